@@ -1,0 +1,23 @@
+import { EnvError, parseEnv, withLocalDefaults } from '../core/env/index.ts';
+import { migrateFleet } from '../db/fleet.ts';
+import { migrateLobby } from '../db/migrate.ts';
+import { connectOwner } from '../db/owner.ts';
+
+// `bun run migrate`: brings the lobby, then every tenant, to the newest version.
+try {
+  const env = parseEnv(withLocalDefaults(process.env), ['NODE_ENV', 'DATABASE_OWNER_URL']);
+  await migrateLobby(env.DATABASE_OWNER_URL);
+  console.log('lobby: at the newest version');
+  const owner = connectOwner(env.DATABASE_OWNER_URL, { max: 2, name: 'atrium migrate' });
+  try {
+    const { migrated, failed } = await migrateFleet(owner);
+    console.log(`tenants: ${migrated} migrated, ${failed.length} failed`);
+    for (const { slug, error } of failed) console.error(`  ${slug}: ${String(error)}`);
+    if (failed.length > 0) process.exitCode = 1;
+  } finally {
+    await owner.end();
+  }
+} catch (error) {
+  console.error(error instanceof EnvError ? error.message : error);
+  process.exitCode = 1;
+}

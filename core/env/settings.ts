@@ -1,0 +1,263 @@
+import { BlockList, isIP } from 'node:net';
+import { z } from 'zod';
+import type { SigningKey } from '../access-token.ts';
+import type { SecretKeys } from '../keys.ts';
+
+interface SettingInfo {
+  /** How the value is written, as in `postgres://…`. */
+  type: string;
+  meaning: string;
+  secret?: true;
+  /** What stands in when nothing is set; said here because it may be made, not written. */
+  default: string;
+  /** Whether `NODE_ENV=production` refuses to start without it. */
+  requiredInProduction?: true;
+}
+
+interface Setting<Schema extends z.ZodType> extends SettingInfo {
+  schema: Schema;
+}
+
+function setting<Schema extends z.ZodType>(
+  schema: Schema,
+  info: SettingInfo,
+): Setting<Schema> {
+  return { ...info, schema };
+}
+
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'must be a postgres:// URL. `bun run dev` starts an embedded PostgreSQL and sets it',
+});
+
+/** Every setting of Atrium. The table in the docs, `bun run config` and `.env.example` come from here. */
+export const SETTINGS = {
+  NODE_ENV: setting(z.enum(['development', 'test', 'production']).default('development'), {
+    type: 'development | test | production',
+    default: 'development',
+    meaning: 'production refuses the defaults that are only good for development',
+  }),
+  PORT: setting(z.coerce.number().int().min(0).max(65535).default(3000), {
+    type: 'port',
+    default: '3000',
+    meaning: 'where the server listens; 0 takes a free port',
+  }),
+  HOST: setting(z.string().min(1).default('127.0.0.1'), {
+    type: 'address',
+    default: '127.0.0.1',
+    meaning: 'the address the server binds to',
+  }),
+  PUBLIC_URL: setting(httpUrl().default('http://localhost:3000'), {
+    type: 'https://…',
+    default: 'http://localhost:3000',
+    meaning: 'where people reach the server: the only source of links in mail, and the issuer of tokens',
+  }),
+  DATABASE_URL: setting(postgresUrl, {
+    type: 'postgres://…',
+    default: 'embedded',
+    meaning: 'the app role: no superuser, no owner, no CREATE; may go through PgBouncer',
+    secret: true,
+  }),
+  DATABASE_OWNER_URL: setting(postgresUrl, {
+    type: 'postgres://…',
+    default: 'embedded',
+    meaning: 'the owner, with CREATEROLE, a direct connection: migrations and provisioning; worker and CLI only',
+    secret: true,
+  }),
+  DATABASE_POOL_MAX: setting(z.coerce.number().int().min(1).max(1000).default(10), {
+    type: 'count',
+    default: '10',
+    meaning: 'connections of one process; one tenant may hold half of them',
+  }),
+  TEMPORAL_ADDRESS: setting(
+    z
+      .string({ error: 'is missing. `bun run dev` starts an embedded Temporal and sets it' })
+      .regex(/^\S+:\d+$/, 'must be host:port'),
+    { type: 'host:port', default: 'embedded', meaning: 'the Temporal frontend; Temporal Cloud works too' },
+  ),
+  TEMPORAL_NAMESPACE: setting(z.string().min(1).default('default'), {
+    type: 'name',
+    default: 'default',
+    meaning: 'the Temporal namespace',
+  }),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: setting(z.string().optional(), {
+    type: 'path',
+    default: 'none',
+    meaning: "PEM file of the CA that signed Temporal's certificate; turns TLS on",
+  }),
+  TEMPORAL_TLS_SERVER_NAME: setting(z.string().optional(), {
+    type: 'name',
+    default: 'none',
+    meaning: "the name to expect in Temporal's certificate; turns TLS on",
+  }),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: setting(z.string().optional(), {
+    type: 'path',
+    default: 'none',
+    meaning: 'PEM file of the client certificate for mutual TLS',
+  }),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: setting(z.string().optional(), {
+    type: 'path',
+    default: 'none',
+    meaning: 'PEM file of the key of the client certificate',
+  }),
+  TEMPORAL_API_KEY: setting(z.string().optional(), {
+    type: 'text',
+    default: 'none',
+    meaning: 'API key of Temporal Cloud; turns TLS on',
+    secret: true,
+  }),
+  RATE_LIMIT_URL: setting(
+    z
+      .string()
+      .regex(/^(memory:|rediss?:\/\/|https:\/\/)/, 'must be memory:, redis://, rediss:// or https://')
+      .default('memory:'),
+    {
+      type: 'memory: | redis://… | rediss://… | https://…',
+      default: 'memory:',
+      meaning: 'where rate limits are counted: this process, a Redis, or Upstash REST',
+      secret: true,
+      requiredInProduction: true,
+    },
+  ),
+  RATE_LIMIT_TOKEN: setting(z.string().optional(), {
+    type: 'text',
+    default: 'none',
+    meaning: 'token of Upstash REST',
+    secret: true,
+  }),
+  MAIL_URL: setting(
+    z
+      .string()
+      .regex(/^(smtps?:\/\/.+|file:.+)/, 'must be smtp://, smtps:// or file:')
+      .default('file:.local/mail'),
+    {
+      type: 'smtp://… | smtps://… | file:folder',
+      default: 'file:.local/mail',
+      meaning: 'how mail leaves: an SMTP server, or one .eml file a mail',
+      secret: true,
+      requiredInProduction: true,
+    },
+  ),
+  MAIL_FROM: setting(z.string().min(3).default('Atrium <no-reply@atrium.localhost>'), {
+    type: 'Name <address>',
+    default: 'Atrium <no-reply@atrium.localhost>',
+    meaning: 'the sender of mail',
+  }),
+  JWT_KEYS: setting(jwtKeys(), {
+    type: 'JWKS',
+    default: 'made by bun run dev',
+    meaning: 'private Ed25519 keys: the first signs access tokens, all verify',
+    secret: true,
+    requiredInProduction: true,
+  }),
+  SECRET_KEY: setting(secretKeys(), {
+    type: 'base64, comma-separated',
+    default: 'made by bun run dev',
+    meaning: '32 bytes or more each: the first is used, all verify; mailed tokens, refresh successors, audit seals',
+    secret: true,
+    requiredInProduction: true,
+  }),
+  METRICS_TOKEN: setting(z.string().min(16, 'must be 16 characters or longer').optional(), {
+    type: 'text',
+    default: 'none',
+    meaning: 'bearer token for /metrics',
+    secret: true,
+    requiredInProduction: true,
+  }),
+  TRUSTED_PROXIES: setting(cidrs(), {
+    type: 'CIDR, comma-separated',
+    default: 'none',
+    meaning: 'proxies whose X-Forwarded-For is believed, read right to left',
+  }),
+  CORS_ORIGINS: setting(origins(), {
+    type: 'origin, comma-separated',
+    default: 'none',
+    meaning: 'web origins that may call from a browser',
+  }),
+  SUPERUSER_EMAILS: setting(list(z.email('must be e-mail addresses')), {
+    type: 'e-mail, comma-separated',
+    default: 'none',
+    meaning: 'who `bun run superuser` may promote',
+  }),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+
+function list<Item extends z.ZodType<unknown, string>>(item: Item) {
+  return z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .transform((parts) => parts.filter((part) => part !== ''))
+    .pipe(z.array(item));
+}
+
+function httpUrl() {
+  return z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .transform((url) => url.replace(/\/+$/, ''));
+}
+
+function origins() {
+  const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+    error: 'must be exact origins, as in https://app.example.com',
+  });
+  return list(origin);
+}
+
+function cidrs() {
+  const cidr = z.string().refine(isCidr, 'must be addresses or CIDRs, as in 10.0.0.0/8');
+  return list(cidr).transform((ranges) => {
+    const block = new BlockList();
+    for (const range of ranges) {
+      const [address = '', bits] = range.split('/');
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+      block.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
+    }
+    return block;
+  });
+}
+
+function isCidr(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
+}
+
+function jwtKeys() {
+  const jwk = z
+    .object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string(), kid: z.string().min(1) })
+    .loose();
+  return z
+    .string({ error: 'is missing: `bun run dev` makes one; in production set a private JWKS of Ed25519 keys' })
+    .transform((text, context) => {
+      const parsed = z
+        .object({ keys: z.tuple([jwk], jwk) })
+        .safeParse(parseJson(text));
+      if (parsed.success) return parsed.data.keys satisfies [SigningKey, ...SigningKey[]];
+      context.addIssue('must be a JWKS of private Ed25519 keys, each with kty, crv, x, d and kid');
+      return z.NEVER;
+    });
+}
+
+function secretKeys() {
+  return z
+    .string({ error: 'is missing: `bun run dev` makes one; in production set `openssl rand -base64 32`' })
+    .transform((text, context): SecretKeys => {
+      const [current, ...older] = text.split(',').map((part) => Buffer.from(part.trim(), 'base64'));
+      if (current && [current, ...older].every((key) => key.length >= 32)) {
+        return { current, all: [current, ...older] };
+      }
+      context.addIssue('must be keys of 32 bytes or more in base64, comma-separated');
+      return z.NEVER;
+    });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { mac, macMatches, type SecretKeys } from './keys.ts';
+
+export type MailedTokenKind = 'verify-email' | 'reset-password' | 'invite';
+
+/** What a mailed token is bound to: another kind, row or address makes another token. */
+export interface MailedTokenSubject {
+  kind: MailedTokenKind;
+  id: string;
+  /** The normalized address that the mail went to. */
+  email: string;
+}
+
+const uuid = z.uuid();
+
+/**
+ * Makes the token of a mailed link: `id.HMAC(SECRET_KEY, kind, id, address)`, in base64url.
+ * It is made when the mail is sent and recomputed to check it, so no row, log or workflow history holds one.
+ */
+export function mintMailedToken(keys: SecretKeys, subject: MailedTokenSubject): string {
+  return `${subject.id}.${mac(keys.current, partsOf(subject)).toString('base64url')}`;
+}
+
+/** The id that a token names, or `undefined` for anything malformed. Says nothing of its validity. */
+export function idOfMailedToken(token: string): string | undefined {
+  const id = token.slice(0, token.indexOf('.'));
+  return uuid.safeParse(id).success ? id : undefined;
+}
+
+export function mailedTokenMatches(
+  keys: SecretKeys,
+  token: string,
+  subject: MailedTokenSubject,
+): boolean {
+  const given = token.slice(token.indexOf('.') + 1);
+  return (
+    idOfMailedToken(token) === subject.id &&
+    macMatches(keys, partsOf(subject), Buffer.from(given, 'base64url')) &&
+    // base64url has spare bits at the end: only the one canonical spelling counts.
+    Buffer.from(given, 'base64url').toString('base64url') === given
+  );
+}
+
+function partsOf({ kind, id, email }: MailedTokenSubject): string[] {
+  return ['mailed-token', kind, id, email];
+}

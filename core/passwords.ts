@@ -1,0 +1,110 @@
+import { availableParallelism } from 'node:os';
+import { hash, verify } from '@node-rs/argon2';
+import { ZxcvbnFactory } from '@zxcvbn-ts/core';
+import * as common from '@zxcvbn-ts/language-common';
+import * as english from '@zxcvbn-ts/language-en';
+import { AppError } from './errors.ts';
+import { createGate, type Gate } from './gate.ts';
+
+/** OWASP Password Storage Cheat Sheet: Argon2id (the library's default), 19 MiB, two passes, one lane. */
+const ARGON2 = { memoryCost: 19456, timeCost: 2, parallelism: 1 } as const;
+
+/** NIST SP 800-63B-4: 15 characters for a password that stands alone; 12 are enough for a really unguessable one. */
+export const PASSWORD_LENGTH = { min: 12, usual: 15, max: 128 } as const;
+const SCORE = { min: 3, short: 4 } as const;
+
+export interface Passwords {
+  /** Argon2id in PHC format. @throws AppError `OVERLOADED` */
+  hash(password: string): Promise<string>;
+  /** Costs the same whether there is a hash or not. @throws AppError `OVERLOADED` */
+  verify(storedHash: string | undefined, password: string): Promise<boolean>;
+  /** Whether a stored hash is weaker than those made today. */
+  isOutdated(storedHash: string): boolean;
+  /** Hashes under way and waiting. */
+  readonly gate: Pick<Gate, 'running' | 'waiting'>;
+}
+
+/**
+ * Argon2 fills a core and 19 MiB for each hash, so at most `cores − 1` run at once and a bounded number wait.
+ * @param queue how many may wait; about half a second of work for each core is a good figure
+ */
+export function createPasswords(queue = 64): Passwords {
+  const width = Math.max(1, availableParallelism() - 1);
+  const gate = createGate({ width, queue, name: 'password checks' });
+  // Made of a random password on first need: an unknown e-mail costs the same verification as a known one.
+  let decoy: Promise<string> | undefined;
+
+  return {
+    gate,
+    hash: (password) => gate.run(() => hash(password, ARGON2)),
+    async verify(storedHash, password) {
+      decoy ??= gate.run(() => hash(crypto.randomUUID(), ARGON2));
+      const against = storedHash ?? (await decoy);
+      // Longer input was never accepted as a password; it must not buy more of our time either.
+      const possible = lengthOf(password) <= PASSWORD_LENGTH.max;
+      const matches = await gate.run(() => verify(against, possible ? password : ''));
+      return matches && possible && storedHash !== undefined;
+    },
+    isOutdated: (storedHash) => !isCurrent(storedHash),
+  };
+}
+
+function isCurrent(storedHash: string): boolean {
+  const parameters = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$/.exec(storedHash);
+  return (
+    parameters !== null &&
+    Number(parameters[1]) >= ARGON2.memoryCost &&
+    Number(parameters[2]) >= ARGON2.timeCost &&
+    Number(parameters[3]) >= ARGON2.parallelism
+  );
+}
+
+const zxcvbn = new ZxcvbnFactory({
+  dictionary: { ...common.dictionary, ...english.dictionary },
+  graphs: common.adjacencyGraphs,
+  translations: english.translations,
+});
+
+/**
+ * Refuses a password that is short or easy to guess. Its length is checked before zxcvbn runs, whose time grows
+ * with it; characters are counted as code points, as given: nothing is trimmed or folded.
+ * @param userInputs what a guesser knows: e-mail, name, tenant
+ * @throws AppError `PASSWORD_TOO_WEAK` with score, warning and suggestions
+ */
+export function assertStrongPassword(password: string, userInputs: readonly string[]): void {
+  const length = lengthOf(password);
+  if (length > PASSWORD_LENGTH.max) {
+    throw tooWeak(`The password is longer than ${PASSWORD_LENGTH.max} characters.`, 0, null, [
+      `Use at most ${PASSWORD_LENGTH.max} characters.`,
+    ]);
+  }
+  if (length < PASSWORD_LENGTH.min) {
+    throw tooWeak(`The password is shorter than ${PASSWORD_LENGTH.min} characters.`, 0, null, [
+      `Use ${PASSWORD_LENGTH.usual} characters or more: a few unrelated words are easy to remember.`,
+    ]);
+  }
+  const words = userInputs.flatMap((input) => [input, ...input.split(/[^\p{L}\p{N}]+/u)]);
+  const { score, feedback } = zxcvbn.check(
+    password,
+    words.filter((word) => word.length > 2),
+  );
+  const needed = length < PASSWORD_LENGTH.usual ? SCORE.short : SCORE.min;
+  if (score < needed) {
+    const { warning, suggestions } = feedback;
+    throw tooWeak('The password is too easy to guess.', score, warning ?? null, suggestions);
+  }
+}
+
+/** In code points. Counting them walks the string, so for a huge one its code units do. */
+function lengthOf(password: string): number {
+  return password.length > PASSWORD_LENGTH.max * 2 ? password.length : Array.from(password).length;
+}
+
+function tooWeak(
+  message: string,
+  score: number,
+  warning: string | null,
+  suggestions: string[],
+): AppError {
+  return new AppError('PASSWORD_TOO_WEAK', message, { password: { score, warning, suggestions } });
+}

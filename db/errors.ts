@@ -1,0 +1,47 @@
+import postgres from 'postgres';
+import { findCause } from '../core/errors.ts';
+
+/** The PostgreSQL error in the chain of causes, if there is one: Drizzle wraps it. */
+export function postgresError(error: unknown): postgres.PostgresError | undefined {
+  return findCause(error, (cause) => cause instanceof postgres.PostgresError);
+}
+
+/** Whether `error` is the violation of the unique constraint or index `name`. */
+export function violatesUnique(error: unknown, name: string): boolean {
+  const cause = postgresError(error);
+  return cause?.code === '23505' && cause.constraint_name === name;
+}
+
+/** Serialization failure or deadlock: PostgreSQL chose this transaction to fail, so the same may pass at a second try. */
+export function isRetryable(error: unknown): boolean {
+  const code = postgresError(error)?.code;
+  return code === '40001' || code === '40P01';
+}
+
+const CONNECTION_CODES = new Set([
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  // PostgreSQL's own: too many connections, shutting down, crashed, starting up.
+  '53300',
+  '57P01',
+  '57P02',
+  '57P03',
+]);
+
+/** Whether PostgreSQL could not be reached, or went away: nothing is wrong with the statement. */
+export function isConnectionError(error: unknown): boolean {
+  return (
+    findCause(error, (cause): cause is Error => {
+      const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+      return typeof code === 'string' && CONNECTION_CODES.has(code);
+    }) !== undefined
+  );
+}

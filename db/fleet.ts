@@ -1,0 +1,31 @@
+import type { RoleName, SchemaName, Slug } from '../core/slug.ts';
+import { readMigrations } from './migrate.ts';
+import type { Owner } from './owner.ts';
+import { migrateTenant } from './provision.ts';
+
+interface Behind {
+  id: string;
+  slug: Slug;
+  schema_name: SchemaName;
+  db_role: RoleName;
+}
+
+/**
+ * Migrates the tenants that are behind, one after the other. One that fails is left as it was, and the rest go on.
+ * @returns how many were migrated, and which were not
+ */
+export async function migrateFleet(
+  owner: Owner,
+): Promise<{ migrated: number; failed: { slug: Slug; error: unknown }[] }> {
+  const newest = readMigrations('tenant').length;
+  const behind = await owner<Behind[]>`
+    select id, slug, schema_name, db_role from public.tenants
+    where schema_version < ${newest} and status in ('ready', 'suspended', 'deleted') order by id`;
+  const failed: { slug: Slug; error: unknown }[] = [];
+  for (const { id, slug, schema_name: schemaName, db_role: dbRole } of behind) {
+    await migrateTenant(owner, { tenantId: id, schemaName, dbRole }).catch((error: unknown) => {
+      failed.push({ slug, error });
+    });
+  }
+  return { migrated: behind.length - failed.length, failed };
+}

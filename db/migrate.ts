@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import type { SchemaName } from '../core/slug.ts';
+import { connectOwner, type Owner, type OwnerTx } from './owner.ts';
+
+interface Migration {
+  version: number;
+  hash: string;
+  sql: string;
+}
+
+/** Which set of migrations: of the lobby, or of every tenant's schema. */
+type MigrationSet = 'lobby' | 'tenant';
+
+/** The migrations of a set in order; the version of a schema is how many of them it has. */
+export function readMigrations(set: MigrationSet): Migration[] {
+  const migrationsFolder = fileURLToPath(new URL(`migrations/${set}`, import.meta.url));
+  return readMigrationFiles({ migrationsFolder }).map(({ hash, sql }, index) => ({
+    version: index + 1,
+    hash,
+    sql: sql.join(';\n'),
+  }));
+}
+
+/**
+ * Brings `public` to the newest version. Repeatable, and safe to run from several machines at once.
+ * @param ownerUrl `DATABASE_OWNER_URL`
+ * @throws Error when an applied migration was edited since
+ */
+export async function migrateLobby(ownerUrl: string): Promise<void> {
+  const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium migrate' });
+  try {
+    await owner.begin((tx) => migrateSchema(tx, 'public', 'lobby'));
+  } finally {
+    await owner.end();
+  }
+}
+
+/** Brings a tenant's schema to the newest version, in the transaction at hand. @returns that version */
+export function migrateTenantSchema(tx: OwnerTx, schema: SchemaName): Promise<number> {
+  return migrateSchema(tx, schema, 'tenant');
+}
+
+/** The version that a schema records of itself; 0 where nothing was applied yet. */
+export async function schemaVersion(owner: Owner | OwnerTx, schema: string): Promise<number> {
+  const [row] = await owner<{ version: number }[]>`
+    select coalesce(max(version), 0) as version from ${owner(schema)}.atrium_migrations`;
+  return row?.version ?? 0;
+}
+
+async function migrateSchema(tx: OwnerTx, schema: string, set: MigrationSet): Promise<number> {
+  // A lock that can't be had soon is better given up than queued before everyone else's.
+  await tx`select set_config('lock_timeout', '5s', true), set_config('search_path', quote_ident(${schema}) || ', pg_temp', true)`;
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`atrium migrate ${schema}`}, 0))`;
+  await tx`create table if not exists atrium_migrations (
+    version integer primary key, hash text not null, applied_at timestamptz not null default now())`;
+  const applied = await tx<{ version: number; hash: string }[]>`
+    select version, hash from atrium_migrations order by version`;
+
+  const migrations = readMigrations(set);
+  const pending = migrations.slice(applied.length);
+  for (const { version, hash } of applied) {
+    if (migrations[version - 1]?.hash !== hash) {
+      throw new Error(
+        `Migration ${version} of ${schema} is not the one in db/migrations/${set}: an applied migration must not change; add a new one.`,
+      );
+    }
+  }
+  for (const { version, hash, sql } of pending) {
+    await tx.unsafe(sql);
+    await tx`insert into atrium_migrations (version, hash) values (${version}, ${hash})`;
+  }
+  return migrations.length;
+}

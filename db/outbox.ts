@@ -1,0 +1,19 @@
+import { sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { insertOnly } from './insert.ts';
+import { outbox } from './lobby.ts';
+import type { Tx } from './pool.ts';
+
+/** The channel on which a relay hears that there are new rows. */
+export const OUTBOX_CHANNEL = 'atrium_outbox';
+
+/** What the worker can be asked for. Ids only: neither the outbox nor a workflow's history holds a secret. */
+export type OutboxMessage =
+  | { kind: 'tenant.provision'; payload: { tenantId: string } }
+  | { kind: 'email.send'; payload: { template: 'verify-email'; signUpId: string } };
+
+/** Queues work in the transaction that causes it: it is done if, and only if, the transaction commits. */
+export async function enqueue(tx: Tx, tenantId: string | null, message: OutboxMessage): Promise<void> {
+  await tx.execute(insertOnly(outbox, { id: uuidv7(), tenantId, ...message }));
+  await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
+}

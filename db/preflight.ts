@@ -1,0 +1,35 @@
+import { sql } from 'drizzle-orm';
+import type { Pool } from './pool.ts';
+import { readMigrations } from './migrate.ts';
+
+/**
+ * Makes sure that the server runs as the app's role and nothing stronger: everything that keeps tenants apart rests
+ * on it.
+ * @throws Error saying what the role has that it must not
+ */
+export async function assertAppRole(pool: Pool): Promise<void> {
+  const [row] = await pool.transaction({ readOnly: true }, (tx) =>
+    tx.execute<{ name: string; excess: string[] }>(sql`
+      select rolname as name, array_remove(array[
+        case when rolsuper then 'SUPERUSER' end,
+        case when rolbypassrls then 'BYPASSRLS' end,
+        case when rolcreaterole then 'CREATEROLE' end,
+        case when exists (select from pg_catalog.pg_class where relowner = r.oid
+          or pg_catalog.pg_has_role(current_user, relowner, 'USAGE') and relnamespace = 'public'::regnamespace) then 'ownership of tables' end
+      ], null) as excess
+      from pg_catalog.pg_roles r where rolname = current_user`),
+  );
+  if (row && row.excess.length > 0) {
+    throw new Error(
+      `DATABASE_URL logs in as ${row.name}, which has ${row.excess.join(', ')}: the server must run as the app's role, as db/bootstrap.sql makes it`,
+    );
+  }
+}
+
+/** Whether PostgreSQL answers and the lobby is at the version that this code was written for. */
+export async function lobbyIsCurrent(pool: Pool): Promise<boolean> {
+  const [row] = await pool.transaction({ readOnly: true }, (tx) =>
+    tx.execute<{ version: number }>(sql`select max(version) as version from public.atrium_migrations`),
+  );
+  return row?.version === readMigrations('lobby').length;
+}

@@ -1,0 +1,99 @@
+import type { RoleName, SchemaName } from '../core/slug.ts';
+import { migrateTenantSchema } from './migrate.ts';
+import type { Owner, OwnerTx } from './owner.ts';
+
+/** Where a tenant lives in PostgreSQL. */
+export interface TenantHome {
+  tenantId: string;
+  schemaName: SchemaName;
+  dbRole: RoleName;
+}
+
+/** A schema of this name is there already, and it is not this tenant's. */
+export class ForeignSchemaError extends Error {
+  override readonly name = 'ForeignSchemaError';
+}
+
+// Each of these may be run again at any time, after any part of it: a workflow repeats what it does not know done.
+
+/** Makes the tenant's role: of the group `tenants`, and one that the app's role may take on but does not inherit. */
+export async function createRole(owner: Owner, { dbRole }: TenantHome): Promise<void> {
+  await owner.begin(async (tx) => {
+    await lockHome(tx, dbRole);
+    const [found] = await tx`select from pg_roles where rolname = ${dbRole}`;
+    if (!found) await tx`create role ${tx(dbRole)} nologin`;
+    await tx`grant tenants to ${tx(dbRole)}`;
+    // Since 16 a grant says for itself whether it is inherited; before, the app's NOINHERIT does.
+    if (await isModern(tx)) {
+      await tx`grant ${tx(dbRole)} to atrium_app with inherit false, set true`;
+    } else {
+      await tx`grant ${tx(dbRole)} to atrium_app`;
+    }
+  });
+}
+
+export async function dropRole(owner: Owner, { dbRole }: TenantHome): Promise<void> {
+  await owner.begin(async (tx) => {
+    await lockHome(tx, dbRole);
+    await tx`drop role if exists ${tx(dbRole)}`;
+  });
+}
+
+/** @throws ForeignSchemaError when the name is taken by something else */
+export async function createSchema(owner: Owner, home: TenantHome): Promise<void> {
+  const { schemaName, dbRole } = home;
+  await owner.begin(async (tx) => {
+    await lockHome(tx, dbRole);
+    const mark = await markOf(tx, schemaName);
+    if (mark === undefined) {
+      await tx`create schema ${tx(schemaName)}`;
+      // COMMENT takes no parameters; an id has nothing to quote.
+      await tx.unsafe(`comment on schema "${schemaName}" is '${ownMark(home)}'`);
+    } else if (mark !== ownMark(home)) {
+      throw new ForeignSchemaError(`The schema ${schemaName} exists and is not this tenant's`);
+    }
+    await tx`grant usage on schema ${tx(schemaName)} to ${tx(dbRole)}`;
+  });
+}
+
+/** Drops the tenant's schema with all that is in it; a schema of that name that is not the tenant's stays. */
+export async function dropSchema(owner: Owner, home: TenantHome): Promise<void> {
+  await owner.begin(async (tx) => {
+    await lockHome(tx, home.dbRole);
+    if ((await markOf(tx, home.schemaName)) === ownMark(home)) {
+      await tx`drop schema ${tx(home.schemaName)} cascade`;
+    }
+  });
+}
+
+/** Brings the schema to the newest version and gives the tenant's role its rights there. */
+export async function migrateTenant(owner: Owner, { tenantId, schemaName, dbRole }: TenantHome): Promise<void> {
+  await owner.begin(async (tx) => {
+    const version = await migrateTenantSchema(tx, schemaName);
+    await tx`grant select, insert, update, delete on all tables in schema ${tx(schemaName)} to ${tx(dbRole)}`;
+    await tx`grant usage on all sequences in schema ${tx(schemaName)} to ${tx(dbRole)}`;
+    await tx`revoke all on ${tx(schemaName)}.atrium_migrations from ${tx(dbRole)}`;
+    await tx`update public.tenants set schema_version = ${version} where id = ${tenantId}`;
+  });
+}
+
+/** Waits for whoever else works on this home: a workflow's second try may overtake its first. */
+async function lockHome(tx: OwnerTx, dbRole: RoleName): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtextextended(${dbRole}, 0))`;
+}
+
+function ownMark({ tenantId }: TenantHome): string {
+  return `atrium tenant ${tenantId}`;
+}
+
+/** A schema's comment: empty without one, `undefined` without a schema. */
+async function markOf(tx: OwnerTx, schemaName: SchemaName): Promise<string | undefined> {
+  const [row] = await tx<{ mark: string }[]>`
+    select coalesce(obj_description(oid, 'pg_namespace'), '') as mark from pg_namespace where nspname = ${schemaName}`;
+  return row?.mark;
+}
+
+async function isModern(tx: OwnerTx): Promise<boolean> {
+  const [row] = await tx<{ modern: boolean }[]>`select current_setting('server_version_num')::int >= 160000 as modern`;
+  return row?.modern ?? false;
+}

@@ -1,0 +1,28 @@
+import { v7 as uuidv7 } from 'uuid';
+import { AppError } from '../core/errors.ts';
+import { roleNameOf, schemaNameOf, type Slug } from '../core/slug.ts';
+import { violatesUnique } from './errors.ts';
+import { insertOnly } from './insert.ts';
+import { tenants } from './lobby.ts';
+import { enqueue } from './outbox.ts';
+import type { Tx } from './pool.ts';
+
+/**
+ * Takes a slug for a new tenant and queues its provisioning.
+ * @returns the tenant's id
+ * @throws AppError `SLUG_TAKEN`
+ */
+export async function foundTenant(tx: Tx, tenant: { name: string; slug: Slug }): Promise<string> {
+  const id = uuidv7();
+  const home = { schemaName: schemaNameOf(tenant.slug), dbRole: roleNameOf(id) };
+  try {
+    await tx.execute(insertOnly(tenants, { id, ...tenant, ...home }));
+  } catch (error) {
+    if (violatesUnique(error, 'tenants_slug_key') || violatesUnique(error, 'tenants_schema_name_key')) {
+      throw new AppError('SLUG_TAKEN', `The slug ${tenant.slug} is taken: choose another.`, {}, error);
+    }
+    throw error;
+  }
+  await enqueue(tx, id, { kind: 'tenant.provision', payload: { tenantId: id } });
+  return id;
+}

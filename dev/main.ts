@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { settingsToPass } from './environment.ts';
+import { StackError } from './error.ts';
+import { onInterrupt } from './interrupt.ts';
+import { startStack } from './stack.ts';
+import type { Stack } from './types.ts';
+import { describeExit, since } from './wait.ts';
+
+const HELP = `Usage: bun run dev [--reset]
+
+Starts PostgreSQL, Temporal, the worker and the server on this machine, and stops them on Ctrl-C.
+Their data lives in .local/ and survives a restart.
+
+  --reset   empty .local/ first; what was downloaded stays
+  --help    print this
+
+PORT chooses the server's port (3000). Other settings of Atrium (\`bun run config\` lists them) reach the server and the
+worker too, but for NODE_ENV and the database URLs, which the stack sets itself.`;
+
+const begun = performance.now();
+const dataDir = join(fileURLToPath(new URL('..', import.meta.url)), '.local');
+
+async function main(): Promise<number> {
+  const { reset, help } = parseArgs({ options: { reset: { type: 'boolean' }, help: { type: 'boolean' } } }).values;
+  if (help) {
+    console.log(HELP);
+    return 0;
+  }
+  const interrupt = onInterrupt({
+    first: (cause) => console.log(`\n${cause}: stopping everything …`),
+    impatient: () => process.exit(130),
+  });
+  try {
+    const stack = await startStack({
+      dataDir,
+      port: readPort(process.env['PORT']),
+      bun: process.execPath,
+      env: process.env,
+      extraEnv: settingsToPass(process.env),
+      reset: reset ?? false,
+      log: (line) => console.log(line),
+      signal: interrupt,
+    });
+    console.log(summary(stack));
+    const death = await Promise.race([stack.exited, aborted(interrupt)]);
+    if (death && !interrupt.aborted) {
+      tell(new StackError(`${death.part} ended (${describeExit(death.code)}): stopping everything`, death.tail));
+    }
+    await stack.stop();
+    console.log('All stopped.');
+    return interrupt.aborted ? 0 : 1;
+  } catch (error) {
+    if (interrupt.aborted) {
+      console.log('All stopped.');
+      return 0;
+    }
+    if (!(error instanceof StackError)) throw error;
+    tell(error);
+    return 1;
+  }
+}
+
+function readPort(text = ''): number {
+  const port = text === '' ? 3000 : Number(text);
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
+  throw new StackError(`PORT must be a number from 0 to 65535, and is ${text}`);
+}
+
+function tell(error: StackError): void {
+  for (const line of error.tail) console.error(`  ${line}`);
+  console.error(`error: ${error.message}`);
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined));
+  });
+}
+
+function summary(stack: Stack): string {
+  const rows = [
+    ['API', stack.url],
+    ['API docs', `${stack.url}/docs`],
+    ['Temporal', stack.temporalUiUrl ?? stack.temporalAddress],
+    ['Mail', stack.mailDir],
+    ['Operator', `${stack.superuser.email}  ${stack.superuser.password}`],
+    ['All this', join(dataDir, 'stack.json')],
+  ];
+  const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(10)}${value}`);
+  return ['', ...lines, '', `ready in ${since(begun)}. Ctrl-C stops everything`, ''].join('\n');
+}
+
+process.stdout.on('error', () => {});
+process.exit(
+  await main().catch((error: unknown) => {
+    // parseArgs goes on to explain how to pass an argument that begins with a dash.
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`error: ${error.message.split('. ')[0]}; try --help`);
+    return 2;
+  }),
+);

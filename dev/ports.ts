@@ -1,0 +1,54 @@
+import { createServer, type Server } from 'node:net';
+import { StackError } from './error.ts';
+
+const HOST = '127.0.0.1';
+const ATTEMPTS = 200;
+
+// Systems give outgoing connections ports from 32768 (Linux) or 49152 (macOS) up. A server that stops and starts again
+// on its port must not find it held by some client's connection, so ours lie below.
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+
+function listen(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: HOST }, () => resolve(server));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+/**
+ * Checks the port that a server was given, before anything else is started.
+ * @param wanted 0 lets us choose a free one.
+ * @throws StackError when it is taken.
+ */
+export async function choosePort(wanted: number): Promise<number> {
+  if (wanted === 0) return freePort();
+  const server = await listen(wanted);
+  if (!server) throw new StackError(`port ${wanted} is taken; choose another one: PORT=${wanted + 1} bun run dev`);
+  await close(server);
+  return wanted;
+}
+
+/**
+ * Chooses a free port of 127.0.0.1.
+ * @param except ports that are spoken for, though nothing listens on them yet.
+ * @throws Error when the machine has none left to find.
+ */
+export async function freePort(...except: number[]): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (except.includes(port)) continue;
+    const server = await listen(port);
+    if (!server) continue;
+    await close(server);
+    return port;
+  }
+  throw new Error(`no free port between ${LOWEST} and ${HIGHEST}`);
+}

@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { StackError } from './error.ts';
+import { findTie, userFlags, type OsUser } from './tie.ts';
+
+const NAME = 'nobody';
+
+/**
+ * The user that PostgreSQL must run as: undefined for ourselves, `nobody` when we are root. A clone below a directory
+ * closed to others (root's home is one) is reached by one Linux capability; the directory stays closed.
+ * @param executable one of PostgreSQL's.
+ * @param directory where its data will live; it must exist.
+ * @throws StackError when `nobody` cannot reach them by any means.
+ */
+export function findPostgresUser(executable: string, directory: string): OsUser | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const by = findTie() === 'pdeathsig' ? 'setpriv' : 'spawn';
+  const user: OsUser = { uid: numericId('-u'), gid: numericId('-g'), by };
+  if (by === 'spawn') return user;
+  const candidates: OsUser[] = [
+    user,
+    { ...user, capability: 'dac_read_search' },
+    // Containers usually have this one and lack the other, which would be enough.
+    { ...user, capability: 'dac_override' },
+  ];
+  const found = candidates.find((candidate) => reaches(candidate, executable, directory));
+  if (found) return found;
+  throw new StackError(
+    `PostgreSQL refuses to run as root, and the user ${NAME} cannot reach ${directory}: ` +
+      'move the clone to a directory open to all, or run this as another user',
+  );
+}
+
+function numericId(flag: '-u' | '-g'): number {
+  const { stdout } = spawnSync('id', [flag, NAME], { encoding: 'utf8' });
+  const id = Number.parseInt(stdout, 10);
+  if (Number.isNaN(id)) throw new StackError(`PostgreSQL refuses to run as root, and there is no user ${NAME}`);
+  return id;
+}
+
+function reaches(user: OsUser, executable: string, directory: string): boolean {
+  const script = '"$1" --version >/dev/null && cd "$2"';
+  const flags = [...userFlags(user), '--', '/bin/sh', '-c', script, 'sh', executable, directory];
+  return spawnSync('setpriv', flags, { stdio: 'ignore' }).status === 0;
+}

@@ -1,0 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+
+/** Writes a file that only its owner may read, in one step: a reader sees the old content or the new, never a part. */
+export async function writePrivate(path: string, content: string): Promise<void> {
+  const draft = `${path}.${randomBytes(4).toString('hex')}`;
+  await writeFile(draft, content, { mode: 0o600 });
+  await rename(draft, path);
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import { z } from 'zod';
+import { StackError } from './error.ts';
+import { writePrivate } from './private-file.ts';
+
+const secretsSchema = z.object({
+  postgresPassword: z.string().min(1),
+  ownerPassword: z.string().min(1),
+  appPassword: z.string().min(1),
+  superuserPassword: z.string().min(1),
+  /** A private JWKS, as text: the value of JWT_KEYS. */
+  jwtKeys: z.string().min(1),
+  /** 32 bytes in base64: the value of SECRET_KEY. */
+  secretKey: z.string().min(1),
+});
+
+/** What a clone's stack keeps to itself. */
+export type Secrets = z.infer<typeof secretsSchema>;
+
+const password = () => randomBytes(18).toString('base64url');
+
+async function makeJwks(): Promise<string> {
+  const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
+  const jwk = await exportJWK(privateKey);
+  const kid = await calculateJwkThumbprint(jwk);
+  return JSON.stringify({ keys: [{ ...jwk, kid, alg: 'EdDSA', use: 'sig' }] });
+}
+
+/**
+ * Reads the secrets of a data directory, and makes them the first time. They stay the same until the directory is
+ * reset, so tokens and database passwords survive a restart.
+ * @throws StackError when the file is there and unreadable: made anew it would not open the database beside it.
+ */
+export async function loadSecrets(dataDir: string): Promise<Secrets> {
+  const path = join(dataDir, 'secrets.json');
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text !== undefined) {
+    try {
+      return secretsSchema.parse(JSON.parse(text));
+    } catch {
+      throw new StackError(`${path} is damaged; \`bun run dev --reset\` makes a new one and empties the database`);
+    }
+  }
+  const secrets = {
+    postgresPassword: password(),
+    ownerPassword: password(),
+    appPassword: password(),
+    superuserPassword: password(),
+    jwtKeys: await makeJwks(),
+    secretKey: randomBytes(32).toString('base64'),
+  } satisfies Secrets;
+  await writePrivate(path, `${JSON.stringify(secrets, null, 2)}\n`);
+  return secrets;
+}

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Child } from './child.ts';
+import { StackError } from './error.ts';
+
+/**
+ * Asks again and again until `check` answers something other than undefined, and returns that. A `check` that rejects
+ * has no answer yet, unless it rejects with a StackError.
+ * @throws StackError when `child` ends first, or after `timeoutMs`; the signal's reason when aborted.
+ */
+export async function waitFor<T>(
+  check: () => Promise<T | undefined>,
+  options: { what: string; child?: Child; timeoutMs: number; everyMs?: number; signal?: AbortSignal | undefined },
+): Promise<T> {
+  const { what, child, timeoutMs, everyMs = 40, signal } = options;
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    const found = await check().catch((error: unknown) => {
+      if (error instanceof StackError) throw error;
+      return undefined;
+    });
+    if (found !== undefined) return found;
+    if (child?.ended()) {
+      throw new StackError(`${what} ended (${describeExit(await child.exited)}) before it was ready`, child.tail());
+    }
+    if (performance.now() > deadline) {
+      throw new StackError(`${what} was not ready after ${timeoutMs / 1000} s`, child?.tail());
+    }
+    await sleep(everyMs);
+  }
+}
+
+/** An exit code as a person reads it; null means that a signal ended the process. */
+export function describeExit(code: number | null): string {
+  return code === null ? 'killed' : `exit code ${code}`;
+}
+
+/** Seconds since `start` (of performance.now()), for progress lines. */
+export function since(start: number): string {
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+}

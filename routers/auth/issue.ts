@@ -1,0 +1,73 @@
+import { and, eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import { ACCESS_TOKEN_SECONDS, type AccessTokens } from '../../core/access-token.ts';
+import { hashRefreshToken, REFRESH_TOKEN } from '../../core/refresh-token.ts';
+import { parseSlug } from '../../core/slug.ts';
+import { tenantNotFound, type Tenant, type User } from '../../db/enter.ts';
+import { memberships, refreshTokens, tenants, type Role } from '../../db/lobby.ts';
+import type { Tx } from '../../db/pool.ts';
+import { toTenantShape, toUserShape, type loginShape } from '../shapes.ts';
+
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A tenant that a token is to be scoped to, and the holder's role there. */
+export interface Scope {
+  tenant: Tenant;
+  role: Role;
+}
+
+/**
+ * Finds the tenant among the user's, by slug or by id. Its status is no hindrance: a member may hold a token of a
+ * tenant that is not ready, and learns the status with each call.
+ * @throws AppError `TENANT_NOT_FOUND`
+ */
+export async function findScope(tx: Tx, userId: string, by: { slug: string } | { id: string }): Promise<Scope> {
+  const slug = 'slug' in by ? parseSlug(by.slug) : undefined;
+  if ('slug' in by && slug === undefined) throw tenantNotFound();
+  const [row] = await tx
+    .select({
+      id: tenants.id,
+      slug: tenants.slug,
+      name: tenants.name,
+      status: tenants.status,
+      role: memberships.role,
+    })
+    .from(tenants)
+    .innerJoin(memberships, and(eq(memberships.tenantId, tenants.id), eq(memberships.userId, userId)))
+    .where('id' in by ? eq(tenants.id, by.id) : slug && eq(tenants.slug, slug));
+  if (!row) throw tenantNotFound();
+  const { role, ...tenant } = row;
+  return { tenant, role };
+}
+
+/** Stores a refresh token of the session, by its hash. It idles out after 30 days, and ends with the session. */
+export async function storeRefreshToken(
+  tx: Tx,
+  token: { value: string; sessionId: string; tenantId: string | null; sessionExpiresAt: Date },
+): Promise<void> {
+  const idle = Date.now() + REFRESH_TOKEN.idleDays * DAY_MS;
+  await tx.insert(refreshTokens).values({
+    id: uuidv7(),
+    sessionId: token.sessionId,
+    tenantId: token.tenantId,
+    tokenHash: hashRefreshToken(token.value),
+    expiresAt: new Date(Math.min(idle, token.sessionExpiresAt.getTime())),
+  });
+}
+
+/** Makes the answer of a login or a refresh. */
+export async function issueTokens(
+  accessTokens: AccessTokens,
+  grant: { user: User; sessionId: string; scope: Scope | null; refreshToken: string },
+): Promise<z.infer<typeof loginShape>> {
+  const { user, sessionId, scope, refreshToken } = grant;
+  return {
+    accessToken: await accessTokens.sign({ sub: user.id, sid: sessionId, tid: scope?.tenant.id }),
+    refreshToken,
+    tokenType: 'Bearer',
+    expiresIn: ACCESS_TOKEN_SECONDS,
+    user: toUserShape(user),
+    tenant: scope && toTenantShape(scope.tenant, scope.role),
+  };
+}

@@ -1,0 +1,69 @@
+import { and, desc, eq, isNull } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { emailSchema } from '../../core/email.ts';
+import { AppError } from '../../core/errors.ts';
+import { mintRefreshToken, REFRESH_TOKEN } from '../../core/refresh-token.ts';
+import { sessions, signUps, users } from '../../db/lobby.ts';
+import type { Pool } from '../../db/pool.ts';
+import { publicProcedure } from '../procedures.ts';
+import { loginShape } from '../shapes.ts';
+import { DAY_MS, findScope, issueTokens, storeRefreshToken } from './issue.ts';
+
+/** Opens a session: with a tenant, scoped to it; without one, to the lobby. */
+export const login = publicProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/auth/login', tags: ['auth'], summary: 'Log in, to a tenant or the lobby' },
+    audit: { action: 'user.login', entityType: 'user' },
+  })
+  .input(z.strictObject({ email: emailSchema, password: z.string(), tenantSlug: z.string().max(100).optional() }))
+  .output(loginShape)
+  .mutation(async ({ ctx, input: { email, password, tenantSlug = ctx.request.tenantSlug } }) => {
+    const { user, signUp } = await findByEmail(ctx.pool, email);
+    // No connection is held while Argon2 works.
+    const known = await ctx.passwords.verify(user?.passwordHash, password);
+    if (!user || !known || user.disabledAt !== null) {
+      // A failed login costs two verifications, whoever it was.
+      const unverified = await ctx.passwords.verify(signUp?.passwordHash, password);
+      if (user) ctx.trail.note({ entityId: user.id });
+      throw unverified
+        ? new AppError('EMAIL_NOT_VERIFIED', 'Follow the link in the mail that we sent, then log in.')
+        : new AppError('INVALID_CREDENTIALS', 'E-mail or password is wrong.');
+    }
+    const upgraded = ctx.passwords.isOutdated(user.passwordHash) ? await ctx.passwords.hash(password) : undefined;
+
+    ctx.trail.note({ entityId: user.id, actorId: user.id });
+    const refreshToken = mintRefreshToken();
+    const sessionId = uuidv7();
+    const scope = await ctx.pool.transaction({ readOnly: false }, async (tx) => {
+      const found = tenantSlug === undefined ? null : await findScope(tx, user.id, { slug: tenantSlug });
+      const tenantId = found?.tenant.id ?? null;
+      const expiresAt = new Date(Date.now() + REFRESH_TOKEN.sessionDays * DAY_MS);
+      const { ipAddress, userAgent } = ctx.request;
+      await tx.insert(sessions).values({ id: sessionId, userId: user.id, userAgent, ipAddress, expiresAt });
+      await storeRefreshToken(tx, { value: refreshToken, sessionId, tenantId, sessionExpiresAt: expiresAt });
+      if (upgraded !== undefined) {
+        await tx.update(users).set({ passwordHash: upgraded }).where(eq(users.id, user.id));
+      }
+      ctx.trail.note({ tenantId });
+      await ctx.trail.write(tx, 'success');
+      return found;
+    });
+    return await issueTokens(ctx.accessTokens, { user, sessionId, scope, refreshToken });
+  });
+
+/** The account of an address and its newest unverified sign-up. Both are always looked for. */
+function findByEmail(pool: Pool, email: string) {
+  return pool.transaction({ readOnly: true }, async (tx) => {
+    const [[user], [signUp]] = await Promise.all([
+      tx.select().from(users).where(eq(users.email, email)),
+      tx
+        .select({ passwordHash: signUps.passwordHash })
+        .from(signUps)
+        .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt), isNull(signUps.voidedAt)))
+        .orderBy(desc(signUps.createdAt))
+        .limit(1),
+    ]);
+    return { user, signUp };
+  });
+}

@@ -1,0 +1,17 @@
+import { eq, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { sessions } from '../../db/lobby.ts';
+import { userProcedure } from '../procedures.ts';
+
+/** Ends this session: its access tokens are refused from the next request on. */
+export const logout = userProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/auth/logout', tags: ['auth'], summary: 'End this session' },
+    successStatus: 204,
+    audit: { action: 'user.logout', entityType: 'session' },
+  })
+  .output(z.void())
+  .mutation(async ({ ctx }) => {
+    ctx.trail.note({ entityId: ctx.claims.sid });
+    await ctx.db.update(sessions).set({ revokedAt: sql`now()` }).where(eq(sessions.id, ctx.claims.sid));
+  });

@@ -1,0 +1,56 @@
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { emailSchema } from '../../core/email.ts';
+import { assertStrongPassword } from '../../core/passwords.ts';
+import { slugSchema } from '../../core/slug.ts';
+import { signUps } from '../../db/lobby.ts';
+import { enqueue } from '../../db/outbox.ts';
+import { foundTenant } from '../../db/tenants.ts';
+import { publicProcedure } from '../procedures.ts';
+import { acceptedShape, nameInput } from '../shapes.ts';
+
+/** How long a link in a verification mail works, in ms. */
+export const VERIFICATION_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Makes a sign-up and its tenant. Whether the address has an account is not looked at: answer, time and traces are
+ * the same, and only the mail differs.
+ */
+export const register = publicProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/auth/register', tags: ['auth'], summary: 'Sign up and found a tenant' },
+    successStatus: 202,
+    audit: { action: 'user.register', entityType: 'tenant' },
+  })
+  .input(
+    z.strictObject({
+      email: emailSchema,
+      password: z.string(),
+      fullName: nameInput,
+      tenantName: nameInput,
+      tenantSlug: slugSchema,
+    }),
+  )
+  .output(acceptedShape)
+  .mutation(async ({ ctx, input: { email, password, fullName, tenantName, tenantSlug } }) => {
+    assertStrongPassword(password, [email, fullName, tenantName, tenantSlug]);
+    const passwordHash = await ctx.passwords.hash(password);
+
+    await ctx.pool.transaction({ readOnly: false }, async (tx) => {
+      const tenantId = await foundTenant(tx, { name: tenantName, slug: tenantSlug });
+      const id = uuidv7();
+      await tx.insert(signUps).values({
+        id,
+        email,
+        fullName,
+        passwordHash,
+        tenantId,
+        verificationId: uuidv7(),
+        verificationExpiresAt: new Date(Date.now() + VERIFICATION_MS),
+      });
+      await enqueue(tx, tenantId, { kind: 'email.send', payload: { template: 'verify-email', signUpId: id } });
+      ctx.trail.note({ entityId: tenantId });
+      await ctx.trail.write(tx, 'success');
+    });
+    return { tenant: { slug: tenantSlug, status: 'provisioning' as const } };
+  });

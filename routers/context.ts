@@ -1,0 +1,29 @@
+import type { AccessTokens } from '../core/access-token.ts';
+import type { SecretKeys } from '../core/keys.ts';
+import type { Log } from '../core/log.ts';
+import type { Passwords } from '../core/passwords.ts';
+import type { Pool } from '../db/pool.ts';
+
+/** What the procedures work with, made once at the server's entry. */
+export interface Services {
+  pool: Pool;
+  accessTokens: AccessTokens;
+  passwords: Passwords;
+  secretKeys: SecretKeys;
+  log: Log;
+}
+
+/** What is known of a request before anything is believed of it. */
+export interface RequestFacts {
+  id: string;
+  ipAddress: string | null;
+  userAgent: string | null;
+  /** The `X-Tenant-Slug` header, as it came. */
+  tenantSlug: string | undefined;
+  /** What stands behind `Bearer ` in the `Authorization` header. */
+  bearer: string | undefined;
+}
+
+export interface Context extends Services {
+  request: RequestFacts;
+}

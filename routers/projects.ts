@@ -1,0 +1,114 @@
+import { desc, eq, lt } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { AppError } from '../core/errors.ts';
+import { changesBetween } from '../db/changes.ts';
+import { violatesUnique } from '../db/errors.ts';
+import { projects } from '../db/tenant.ts';
+import { adminProcedure, memberProcedure } from './procedures.ts';
+import { idInput, nameInput, pageInput, pageShape, projectShape, toPage } from './shapes.ts';
+import { router } from './trpc.ts';
+
+const description = z.string().max(10_000).nullable();
+const tags = ['projects'];
+
+export const projectsRouter = router({
+  create: memberProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/projects', tags, summary: 'Make a project' },
+      successStatus: 201,
+      audit: { action: 'project.create', entityType: 'project' },
+    })
+    .input(z.strictObject({ name: nameInput, description: description.optional() }))
+    .output(projectShape)
+    .mutation(async ({ ctx, input }) => {
+      const values = { id: uuidv7(), name: input.name, description: input.description ?? null };
+      const [row] = await ctx.db.insert(projects).values(values).returning().catch(refuseTakenName);
+      const project = found(row);
+      ctx.trail.note({
+        entityId: project.id,
+        changes: changesBetween({}, { name: project.name, description: project.description }),
+      });
+      return toProject(project);
+    }),
+
+  list: memberProcedure
+    .meta({ openapi: { method: 'GET', path: '/projects', tags, summary: 'List projects, newest first' } })
+    .input(pageInput)
+    .output(pageShape(projectShape))
+    .query(async ({ ctx, input }) => {
+      const rows = await ctx.db
+        .select()
+        .from(projects)
+        .where(input.cursor === undefined ? undefined : lt(projects.id, input.cursor))
+        .orderBy(desc(projects.id))
+        .limit(input.limit + 1);
+      return toPage(rows, input.limit, toProject);
+    }),
+
+  get: memberProcedure
+    .meta({ openapi: { method: 'GET', path: '/projects/{id}', tags, summary: 'Read a project' } })
+    .input(idInput)
+    .output(projectShape)
+    .query(async ({ ctx, input }) => {
+      const [row] = await ctx.db.select().from(projects).where(eq(projects.id, input.id));
+      return toProject(found(row));
+    }),
+
+  update: memberProcedure
+    .meta({
+      openapi: { method: 'PATCH', path: '/projects/{id}', tags, summary: 'Change a project' },
+      audit: { action: 'project.update', entityType: 'project' },
+    })
+    .input(
+      z.strictObject({ id: z.uuid(), name: nameInput.optional(), description: description.optional() }),
+    )
+    .output(projectShape)
+    .mutation(async ({ ctx, input: { id, ...input } }) => {
+      ctx.trail.note({ entityId: id });
+      const [before] = await ctx.db.select().from(projects).where(eq(projects.id, id)).for('update');
+      const { name, description: text } = found(before);
+      const wanted = { name: input.name ?? name, description: input.description === undefined ? text : input.description };
+      const [after] = await ctx.db
+        .update(projects)
+        .set({ ...wanted, updatedAt: new Date() })
+        .where(eq(projects.id, id))
+        .returning()
+        .catch(refuseTakenName);
+      ctx.trail.note({ changes: changesBetween({ name, description: text }, wanted) });
+      return toProject(found(after));
+    }),
+
+  delete: adminProcedure
+    .meta({
+      openapi: { method: 'DELETE', path: '/projects/{id}', tags, summary: 'Delete a project (admins)' },
+      successStatus: 204,
+      audit: { action: 'project.delete', entityType: 'project' },
+    })
+    .input(idInput)
+    .output(z.void())
+    .mutation(async ({ ctx, input }) => {
+      ctx.trail.note({ entityId: input.id });
+      const [row] = await ctx.db.delete(projects).where(eq(projects.id, input.id)).returning();
+      const { name, description: text } = found(row);
+      ctx.trail.note({ changes: changesBetween({ name, description: text }, {}) });
+    }),
+});
+
+type Project = typeof projects.$inferSelect;
+
+function toProject({ createdAt, updatedAt, ...rest }: Project): z.infer<typeof projectShape> {
+  return { ...rest, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+}
+
+function found(row: Project | undefined): Project {
+  if (!row) throw new AppError('NOT_FOUND', 'There is no such project.');
+  return row;
+}
+
+function refuseTakenName(error: unknown): never {
+  if (violatesUnique(error, 'projects_name_key')) {
+    throw new AppError('CONFLICT', 'A project of this name exists: choose another.', {}, error);
+  }
+  throw error;
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { Tenant, User } from '../db/enter.ts';
+import { TENANT_STATUSES, type Role } from '../db/lobby.ts';
+
+// What clients see, once for tRPC, REST and OpenAPI.
+
+const id = z.uuid().describe('UUIDv7');
+const time = z.iso.datetime().describe('ISO 8601, UTC');
+
+export const userShape = z.object({ id, email: z.email(), fullName: z.string(), createdAt: time });
+
+const roleShape = z.enum(['admin', 'member']);
+
+export const tenantShape = z.object({
+  id,
+  slug: z.string(),
+  name: z.string(),
+  status: z.enum(TENANT_STATUSES),
+  role: roleShape.optional().describe("The caller's own role"),
+});
+
+/** The answer to a registration, and to making another tenant. */
+export const acceptedShape = z.object({
+  tenant: z.object({ slug: z.string(), status: z.literal('provisioning') }),
+});
+
+export const loginShape = z.object({
+  accessToken: z.string().describe('JWT, for 15 minutes'),
+  refreshToken: z.string().describe('Opaque, one use'),
+  tokenType: z.literal('Bearer'),
+  expiresIn: z.int().describe('Seconds until the access token expires'),
+  user: userShape,
+  tenant: tenantShape.nullable().describe('null for a lobby token'),
+});
+
+export const projectShape = z.object({
+  id,
+  name: z.string(),
+  description: z.string().nullable(),
+  createdAt: time,
+  updatedAt: time,
+});
+
+export const idInput = z.strictObject({ id });
+
+/** The input of every list: newest first, from after `cursor` on. */
+export const pageInput = z.strictObject({
+  cursor: z.uuid().optional().describe('nextCursor of the page before'),
+  limit: z.int().min(1).max(100).default(50),
+});
+
+export function pageShape<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable().describe('null on the last page'),
+  });
+}
+
+/**
+ * Cuts a page from rows that were read with one more than `limit`: whether it came says if there is a next page.
+ * @param show makes what the client sees
+ */
+export function toPage<Row extends { id: string }, Item>(rows: readonly Row[], limit: number, show: (row: Row) => Item) {
+  const shown = rows.slice(0, limit);
+  const nextCursor = rows.length > limit ? (shown.at(-1)?.id ?? null) : null;
+  return { items: shown.map(show), nextCursor };
+}
+
+/** A name that people read: 1–100 characters without the spaces around it, and no control characters. */
+export const nameInput = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(100, 'must be at most 100 characters long')
+  .regex(/^[^\p{Cc}]*$/u, 'must not have control characters');
+
+export function toUserShape({ id: userId, email, fullName, createdAt }: User): z.infer<typeof userShape> {
+  return { id: userId, email, fullName, createdAt: createdAt.toISOString() };
+}
+
+export function toTenantShape(
+  { id: tenantId, slug, name, status }: Tenant,
+  role: Role,
+): z.infer<typeof tenantShape> {
+  return { id: tenantId, slug, name, status, role };
+}

@@ -1,0 +1,34 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AccessClaims } from '../../core/access-token.ts';
+import { unauthenticated } from '../../core/access-token.ts';
+import { enterAsUser } from '../../db/enter.ts';
+import type { Pool } from '../../db/pool.ts';
+import { isSettled, readStatus, statesBetween, type TenantState } from './status.ts';
+
+/** How often a stream looks, in ms: quick while something is under way, and within the 5 s that a revocation may take. */
+const LOOK = { first: 50, slowest: 2_000, growth: 1.5 } as const;
+
+/**
+ * Tells each step of a tenant's provisioning, then ends. It enters anew for each look, so it holds no connection, and
+ * a revoked session or membership ends it.
+ * @throws AppError `UNAUTHENTICATED`, also when the token expires; `TENANT_NOT_FOUND`
+ */
+export async function* watchStatus(
+  pool: Pool,
+  watcher: { claims: AccessClaims; slug: string; signal: AbortSignal | undefined },
+): AsyncGenerator<TenantState, void> {
+  let last: TenantState | undefined;
+  let pause: number = LOOK.first;
+  while (!watcher.signal?.aborted) {
+    if (watcher.claims.exp * 1000 <= Date.now()) throw unauthenticated();
+    const state = await enterAsUser(pool, { claims: watcher.claims, readOnly: true }, ({ tx, user }) =>
+      readStatus(tx, user.id, watcher.slug),
+    );
+    const news = statesBetween(last, state);
+    yield* news;
+    if (isSettled(state)) return;
+    last = state;
+    pause = news.length > 0 ? LOOK.first : Math.min(pause * LOOK.growth, LOOK.slowest);
+    await wait(pause, undefined, { ...(watcher.signal && { signal: watcher.signal }) }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,84 @@
+import { and, eq } from 'drizzle-orm';
+import { z } from 'zod';
+import {
+  isProvisioningStep,
+  progressOf,
+  PROVISIONING_STEPS,
+  type ProvisioningStep,
+} from '../../core/provisioning.ts';
+import { parseSlug } from '../../core/slug.ts';
+import { tenantNotFound } from '../../db/enter.ts';
+import { memberships, TENANT_STATUSES, tenants, type TenantStatus } from '../../db/lobby.ts';
+import type { Tx } from '../../db/pool.ts';
+
+const stepName = z.enum(PROVISIONING_STEPS);
+
+export const statusShape = z.object({
+  slug: z.string(),
+  status: z.enum(TENANT_STATUSES),
+  step: stepName.nullable().describe('The provisioning step under way, or the one that failed'),
+  steps: z.array(z.object({ name: stepName, state: z.enum(['pending', 'running', 'done', 'failed']) })),
+  error: z.string().optional().describe('Why provisioning failed'),
+});
+
+export type TenantState = z.infer<typeof statusShape>;
+
+/** A slug that names a tenant; what is no slug is no tenant either, and answered alike. */
+export const slugInput = z.strictObject({ slug: z.string().max(100) });
+
+/**
+ * Reads where a tenant of the user's stands.
+ * @throws AppError `TENANT_NOT_FOUND` for an unknown slug and for another's tenant
+ */
+export async function readStatus(tx: Tx, userId: string, slug: string): Promise<TenantState> {
+  const known = parseSlug(slug);
+  if (known === undefined) throw tenantNotFound();
+  const [row] = await tx
+    .select({
+      slug: tenants.slug,
+      status: tenants.status,
+      step: tenants.provisioningStep,
+      error: tenants.provisioningError,
+    })
+    .from(tenants)
+    .innerJoin(memberships, and(eq(memberships.tenantId, tenants.id), eq(memberships.userId, userId)))
+    .where(eq(tenants.slug, known));
+  if (!row) throw tenantNotFound();
+  const step = isProvisioningStep(row.step) ? row.step : null;
+  return {
+    slug: row.slug,
+    status: row.status,
+    ...progressOf(phaseOf(row.status), step),
+    ...(row.status === 'failed' && row.error !== null && { error: row.error }),
+  };
+}
+
+function phaseOf(status: TenantStatus): 'underway' | 'failed' | 'done' {
+  if (status === 'provisioning') return 'underway';
+  return status === 'failed' ? 'failed' : 'done';
+}
+
+/** Whether nothing more will come of provisioning. */
+export function isSettled({ status }: TenantState): boolean {
+  return status !== 'provisioning';
+}
+
+/** The states between two readings, the later included: a reader that looks too seldom still tells each step. */
+export function statesBetween(before: TenantState | undefined, after: TenantState): TenantState[] {
+  if (before && JSON.stringify(before) === JSON.stringify(after)) return [];
+  // A second try starts over: nothing lies between.
+  if (before?.status === 'failed' || before?.status === 'ready') return [after];
+  const missed = PROVISIONING_STEPS.slice(reached(before) + 1, reached(after));
+  return [...missed.map((step) => underway(after.slug, step)), after];
+}
+
+function underway(slug: string, step: ProvisioningStep): TenantState {
+  return { slug, status: 'provisioning', ...progressOf('underway', step) };
+}
+
+/** The index of the step that a state has come to; −1 before the first, their number after the last. */
+function reached(state: TenantState | undefined): number {
+  if (!state) return -1;
+  if (state.status !== 'provisioning' && state.status !== 'failed') return PROVISIONING_STEPS.length;
+  return state.step === null ? -1 : PROVISIONING_STEPS.indexOf(state.step);
+}

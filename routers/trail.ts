@@ -1,0 +1,86 @@
+import { STATUS_OF_REASON, type Reason } from '../core/errors.ts';
+import { writeAudit } from '../db/audit.ts';
+import type { Changes, Outcome } from '../db/lobby.ts';
+import type { Tx } from '../db/pool.ts';
+import type { RequestFacts } from './context.ts';
+
+/** What a procedure adds to its audit row, as it learns it. */
+interface Note {
+  tenantId?: string | null;
+  entityId?: string;
+  /** The user who acts. Without one the row's actor is anonymous. */
+  actorId?: string;
+  changes?: Changes;
+}
+
+/** The audit row of one call: gathered on the way, written once. */
+export interface Trail {
+  note(note: Note): void;
+  /** Writes the row. In the transaction of the change for a success, in one of its own otherwise. */
+  write(tx: Tx, outcome: Outcome): Promise<void>;
+  readonly written: boolean;
+  /** Whether someone is known to have acted. */
+  readonly identified: boolean;
+}
+
+export function createTrail(
+  request: RequestFacts,
+  named: { action: string; entityType: string },
+): Trail {
+  const gathered: Note = {};
+  let written = false;
+  return {
+    note: (note) => void Object.assign(gathered, note),
+    get written() {
+      return written;
+    },
+    get identified() {
+      return gathered.actorId !== undefined;
+    },
+    async write(tx, outcome) {
+      await writeAudit(tx, {
+        ...named,
+        tenantId: gathered.tenantId ?? null,
+        entityId: gathered.entityId ?? null,
+        actorType: gathered.actorId === undefined ? 'anonymous' : 'user',
+        actorId: gathered.actorId ?? null,
+        outcome,
+        ipAddress: request.ipAddress,
+        userAgent: request.userAgent,
+        requestId: request.id,
+        // What did not happen changed nothing.
+        changes: outcome === 'success' ? (gathered.changes ?? {}) : {},
+      });
+      written = true;
+    },
+  };
+}
+
+/**
+ * Whether a refused call leaves a row, and which. Malformed input and calls that prove nobody's identity leave none:
+ * anyone could fill the log with them.
+ */
+export function outcomeOf(
+  reason: Reason,
+  call: { type: 'query' | 'mutation' | 'subscription'; identified: boolean },
+): 'failure' | 'denied' | undefined {
+  switch (reason) {
+    case 'VALIDATION_FAILED':
+    case 'TENANT_REQUIRED':
+    case 'RATE_LIMITED':
+    case 'OVERLOADED':
+    case 'SHUTTING_DOWN':
+      return undefined;
+    case 'UNAUTHENTICATED':
+      return call.identified ? 'denied' : undefined;
+    case 'FORBIDDEN':
+    case 'READ_ONLY_IDENTITY':
+    case 'TENANT_MISMATCH':
+    case 'TENANT_NOT_FOUND':
+    case 'TENANT_SUSPENDED':
+    case 'TENANT_DELETED':
+      return 'denied';
+    default:
+      return call.type === 'mutation' && STATUS_OF_REASON[reason] !== 503 ? 'failure' : undefined;
+  }
+}

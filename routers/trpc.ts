@@ -1,0 +1,51 @@
+import { initTRPC } from '@trpc/server';
+import type { OpenApiMeta } from 'trpc-to-openapi';
+import { AppError, findCause } from '../core/errors.ts';
+import type { Context } from './context.ts';
+import { reportOf, toTRPCError } from './errors.ts';
+
+/** What stands beside a procedure: its REST twin, and what its audit rows are called. */
+export interface Meta extends OpenApiMeta {
+  /** Who may call it; set by the procedure it is built on. */
+  access?: 'public' | 'user' | 'member' | 'admin' | 'superuser';
+  /** The REST answer's status when all went well; 200 if not said. */
+  successStatus?: 201 | 202 | 204;
+  /** Every mutation has one. */
+  audit?: { action: `${string}.${string}`; entityType: string };
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<Meta>()
+  .create({
+    // A stream is kept open by pings more often than Bun's idle timeout of 10 s.
+    sse: { ping: { enabled: true, intervalMs: 3_000 }, client: { reconnectAfterInactivityMs: 10_000 } },
+    errorFormatter({ error, shape, ctx }) {
+      const { reason, status, message, issues, password } = reportOf(error);
+      return {
+        code: shape.code,
+        message,
+        data: {
+          code: shape.data.code,
+          httpStatus: status,
+          reason,
+          requestId: ctx?.request.id,
+          ...(shape.data.path !== undefined && { path: shape.data.path }),
+          ...(issues && { issues }),
+          ...password,
+        },
+      };
+    },
+  });
+
+export const { router, middleware, createCallerFactory } = t;
+
+/** Gives an `AppError` thrown further in its tRPC code. */
+const named = t.middleware(async ({ next }) => {
+  const result = await next();
+  if (result.ok) return result;
+  const refusal = findCause(result.error, (cause) => cause instanceof AppError);
+  throw refusal ? toTRPCError(refusal) : result.error;
+});
+
+export const baseProcedure = t.procedure.use(named);

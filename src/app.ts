@@ -1,0 +1,71 @@
+import type { BlockList } from 'node:net';
+import { Hono, type Context as HonoContext } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { AppError } from '../core/errors.ts';
+import type { Services } from '../routers/context.ts';
+import { reportOf, toTRPCError } from '../routers/errors.ts';
+import { BODY_LIMIT } from './body.ts';
+import { guardHeaders } from './headers.ts';
+import { health, type Drain } from './health.ts';
+import { openApiDocument } from './openapi.ts';
+import { pages } from './pages.ts';
+import { problemResponse } from './problem.ts';
+import { requestLog } from './request-log.ts';
+import type { AppEnv } from './request.ts';
+import { REST_PATH, restMount } from './rest.ts';
+import { TRPC_PATH, trpcError, trpcMount } from './trpc-mount.ts';
+
+export interface AppOptions {
+  services: Services;
+  publicUrl: string;
+  version: string;
+  corsOrigins: readonly string[];
+  trustedProxies: BlockList;
+  drain: Drain;
+}
+
+/** The whole server as a function of a request. It listens nowhere and reads no environment. */
+export function createApp(options: AppOptions): Hono<AppEnv> {
+  const { services, trustedProxies } = options;
+  const app = new Hono<AppEnv>();
+  const document = openApiDocument(options);
+
+  app.use(guardHeaders());
+  app.use(requestLog(services.log));
+  app.use(
+    cors({
+      origin: [...options.corsOrigins],
+      allowHeaders: ['Authorization', 'Content-Type', 'X-Tenant-Slug', 'X-Request-Id', 'trpc-accept', 'Last-Event-Id'],
+      allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+      exposeHeaders: ['X-Request-Id', 'Retry-After'],
+      maxAge: 600,
+    }),
+  );
+  app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: (c) => refuse(c, tooLarge()) }));
+
+  app.all(`${TRPC_PATH}/*`, trpcMount(services, trustedProxies));
+  app.route(REST_PATH, restMount(services, trustedProxies));
+  app.get('/openapi.json', (c) => c.json(document));
+  app.get('/.well-known/jwks.json', (c) => c.json(services.accessTokens.jwks));
+  app.route('/', health({ pool: services.pool, drain: options.drain, version: options.version }));
+  app.route('/', pages());
+
+  app.notFound((c) => refuse(c, new AppError('NOT_FOUND', 'There is nothing at this address.')));
+  app.onError((error, c) => {
+    services.log.error({ err: error, requestId: c.var.requestId }, 'request failed');
+    return refuse(c, error instanceof AppError ? error : new AppError('INTERNAL', 'Something went wrong on our side; the request id finds it in our log.'));
+  });
+  return app;
+}
+
+/** An error in the envelope of the mount that was called. */
+function refuse(c: HonoContext, error: AppError): Response {
+  const requestId: string = c.get('requestId');
+  if (c.req.path.startsWith(`${TRPC_PATH}/`)) return trpcError(error, requestId);
+  return problemResponse(reportOf(toTRPCError(error)), requestId);
+}
+
+function tooLarge(): AppError {
+  return new AppError('PAYLOAD_TOO_LARGE', 'The body is larger than 1 MiB.');
+}

@@ -1,0 +1,28 @@
+import type { MiddlewareHandler } from 'hono';
+import { requestIdOf, type AppEnv } from './request.ts';
+
+/** The contract's headers, on every answer. A page may bring a CSP of its own. */
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+} as const;
+
+/** Gives each request its id, and each answer the headers that guard it. */
+export function guardHeaders(): MiddlewareHandler<AppEnv> {
+  return async function guard(c, next) {
+    const requestId = requestIdOf(c.req.header('x-request-id'));
+    c.set('requestId', requestId);
+    await next();
+    const { headers } = c.res;
+    for (const [name, value] of Object.entries(HEADERS)) {
+      if (name !== 'Content-Security-Policy' || !headers.has(name)) headers.set(name, value);
+    }
+    headers.set('X-Request-Id', requestId);
+  };
+}

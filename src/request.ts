@@ -1,0 +1,31 @@
+import type { BlockList } from 'node:net';
+import type { Context as HonoContext } from 'hono';
+import { v7 as uuidv7 } from 'uuid';
+import type { RequestFacts } from '../routers/context.ts';
+import { clientAddress } from './client-address.ts';
+
+/** What Hono hands on from one middleware to the next. */
+export interface AppEnv {
+  Bindings: { socketAddress?: string | null };
+  Variables: { requestId: string };
+}
+
+const REQUEST_ID = /^[\w.-]{8,64}$/;
+const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
+/** Longer ones are cut before they are stored. */
+const USER_AGENT_LENGTH = 300;
+
+/** A caller's own id where it is harmless to log, or else a new one. */
+export function requestIdOf(header: string | undefined): string {
+  return header !== undefined && REQUEST_ID.test(header) ? header : uuidv7();
+}
+
+export function factsOf(c: HonoContext<AppEnv>, trustedProxies: BlockList): RequestFacts {
+  return {
+    id: c.var.requestId,
+    ipAddress: clientAddress(c.env?.socketAddress ?? null, c.req.header('x-forwarded-for'), trustedProxies),
+    userAgent: c.req.header('user-agent')?.slice(0, USER_AGENT_LENGTH) ?? null,
+    tenantSlug: c.req.header('x-tenant-slug'),
+    bearer: BEARER.exec(c.req.header('authorization') ?? '')?.[1],
+  };
+}

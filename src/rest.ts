@@ -1,0 +1,105 @@
+import { callTRPCProcedure, TRPCError, type AnyTRPCProcedure, type AnyTRPCRouter } from '@trpc/server';
+import { Hono, type Context as HonoContext } from 'hono';
+import type { BlockList } from 'node:net';
+import { z } from 'zod';
+import type { Services } from '../routers/context.ts';
+import { reportOf } from '../routers/errors.ts';
+import { appRouter } from '../routers/index.ts';
+import type { Meta } from '../routers/trpc.ts';
+import { isJson } from './body.ts';
+import { problemResponse } from './problem.ts';
+import { decodeQuery, type QueryDecoder } from './query.ts';
+import { factsOf, type AppEnv } from './request.ts';
+
+export const REST_PATH = '/api/v1';
+
+/** A procedure that has a REST twin. */
+export interface RestProcedure {
+  path: string;
+  type: AnyTRPCProcedure['_def']['type'];
+  meta: Meta & { openapi: NonNullable<Meta['openapi']> };
+  /** The zod schema of the input, if it takes any. */
+  input: z.ZodType | undefined;
+}
+
+/** The router's procedures with a REST twin, in the order of their declaration. */
+export function restProcedures(): RestProcedure[] {
+  // At run time the procedures stand flat, by their dotted path; the router's type has them nested.
+  const { procedures }: AnyTRPCRouter['_def'] = appRouter._def;
+  return Object.entries<AnyTRPCProcedure>(procedures).flatMap(([path, { _def }]) => {
+    const { meta } = _def;
+    if (!hasMeta(meta) || !meta.openapi) return [];
+    const inputs: unknown[] = 'inputs' in _def && Array.isArray(_def.inputs) ? _def.inputs : [];
+    const input = inputs.find((parser) => parser instanceof z.ZodType);
+    return [{ path, type: _def.type, meta: { ...meta, openapi: meta.openapi }, input }];
+  });
+}
+
+/** tRPC forgets the type of `meta` where a procedure is just any procedure. */
+function hasMeta(meta: unknown): meta is Meta {
+  return typeof meta === 'object' && meta !== null;
+}
+
+/**
+ * Serves the same procedures as REST. Each call goes through tRPC's own door, so checks come in the same order, and
+ * the body is read only when the procedure asks for its input. Why not trpc-to-openapi's handler: docs/decisions/0003.
+ */
+export function restMount(services: Services, trustedProxies: BlockList): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  for (const procedure of restProcedures()) {
+    const { openapi, successStatus = 200 } = procedure.meta;
+    const decoder = procedure.input && decodeQuery(procedure.input);
+    app.on(openapi.method, openapi.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
+      const request = factsOf(c, trustedProxies);
+      try {
+        const output: unknown = await callTRPCProcedure({
+          router: appRouter,
+          path: procedure.path,
+          type: procedure.type,
+          ctx: { ...services, request },
+          getRawInput: () => readInput(c, procedure, decoder),
+          signal: c.req.raw.signal,
+          batchIndex: 0,
+        });
+        return output === undefined ? c.body(null, 204) : Response.json(output, { status: successStatus });
+      } catch (error) {
+        const cause = error instanceof TRPCError ? error : new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
+        const report = reportOf(cause);
+        if (report.reason === 'INTERNAL') {
+          services.log.error({ err: error, path: procedure.path, requestId: request.id }, 'call failed');
+        }
+        return problemResponse(report, request.id);
+      }
+    });
+  }
+  return app;
+}
+
+/** The input: path parameters over the JSON body or, without one, over the query. */
+async function readInput(
+  c: HonoContext,
+  { input, meta }: RestProcedure,
+  decoder: QueryDecoder | undefined,
+): Promise<unknown> {
+  if (!input || !decoder) return undefined;
+  const { method } = meta.openapi;
+  if (method === 'GET' || method === 'DELETE') return { ...decoder(c.req.queries()), ...c.req.param() };
+  const text = await c.req.text();
+  if (text === '' && Object.keys(c.req.param()).length > 0) return c.req.param();
+  if (!isJson(c.req.header('content-type'))) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' });
+  const body = parseJson(text);
+  // Anything but an object goes on as it is: the schema names what is wrong with it.
+  return isPlainObject(body) ? { ...body, ...c.req.param() } : body;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TRPCError({ code: 'PARSE_ERROR', cause });
+  }
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,33 @@
+import type { RoleName, SchemaName } from '../core/slug.ts';
+
+// What others may know of the workflows: names, inputs and ids. Ids and names only, never a secret: all of it is kept
+// in Temporal's histories.
+
+export const TASK_QUEUE = 'atrium';
+
+/** A tenant's place in PostgreSQL, as activities get it. */
+export interface Home {
+  tenantId: string;
+  schemaName: SchemaName;
+  dbRole: RoleName;
+}
+
+export interface ProvisionTenantInput {
+  tenantId: string;
+}
+
+export interface SendEmailInput {
+  /** Of the outbox row: makes the Message-ID. */
+  messageId: string;
+  template: 'verify-email';
+  signUpId: string;
+}
+
+/** The error types that no further try can mend. */
+export const HOPELESS = ['ForeignSchemaError', 'TenantGoneError'];
+
+/** One provisioning of a tenant at a time. */
+export const provisionWorkflowId = (tenantId: string): string => `provision-${tenantId}`;
+/** One workflow for each mail. */
+export const emailWorkflowId = (messageId: string): string => `email-${messageId}`;
+export const REAP_SCHEDULE_ID = 'reap-sign-ups';

@@ -1,0 +1,139 @@
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy, type Client } from '@temporalio/client';
+import type { Log } from '../core/log.ts';
+import { OUTBOX_CHANNEL, type OutboxMessage } from '../db/outbox.ts';
+import type { Owner } from '../db/owner.ts';
+import {
+  emailWorkflowId,
+  provisionWorkflowId,
+  TASK_QUEUE,
+  type ProvisionTenantInput,
+  type SendEmailInput,
+} from './contract.ts';
+
+/** Rows taken at once; and how long to wait, in ms, when nobody calls, and at most after a failure. */
+const BATCH = 50;
+const WAIT = { idle: 2_000, first: 100, most: 5_000 } as const;
+/** How long Temporal may take to answer a start, in ms. */
+const START_MS = 5_000;
+
+type Row = OutboxMessage & { id: string };
+
+/**
+ * Carries outbox rows to workflows. A row goes only once its workflow is started, and the workflow's id is made from
+ * the row: a crash between the two, or a second relay, starts nothing twice. While Temporal is away, rows wait.
+ */
+export interface Relay {
+  /** Lets the batch under way end. */
+  stop(): Promise<void>;
+}
+
+export async function startRelay(deps: { owner: Owner; client: Client; log: Log }): Promise<Relay> {
+  const { owner, client, log } = deps;
+  let stopped = false;
+  let called = false;
+  let wake = (): void => undefined;
+  const call = (): void => {
+    called = true;
+    wake();
+  };
+
+  // The second call comes whenever the listening connection is back: rows may have come unheard in the meantime.
+  const listening = await owner.listen(OUTBOX_CHANNEL, call, call);
+
+  async function rest(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (stopped || called) wake();
+    });
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!stopped) {
+      called = false;
+      try {
+        const relayed = await relayBatch(owner, client);
+        failures = 0;
+        if (relayed < BATCH) await rest(WAIT.idle);
+      } catch (error) {
+        failures += 1;
+        log.warn({ err: error, failures }, 'outbox rows could not be relayed; they wait');
+        // Not cut short by a call: whoever queues work now must not make us hammer what is down.
+        await pause(Math.min(WAIT.first * 2 ** failures, WAIT.most));
+      }
+    }
+  }
+
+  function pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      setTimeout(resolve, milliseconds);
+    });
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      stopped = true;
+      wake();
+      await running;
+      await listening.unlisten().catch(() => undefined);
+    },
+  };
+}
+
+/** @returns how many rows were taken */
+async function relayBatch(owner: Owner, client: Client): Promise<number> {
+  return await owner.begin(async (tx) => {
+    const rows = await tx<Row[]>`
+      select id, kind, payload from public.outbox order by id limit ${BATCH} for update skip locked`;
+    const starts = await Promise.allSettled(rows.map((row) => start(client, row)));
+    const started = rows.filter((_, index) => {
+      const outcome = starts[index];
+      return outcome?.status === 'fulfilled' && outcome.value;
+    });
+    if (started.length > 0) {
+      await tx`delete from public.outbox where id in ${tx(started.map((row) => row.id))}`;
+    }
+    const failed = starts.find((outcome) => outcome.status === 'rejected');
+    // What was started stays relayed even if another row could not be.
+    if (failed && started.length === 0) throw failed.reason;
+    return started.length;
+  });
+}
+
+/** @returns whether the row is in a workflow's hands, now or since an earlier try */
+async function start(client: Client, row: Row): Promise<boolean> {
+  try {
+    await client.connection.withDeadline(Date.now() + START_MS, () => startWorkflow(client, row));
+    return true;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // Our own earlier start, whose row stayed; or another's that still runs, and then this row waits its turn.
+    const { memo } = await client.workflow.getHandle(error.workflowId).describe();
+    return memo?.['outboxId'] === row.id;
+  }
+}
+
+function startWorkflow(client: Client, row: Row): Promise<unknown> {
+  const common = { taskQueue: TASK_QUEUE, memo: { outboxId: row.id } };
+  switch (row.kind) {
+    case 'tenant.provision':
+      return client.workflow.start('provisionTenant', {
+        ...common,
+        workflowId: provisionWorkflowId(row.payload.tenantId),
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        args: [{ tenantId: row.payload.tenantId } satisfies ProvisionTenantInput],
+      });
+    case 'email.send':
+      return client.workflow.start('sendEmail', {
+        ...common,
+        workflowId: emailWorkflowId(row.id),
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        args: [{ messageId: row.id, ...row.payload } satisfies SendEmailInput],
+      });
+  }
+}

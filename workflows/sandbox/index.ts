@@ -1,0 +1,3 @@
+export { provisionTenant } from './provision-tenant.ts';
+export { reapSignUps } from './reap-sign-ups.ts';
+export { sendEmail } from './send-email.ts';

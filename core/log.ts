@@ -24,5 +24,5 @@ export function createLog(options: { name: string; format: 'json' | 'pretty'; le
     redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: '[redacted]' },
   };
   if (options.format === 'json') return pino(settings);
-  return pino(settings, pretty({ ignore: 'pid,hostname,name', colorize: false, sync: true }));
+  return pino(settings, pretty({ ignore: 'pid,hostname,name', colorize: false, singleLine: true, sync: true }));
 }

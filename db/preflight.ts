@@ -9,19 +9,19 @@ import { readMigrations } from './migrate.ts';
  */
 export async function assertAppRole(pool: Pool): Promise<void> {
   const [row] = await pool.transaction({ readOnly: true }, (tx) =>
-    tx.execute<{ name: string; excess: string[] }>(sql`
-      select rolname as name, array_remove(array[
+    tx.execute<{ name: string; excess: string }>(sql`
+      select rolname as name, concat_ws(', ',
         case when rolsuper then 'SUPERUSER' end,
         case when rolbypassrls then 'BYPASSRLS' end,
         case when rolcreaterole then 'CREATEROLE' end,
         case when exists (select from pg_catalog.pg_class where relowner = r.oid
           or pg_catalog.pg_has_role(current_user, relowner, 'USAGE') and relnamespace = 'public'::regnamespace) then 'ownership of tables' end
-      ], null) as excess
+      ) as excess
       from pg_catalog.pg_roles r where rolname = current_user`),
   );
-  if (row && row.excess.length > 0) {
+  if (row && row.excess !== '') {
     throw new Error(
-      `DATABASE_URL logs in as ${row.name}, which has ${row.excess.join(', ')}: the server must run as the app's role, as db/bootstrap.sql makes it`,
+      `DATABASE_URL logs in as ${row.name}, which has ${row.excess}: the server must run as the app's role, as db/bootstrap.sql makes it`,
     );
   }
 }

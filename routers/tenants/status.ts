@@ -65,9 +65,8 @@ export function isSettled({ status }: TenantState): boolean {
 
 /** The states between two readings, the later included: a reader that looks too seldom still tells each step. */
 export function statesBetween(before: TenantState | undefined, after: TenantState): TenantState[] {
-  if (before && JSON.stringify(before) === JSON.stringify(after)) return [];
-  // A second try starts over: nothing lies between.
-  if (before?.status === 'failed' || before?.status === 'ready') return [after];
+  if (!before) return [after];
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
   const missed = PROVISIONING_STEPS.slice(reached(before) + 1, reached(after));
   return [...missed.map((step) => underway(after.slug, step)), after];
 }
@@ -77,8 +76,7 @@ function underway(slug: string, step: ProvisioningStep): TenantState {
 }
 
 /** The index of the step that a state has come to; −1 before the first, their number after the last. */
-function reached(state: TenantState | undefined): number {
-  if (!state) return -1;
+function reached(state: TenantState): number {
   if (state.status !== 'provisioning' && state.status !== 'failed') return PROVISIONING_STEPS.length;
   return state.step === null ? -1 : PROVISIONING_STEPS.indexOf(state.step);
 }

@@ -163,6 +163,12 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
     twin: { file: 'client/m.ts', code: "import '@trpc/client';" },
   },
   {
+    what: 'the server half of tRPC in the client',
+    rule: IMPORTS,
+    breach: { file: 'client/y.ts', code: "import '@trpc/server';" },
+    twin: { file: 'client/y.ts', code: "import '@trpc/server/observable';" },
+  },
+  {
     what: 'a way around the staircase',
     rule: IMPORTS,
     breach: { file: 'core/n.ts', code: "import '../core/../db/enter.ts';" },

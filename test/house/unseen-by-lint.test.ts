@@ -23,6 +23,10 @@ test('no file reads the environment by import.meta, which the linter lets pass',
   expect(filesWith(/\bimport\.meta\s*(\.\s*env\b|\[)/)).toEqual([]);
 });
 
+test('createRequire finds files and loads none: what it loads, no rule would see', () => {
+  expect(filesWith(/\bcreateRequire\([^()]*\)\s*\(|\brequire\s*\(/)).toEqual([]);
+});
+
 test('every exception from a lint rule names the rule and says why', () => {
   const exceptions = sources.flatMap(({ text }) => text.match(/(?:ox|es)lint-disable.*/g) ?? []);
   expect(exceptions.filter((comment) => !/-disable(-next-line|-line)? [\w/@, -]+ -- \S/.test(comment))).toEqual([]);

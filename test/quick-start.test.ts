@@ -1,0 +1,16 @@
+import { expect, inject, test } from 'vitest';
+import { foundTenant } from './support/people.ts';
+
+const place = inject('stack');
+
+test('a stranger registers, verifies, logs in and works in their own schema', async () => {
+  const { client } = await foundTenant(place);
+
+  const made = await client.projects.create.mutate({ name: 'Apollo' });
+  expect(await client.projects.get.query({ id: made.id })).toEqual(made);
+  const changed = await client.projects.update.mutate({ id: made.id, description: 'To the moon' });
+  expect(changed).toMatchObject({ name: 'Apollo', description: 'To the moon' });
+  expect((await client.projects.list.query({})).items).toEqual([changed]);
+  await client.projects.delete.mutate({ id: made.id });
+  expect((await client.projects.list.query({})).items).toEqual([]);
+});

@@ -1,0 +1,47 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from './wait.ts';
+
+export interface ReceivedMail {
+  file: string;
+  to: string;
+  subject: string;
+  text: string;
+}
+
+/** The mails that an address got, oldest first. */
+export async function mailsTo(mailDir: string, email: string): Promise<ReceivedMail[]> {
+  const files = await readdir(mailDir).catch(() => []);
+  const names = files.filter((name) => name.endsWith('.eml')).toSorted();
+  const mails = await Promise.all(names.map((name) => readMail(join(mailDir, name))));
+  return mails.filter((mail) => mail.to === email);
+}
+
+/** Waits until an address has `count` mails, and gives the newest. */
+export async function nextMail(mailDir: string, email: string, count = 1): Promise<ReceivedMail> {
+  return await waitFor(`mail ${count} to ${email}`, async () => (await mailsTo(mailDir, email))[count - 1]);
+}
+
+/** The token of the link in a mail. */
+export function tokenIn(mail: ReceivedMail): string {
+  const token = /\?token=(\S+)/.exec(mail.text)?.[1];
+  if (token === undefined) throw new Error(`No token in the mail "${mail.subject}"`);
+  return token;
+}
+
+async function readMail(file: string): Promise<ReceivedMail> {
+  const raw = (await readFile(file, 'utf8')).replaceAll('\r\n', '\n');
+  const split = raw.indexOf('\n\n');
+  const head = raw.slice(0, split).replaceAll(/\n[ \t]+/g, ' ');
+  const header = (name: string): string => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1] ?? '';
+  const body = raw.slice(split + 2);
+  const text = header('Content-Transfer-Encoding') === 'quoted-printable' ? decodeQuotedPrintable(body) : body;
+  return { file, to: header('To').replace(/^.*<|>$/g, ''), subject: header('Subject'), text };
+}
+
+function decodeQuotedPrintable(text: string): string {
+  const bytes = text
+    .replaceAll('=\n', '')
+    .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}

@@ -4,7 +4,10 @@ import { envExample, settingRows, settingTable } from '../core/env/table.ts';
 // `bun run config`: every setting. With --markdown the docs' table, with --write `.env.example` and the docs' page.
 if (process.argv.includes('--write')) {
   await writeFile('.env.example', envExample());
-  await writeFile('docs/configuration.md', `# Configuration\n\nMade by \`bun run config --write\` from \`core/env/settings.ts\`.\n\n${settingTable()}\n`);
+  await writeFile(
+    'docs/configuration.md',
+    `# Configuration\n\nMade by \`bun run config --write\` from \`core/env/settings.ts\`.\n\n${settingTable()}\n`,
+  );
 } else if (process.argv.includes('--markdown')) {
   console.log(settingTable());
 } else {

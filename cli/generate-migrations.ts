@@ -4,9 +4,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 // `bun run db:generate NAME`: writes the migrations from db/lobby.ts and db/tenant.ts to what those files say now.
 const [name = 'change'] = process.argv.slice(2);
 for (const set of ['lobby', 'tenant']) {
-  execFileSync('node_modules/.bin/drizzle-kit', ['generate', '--config', `db/drizzle.${set}.config.ts`, '--name', name], {
-    stdio: 'inherit',
-  });
+  execFileSync(
+    'node_modules/.bin/drizzle-kit',
+    ['generate', '--config', `db/drizzle.${set}.config.ts`, '--name', name],
+    {
+      stdio: 'inherit',
+    },
+  );
 }
 
 // drizzle-kit writes `"public".` into foreign keys and enum types of plain tables (drizzle-orm #4369); a tenant's

@@ -1,11 +1,11 @@
-import { EnvError, parseEnv, withLocalDefaults } from '../core/env/index.ts';
+import { EnvError, MIGRATE_SETTINGS, parseEnv, withLocalDefaults } from '../core/env/index.ts';
 import { migrateFleet } from '../db/fleet.ts';
 import { migrateLobby } from '../db/migrate.ts';
 import { connectOwner } from '../db/owner.ts';
 
 // `bun run migrate`: brings the lobby, then every tenant, to the newest version.
 try {
-  const env = parseEnv(withLocalDefaults(process.env), ['NODE_ENV', 'DATABASE_OWNER_URL']);
+  const env = parseEnv(withLocalDefaults(process.env), MIGRATE_SETTINGS);
   await migrateLobby(env.DATABASE_OWNER_URL);
   console.log('lobby: at the newest version');
   const owner = connectOwner(env.DATABASE_OWNER_URL, { max: 2, name: 'atrium migrate' });

@@ -1,10 +1,4 @@
-import {
-  createTRPCClient,
-  httpBatchLink,
-  httpSubscriptionLink,
-  splitLink,
-  type TRPCClient,
-} from '@trpc/client';
+import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink, type TRPCClient } from '@trpc/client';
 import { EventSource } from 'eventsource';
 import type { AppRouter } from '../routers/index.ts';
 import { authLink } from './auth-link.ts';
@@ -30,7 +24,7 @@ export interface ClientOptions {
   fetch?: Fetch;
 }
 
-type Fetch = (input: string, init: RequestInit) => Promise<Response>;
+type Fetch = (input: string | URL | Request, init: RequestInit) => Promise<Response>;
 
 export type AtriumClient = TRPCClient<AppRouter>;
 
@@ -67,14 +61,14 @@ export function createClient(options: ClientOptions): AtriumClient {
           EventSource,
           eventSourceOptions: {
             fetch: async (input: string | URL, init: RequestInit) =>
-              await send(String(input), { ...init, headers: { ...toRecord(init.headers), ...(await headers()) } }),
+              await send(input, { ...init, headers: { ...toRecord(init.headers), ...(await headers()) } }),
           },
         }),
         false: httpBatchLink({
           url: endpoint,
           headers,
           maxItems: BATCH,
-          fetch: (input, init) => send(String(input), { ...init, signal: init?.signal ?? null }),
+          fetch: (input, init) => send(input, { ...init, signal: init?.signal ?? null }),
         }),
       }),
     ],

@@ -71,7 +71,7 @@ export class AppError extends Error {
 
 /** Walks the chain of causes from `error` down and returns the first that `match` accepts. */
 export function findCause<T>(error: unknown, match: (cause: unknown) => cause is T): T | undefined {
-  for (let cause = error; cause !== undefined && cause !== null; ) {
+  for (let cause = error; cause !== undefined && cause !== null;) {
     if (match(cause)) return cause;
     cause = cause instanceof Error ? cause.cause : undefined;
   }

@@ -60,7 +60,7 @@ function createFileMailer(folder: string, from: string): Mailer {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       // Renamed into place, so that whoever watches the folder never reads half a mail.
       const file = join(folder, `${mail.id}.eml`);
-      await writeFile(`${file}.part`, message.toString(), { mode: 0o600 });
+      await writeFile(`${file}.part`, message, { mode: 0o600 });
       await rename(`${file}.part`, file);
     },
     close: () => transport.close(),

@@ -27,11 +27,7 @@ export function idOfMailedToken(token: string): string | undefined {
   return uuid.safeParse(id).success ? id : undefined;
 }
 
-export function mailedTokenMatches(
-  keys: SecretKeys,
-  token: string,
-  subject: MailedTokenSubject,
-): boolean {
+export function mailedTokenMatches(keys: SecretKeys, token: string, subject: MailedTokenSubject): boolean {
   const given = token.slice(token.indexOf('.') + 1);
   return (
     idOfMailedToken(token) === subject.id &&

@@ -100,11 +100,6 @@ function lengthOf(password: string): number {
   return password.length > PASSWORD_LENGTH.max * 2 ? password.length : Array.from(password).length;
 }
 
-function tooWeak(
-  message: string,
-  score: number,
-  warning: string | null,
-  suggestions: string[],
-): AppError {
+function tooWeak(message: string, score: number, warning: string | null, suggestions: string[]): AppError {
   return new AppError('PASSWORD_TOO_WEAK', message, { password: { score, warning, suggestions } });
 }

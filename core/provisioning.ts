@@ -13,10 +13,7 @@ export interface Progress {
  * Where a tenant stands. Its row keeps only the step under way, since the steps have one order.
  * @param current the step under way, or the one that failed; `null` before the first
  */
-export function progressOf(
-  phase: 'underway' | 'failed' | 'done',
-  current: ProvisioningStep | null,
-): Progress {
+export function progressOf(phase: 'underway' | 'failed' | 'done', current: ProvisioningStep | null): Progress {
   const at = phase === 'done' ? PROVISIONING_STEPS.length : current === null ? -1 : PROVISIONING_STEPS.indexOf(current);
   const steps = PROVISIONING_STEPS.map((name, index) => ({ name, state: stateOf(index) }));
   return { step: phase === 'done' ? null : current, steps };

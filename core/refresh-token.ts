@@ -32,23 +32,13 @@ export function sealSuccessor(keys: SecretKeys, parent: string, successor: strin
 }
 
 /** The successor that {@link sealSuccessor} hid, or `undefined` if no key opens it. */
-export function openSuccessor(
-  keys: SecretKeys,
-  parent: string,
-  sealed: Uint8Array,
-): string | undefined {
+export function openSuccessor(keys: SecretKeys, parent: string, sealed: Uint8Array): string | undefined {
   const bytes = Buffer.from(sealed);
   for (const key of keys.all) {
-    const decipher = createDecipheriv(
-      'aes-256-gcm',
-      successorKey(key, parent),
-      bytes.subarray(0, 12),
-    );
+    const decipher = createDecipheriv('aes-256-gcm', successorKey(key, parent), bytes.subarray(0, 12));
     decipher.setAuthTag(bytes.subarray(12, 28));
     try {
-      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString(
-        'utf8',
-      );
+      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
     } catch {
       // Sealed under another of the keys.
     }

@@ -55,6 +55,18 @@ export function parseSlug(value: string): Slug | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
+/** PostgreSQL cuts identifiers at 63 bytes, so a longer one would silently be another tenant's. */
+const schemaNameSchema = z
+  .string()
+  .max(63)
+  .regex(/^tenant_[a-z][a-z0-9_]*$/)
+  .brand<'SchemaName'>();
+
+const roleNameSchema = z
+  .string()
+  .regex(/^t_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  .brand<'RoleName'>();
+
 /** The schema that a tenant gets at its creation. It is stored then, and stays when the slug changes. */
 export function schemaNameOf(slug: Slug): SchemaName {
   return schemaNameSchema.parse(`tenant_${slug.replaceAll('-', '_')}`);
@@ -63,15 +75,3 @@ export function schemaNameOf(slug: Slug): SchemaName {
 export function roleNameOf(tenantId: string): RoleName {
   return roleNameSchema.parse(`t_${tenantId}`);
 }
-
-/** PostgreSQL cuts identifiers at 63 bytes, so a longer one would silently be another tenant's. */
-export const schemaNameSchema = z
-  .string()
-  .max(63)
-  .regex(/^tenant_[a-z][a-z0-9_]*$/)
-  .brand<'SchemaName'>();
-
-export const roleNameSchema = z
-  .string()
-  .regex(/^t_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
-  .brand<'RoleName'>();

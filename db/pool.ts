@@ -11,9 +11,11 @@ export type Tx = Pick<
 >;
 
 /** A statement sent in one flight with BEGIN, prepared and named: its text must be one of few. */
-export interface FirstStatement {
+export interface FirstStatement<Row> {
   text: string;
-  values: readonly (string | readonly string[] | null)[];
+  values: readonly (string | null)[];
+  /** Not there at run time: says what the rows are. */
+  rows?: Row[];
 }
 
 export interface TransactionOptions {
@@ -32,7 +34,7 @@ export interface Pool {
   transaction<T>(options: TransactionOptions, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** The same, with `first` sent together with BEGIN; `work` gets its rows. */
   transactionAfter<Row, T>(
-    options: TransactionOptions & { first: FirstStatement },
+    options: TransactionOptions & { first: FirstStatement<Row> },
     work: (tx: Tx, rows: Row[]) => Promise<T>,
   ): Promise<T>;
   /** Connections in use and callers waiting for one. */
@@ -75,9 +77,9 @@ export function createPool(url: string, options: { max: number; name: string }):
     }
   }
 
-  async function once<T>(
-    settings: TransactionOptions & { first?: FirstStatement },
-    work: (tx: Tx, rows: never[]) => Promise<T>,
+  async function once<Row, T>(
+    settings: TransactionOptions & { first?: FirstStatement<Row> },
+    work: (tx: Tx, rows: Row[]) => Promise<T>,
   ): Promise<T> {
     const leave = await turns.enter(settings.share);
     const lane = take();
@@ -101,9 +103,9 @@ export function createPool(url: string, options: { max: number; name: string }):
     }
   }
 
-  async function transaction<T>(
-    settings: TransactionOptions & { first?: FirstStatement },
-    work: (tx: Tx, rows: never[]) => Promise<T>,
+  async function transaction<Row, T>(
+    settings: TransactionOptions & { first?: FirstStatement<Row> },
+    work: (tx: Tx, rows: Row[]) => Promise<T>,
   ): Promise<T> {
     try {
       return await once(settings, work);
@@ -133,7 +135,7 @@ interface Lane {
   readonly tx: Tx;
   readonly transactions: number;
   /** Sends BEGIN and, with it, `first`; gives the rows of `first`. */
-  begin(readOnly: boolean, first?: FirstStatement): Promise<never[]>;
+  begin<Row>(readOnly: boolean, first?: FirstStatement<Row>): Promise<Row[]>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
   end(timeout: number): Promise<void>;
@@ -158,7 +160,7 @@ function openLane(url: string, name: string): Lane {
     },
     connection: { application_name: name },
   });
-  const send = client.unsafe;
+  const send = client.unsafe.bind(client);
 
   function assertInside(): void {
     if (!inside) throw new Error('The transaction of this Drizzle client is over');
@@ -189,13 +191,16 @@ function openLane(url: string, name: string): Lane {
     get transactions() {
       return transactions;
     },
-    async begin(readOnly, first) {
+    async begin<Row>(readOnly: boolean, first?: FirstStatement<Row>): Promise<Row[]> {
       transactions += 1;
       lossesAtBegin = losses;
       inside = true;
       const begun = send(readOnly ? 'begin read only' : 'begin');
       const rows = first
-        ? send<never[]>(first.text, Array.from(first.values), { prepare: true, ...EXTENDED_PROTOCOL })
+        ? send<(Row & postgres.MaybeRow)[]>(first.text, Array.from(first.values), {
+            prepare: true,
+            ...EXTENDED_PROTOCOL,
+          })
         : [];
       const [, result] = await Promise.all([begun, rows]);
       assertInside();

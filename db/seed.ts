@@ -15,10 +15,7 @@ export async function seedTenant(owner: Owner, { schemaName }: TenantHome): Prom
  * Makes the platform's operator of a development stack, or leaves the one that is there.
  * @param ownerUrl `DATABASE_OWNER_URL`: no role of the server may write `is_superuser`
  */
-export async function seedSuperuser(
-  ownerUrl: string,
-  account: { email: string; password: string },
-): Promise<void> {
+export async function seedSuperuser(ownerUrl: string, account: { email: string; password: string }): Promise<void> {
   const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium seed' });
   try {
     const passwordHash = await createPasswords().hash(account.password);

@@ -2,7 +2,7 @@ import { SETTINGS } from '../core/env/index.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-const isSetting = (name: string) => name in SETTINGS;
+const isSetting = (name: string) => name in SETTINGS.shape;
 
 /** What a stack sets itself: a value of the caller's would point its parts elsewhere, or keep them from starting. */
 const OWN = new Set(['NODE_ENV', 'PORT', 'DATABASE_URL', 'DATABASE_OWNER_URL']);

@@ -7,7 +7,7 @@ const ATTEMPTS = 3;
 const READY_MS = 60_000;
 
 /** A history file is left whole by any of them. */
-export const STOP_TEMPORAL: StopStep[] = [['SIGTERM', 5000]];
+export const STOP_TEMPORAL: StopStep[] = [['SIGTERM', 2500]];
 
 /** Where a Temporal server listens, on 127.0.0.1. */
 export interface TemporalPorts {

@@ -14,6 +14,9 @@ export interface ErrorReport {
   retryAfter?: number;
 }
 
+/** All that is told of an error that nobody foresaw. */
+export const INTERNAL_MESSAGE = 'Something went wrong on our side; the request id finds it in our log.';
+
 type Status = (typeof STATUS_OF_REASON)[Reason];
 
 /** tRPC has no code for 410; the status beside it says so. */
@@ -66,7 +69,7 @@ export function reportOf(error: TRPCError): ErrorReport {
     case 'PAYLOAD_TOO_LARGE':
       return report('PAYLOAD_TOO_LARGE', 'The body is larger than 1 MiB.');
     default:
-      return report('INTERNAL', 'Something went wrong on our side; the request id finds it in our log.');
+      return report('INTERNAL', INTERNAL_MESSAGE);
   }
 }
 

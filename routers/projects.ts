@@ -60,15 +60,16 @@ export const projectsRouter = router({
       openapi: { method: 'PATCH', path: '/projects/{id}', tags, summary: 'Change a project' },
       audit: { action: 'project.update', entityType: 'project' },
     })
-    .input(
-      z.strictObject({ id: z.uuid(), name: nameInput.optional(), description: description.optional() }),
-    )
+    .input(z.strictObject({ id: z.uuid(), name: nameInput.optional(), description: description.optional() }))
     .output(projectShape)
     .mutation(async ({ ctx, input: { id, ...input } }) => {
       ctx.trail.note({ entityId: id });
       const [before] = await ctx.db.select().from(projects).where(eq(projects.id, id)).for('update');
       const { name, description: text } = found(before);
-      const wanted = { name: input.name ?? name, description: input.description === undefined ? text : input.description };
+      const wanted = {
+        name: input.name ?? name,
+        description: input.description === undefined ? text : input.description,
+      };
       const [after] = await ctx.db
         .update(projects)
         .set({ ...wanted, updatedAt: new Date() })

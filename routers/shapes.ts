@@ -60,7 +60,11 @@ export function pageShape<Item extends z.ZodType>(item: Item) {
  * Cuts a page from rows that were read with one more than `limit`: whether it came says if there is a next page.
  * @param show makes what the client sees
  */
-export function toPage<Row extends { id: string }, Item>(rows: readonly Row[], limit: number, show: (row: Row) => Item) {
+export function toPage<Row extends { id: string }, Item>(
+  rows: readonly Row[],
+  limit: number,
+  show: (row: Row) => Item,
+) {
   const shown = rows.slice(0, limit);
   const nextCursor = rows.length > limit ? (shown.at(-1)?.id ?? null) : null;
   return { items: shown.map(show), nextCursor };
@@ -78,9 +82,6 @@ export function toUserShape({ id: userId, email, fullName, createdAt }: User): z
   return { id: userId, email, fullName, createdAt: createdAt.toISOString() };
 }
 
-export function toTenantShape(
-  { id: tenantId, slug, name, status }: Tenant,
-  role: Role,
-): z.infer<typeof tenantShape> {
+export function toTenantShape({ id: tenantId, slug, name, status }: Tenant, role: Role): z.infer<typeof tenantShape> {
   return { id: tenantId, slug, name, status, role };
 }

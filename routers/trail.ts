@@ -23,10 +23,7 @@ export interface Trail {
   readonly identified: boolean;
 }
 
-export function createTrail(
-  request: RequestFacts,
-  named: { action: string; entityType: string },
-): Trail {
+export function createTrail(request: RequestFacts, named: { action: string; entityType: string }): Trail {
   const gathered: Note = {};
   let written = false;
   return {

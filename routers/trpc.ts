@@ -38,7 +38,7 @@ const t = initTRPC
     },
   });
 
-export const { router, middleware, createCallerFactory } = t;
+export const { router } = t;
 
 /** Gives an `AppError` thrown further in its tRPC code. */
 const named = t.middleware(async ({ next }) => {

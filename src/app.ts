@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { AppError } from '../core/errors.ts';
 import type { Services } from '../routers/context.ts';
-import { reportOf, toTRPCError } from '../routers/errors.ts';
+import { INTERNAL_MESSAGE, reportOf, toTRPCError } from '../routers/errors.ts';
 import { BODY_LIMIT } from './body.ts';
 import { guardHeaders } from './headers.ts';
 import { health, type Drain } from './health.ts';
@@ -42,7 +42,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
       maxAge: 600,
     }),
   );
-  app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: (c) => refuse(c, tooLarge()) }));
+  app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
 
   app.all(`${TRPC_PATH}/*`, trpcMount(services, trustedProxies));
   app.route(REST_PATH, restMount(services, trustedProxies));
@@ -53,19 +53,20 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 
   app.notFound((c) => refuse(c, new AppError('NOT_FOUND', 'There is nothing at this address.')));
   app.onError((error, c) => {
+    if (error instanceof AppError) return refuse(c, error);
     services.log.error({ err: error, requestId: c.var.requestId }, 'request failed');
-    return refuse(c, error instanceof AppError ? error : new AppError('INTERNAL', 'Something went wrong on our side; the request id finds it in our log.'));
+    return refuse(c, new AppError('INTERNAL', INTERNAL_MESSAGE));
   });
   return app;
 }
 
 /** An error in the envelope of the mount that was called. */
-function refuse(c: HonoContext, error: AppError): Response {
-  const requestId: string = c.get('requestId');
+function refuse(c: HonoContext<AppEnv>, error: AppError): Response {
+  const { requestId } = c.var;
   if (c.req.path.startsWith(`${TRPC_PATH}/`)) return trpcError(error, requestId);
   return problemResponse(reportOf(toTRPCError(error)), requestId);
 }
 
-function tooLarge(): AppError {
-  return new AppError('PAYLOAD_TOO_LARGE', 'The body is larger than 1 MiB.');
+function tooLarge(): never {
+  throw new AppError('PAYLOAD_TOO_LARGE', 'The body is larger than 1 MiB.');
 }

@@ -72,19 +72,29 @@ type Operation = NonNullable<NonNullable<NonNullable<Document['paths']>[string]>
 /** Says what the generator can't know: the success status, the errors as they are, and what a caller must send. */
 function describe(operation: Operation, { meta }: RestProcedure): void {
   const access = meta.access ?? 'public';
-  const success = operation.responses?.['200'];
-  operation.responses = {
-    ...(success && { [String(meta.successStatus ?? 200)]: meta.successStatus === 204 ? { description: 'Done' } : success }),
-    default: {
-      description: `Problem: ${commonReasons(access).join(', ')}, …`,
-      content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
-  };
+  const status = meta.successStatus ?? 200;
+  const answers = new Map<string, unknown>(Object.entries(operation.responses ?? {}));
+  operation.responses = Object.fromEntries([
+    [String(status), status === 204 ? { description: 'Done' } : answers.get('200')],
+    [
+      'default',
+      {
+        description: `Problem: ${commonReasons(access).join(', ')}, …`,
+        content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ],
+  ]);
   operation.security = NEEDS_TOKEN.has(access) ? [{ bearer: [] }] : [];
   if (NEEDS_TENANT.has(access)) {
     operation.parameters = [
       ...(operation.parameters ?? []),
-      { in: 'header', name: 'X-Tenant-Slug', required: true, schema: { type: 'string' }, description: 'The slug of the tenant that the token is for' },
+      {
+        in: 'header',
+        name: 'X-Tenant-Slug',
+        required: true,
+        schema: { type: 'string' },
+        description: 'The slug of the tenant that the token is for',
+      },
     ];
   }
 }

@@ -16,7 +16,11 @@ const PAGE_CSP = [
   "form-action 'none'",
 ].join('; ');
 
-const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8' };
+const TYPES = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+};
 
 const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const own = (name: string): URL => new URL(`pages/${name}`, import.meta.url);
@@ -37,9 +41,7 @@ export function pages(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   for (const [path, { file, type }] of Object.entries(PAGES)) {
     const body = readFileSync(file);
-    app.get(path, (c) =>
-      c.body(body, 200, { 'Content-Type': TYPES[type], 'Content-Security-Policy': PAGE_CSP }),
-    );
+    app.get(path, (c) => c.body(body, 200, { 'Content-Type': TYPES[type], 'Content-Security-Policy': PAGE_CSP }));
   }
   return app;
 }

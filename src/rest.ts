@@ -1,4 +1,4 @@
-import { callTRPCProcedure, TRPCError, type AnyTRPCProcedure, type AnyTRPCRouter } from '@trpc/server';
+import { callTRPCProcedure, TRPCError, type AnyTRPCProcedure } from '@trpc/server';
 import { Hono, type Context as HonoContext } from 'hono';
 import type { BlockList } from 'node:net';
 import { z } from 'zod';
@@ -25,14 +25,20 @@ export interface RestProcedure {
 /** The router's procedures with a REST twin, in the order of their declaration. */
 export function restProcedures(): RestProcedure[] {
   // At run time the procedures stand flat, by their dotted path; the router's type has them nested.
-  const { procedures }: AnyTRPCRouter['_def'] = appRouter._def;
-  return Object.entries<AnyTRPCProcedure>(procedures).flatMap(([path, { _def }]) => {
+  const { procedures }: { procedures: object } = appRouter._def;
+  return Object.entries(procedures).flatMap(([path, procedure]: [string, unknown]) => {
+    if (!isProcedure(procedure)) return [];
+    const { _def } = procedure;
     const { meta } = _def;
     if (!hasMeta(meta) || !meta.openapi) return [];
     const inputs: unknown[] = 'inputs' in _def && Array.isArray(_def.inputs) ? _def.inputs : [];
     const input = inputs.find((parser) => parser instanceof z.ZodType);
     return [{ path, type: _def.type, meta: { ...meta, openapi: meta.openapi }, input }];
   });
+}
+
+function isProcedure(value: unknown): value is AnyTRPCProcedure {
+  return typeof value === 'function' && '_def' in value;
 }
 
 /** tRPC forgets the type of `meta` where a procedure is just any procedure. */
@@ -63,7 +69,8 @@ export function restMount(services: Services, trustedProxies: BlockList): Hono<A
         });
         return output === undefined ? c.body(null, 204) : Response.json(output, { status: successStatus });
       } catch (error) {
-        const cause = error instanceof TRPCError ? error : new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
+        const cause =
+          error instanceof TRPCError ? error : new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
         const report = reportOf(cause);
         if (report.reason === 'INTERNAL') {
           services.log.error({ err: error, path: procedure.path, requestId: request.id }, 'call failed');

@@ -30,7 +30,7 @@ export function trpcMount(services: Services, trustedProxies: BlockList) {
       maxBatchSize: BATCH,
       createContext: () => ({ ...services, request }),
       responseMeta: ({ errors }) => ({
-        headers: Object.assign({}, ...errors.map((error) => errorHeaders(reportOf(error)))),
+        headers: Object.fromEntries(errors.flatMap((error) => Object.entries(errorHeaders(reportOf(error))))),
       }),
       onError({ error, path }) {
         if (reportOf(error).reason === 'INTERNAL') {

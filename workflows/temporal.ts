@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { NativeConnection } from '@temporalio/worker';
-import type { Env, WORKER_SETTINGS } from '../core/env/index.ts';
+import type { z } from 'zod';
+import type { WORKER_SETTINGS } from '../core/env/index.ts';
 import type { Log } from '../core/log.ts';
 
-type WorkerEnv = Env<(typeof WORKER_SETTINGS)[number]>;
+type WorkerEnv = z.output<typeof WORKER_SETTINGS>;
 
 /** How long to wait between tries, in ms. */
 const RETRY = { first: 250, most: 5_000 } as const;

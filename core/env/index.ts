@@ -1,3 +1,3 @@
 export { withLocalDefaults } from './local.ts';
-export { EnvError, parseEnv, SERVER_SETTINGS, WORKER_SETTINGS, type Env, type Source } from './parse.ts';
-export { SETTINGS, type SettingName } from './settings.ts';
+export { SETTINGS } from './settings.ts';
+export { EnvError, MIGRATE_SETTINGS, parseEnv, SERVER_SETTINGS, WORKER_SETTINGS } from './parse.ts';

@@ -1,43 +1,42 @@
-import { z } from 'zod';
-import { SETTINGS, type SettingName } from './settings.ts';
+import type { z } from 'zod';
+import { settingInfo, SETTINGS } from './settings.ts';
 
 export type Source = Readonly<Record<string, string | undefined>>;
-export type Env<Name extends SettingName> = {
-  [N in Name]: z.output<(typeof SETTINGS)[N]['schema']>;
-};
 
 /** What each process reads. The server never sees the owner's URL. */
-export const SERVER_SETTINGS = [
-  'NODE_ENV',
-  'PORT',
-  'HOST',
-  'PUBLIC_URL',
-  'DATABASE_URL',
-  'DATABASE_POOL_MAX',
-  'RATE_LIMIT_URL',
-  'RATE_LIMIT_TOKEN',
-  'JWT_KEYS',
-  'SECRET_KEY',
-  'METRICS_TOKEN',
-  'TRUSTED_PROXIES',
-  'CORS_ORIGINS',
-] as const satisfies SettingName[];
+export const SERVER_SETTINGS = SETTINGS.pick({
+  NODE_ENV: true,
+  PORT: true,
+  HOST: true,
+  PUBLIC_URL: true,
+  DATABASE_URL: true,
+  DATABASE_POOL_MAX: true,
+  RATE_LIMIT_URL: true,
+  RATE_LIMIT_TOKEN: true,
+  JWT_KEYS: true,
+  SECRET_KEY: true,
+  METRICS_TOKEN: true,
+  TRUSTED_PROXIES: true,
+  CORS_ORIGINS: true,
+});
 
-export const WORKER_SETTINGS = [
-  'NODE_ENV',
-  'PUBLIC_URL',
-  'DATABASE_OWNER_URL',
-  'TEMPORAL_ADDRESS',
-  'TEMPORAL_NAMESPACE',
-  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
-  'TEMPORAL_TLS_SERVER_NAME',
-  'TEMPORAL_TLS_CLIENT_CERT_PATH',
-  'TEMPORAL_TLS_CLIENT_KEY_PATH',
-  'TEMPORAL_API_KEY',
-  'MAIL_URL',
-  'MAIL_FROM',
-  'SECRET_KEY',
-] as const satisfies SettingName[];
+export const WORKER_SETTINGS = SETTINGS.pick({
+  NODE_ENV: true,
+  PUBLIC_URL: true,
+  DATABASE_OWNER_URL: true,
+  TEMPORAL_ADDRESS: true,
+  TEMPORAL_NAMESPACE: true,
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: true,
+  TEMPORAL_TLS_SERVER_NAME: true,
+  TEMPORAL_TLS_CLIENT_CERT_PATH: true,
+  TEMPORAL_TLS_CLIENT_KEY_PATH: true,
+  TEMPORAL_API_KEY: true,
+  MAIL_URL: true,
+  MAIL_FROM: true,
+  SECRET_KEY: true,
+});
+
+export const MIGRATE_SETTINGS = SETTINGS.pick({ NODE_ENV: true, DATABASE_OWNER_URL: true });
 
 /** Settings that do not stand up to the schema; `problems` has one line for each. */
 export class EnvError extends Error {
@@ -51,39 +50,39 @@ export class EnvError extends Error {
 }
 
 /**
- * Reads the settings `names` of a process from its environment. Called once, at the process's entry.
+ * Reads the settings of a process from its environment. Called once, at the process's entry.
  * An empty value counts as not set, as compose files and CI write it.
- * @throws EnvError with one line per problem; no line repeats a secret
+ * @param settings those of {@link SETTINGS} that the process reads
+ * @throws EnvError with one line per problem; no line repeats a value
  */
-export function parseEnv<Name extends SettingName>(
-  source: Source,
-  names: readonly Name[],
-): Env<Name> {
-  const problems: string[] = [];
-  const production = source['NODE_ENV'] === 'production';
-  const entries = names.map((name) => {
-    const raw = source[name] === '' ? undefined : source[name];
-    if (production) problems.push(...productionProblems(name, raw));
-    const parsed = z.safeParse(SETTINGS[name].schema, raw);
-    if (!parsed.success) {
-      problems.push(...parsed.error.issues.map((issue) => `${name}: ${issue.message}`));
-    }
-    return [name, parsed.data];
-  });
-  if (problems.length > 0) throw new EnvError([...new Set(problems)]);
-  return Object.fromEntries(entries);
+export function parseEnv<Settings extends z.ZodObject>(source: Source, settings: Settings): z.output<Settings> {
+  const given = Object.fromEntries(
+    Object.keys(settings.shape).map((name) => [name, source[name] === '' ? undefined : source[name]]),
+  );
+  const parsed = settings.safeParse(given);
+  const problems = new Map(parsed.error?.issues.map(({ path, message }) => [String(path[0]), message]));
+  if (source['NODE_ENV'] === 'production') {
+    for (const [name, problem] of productionProblems(settings, given)) problems.set(name, problem);
+  }
+  if (!parsed.success || problems.size > 0) {
+    throw new EnvError(Array.from(problems, ([name, problem]) => `${name}: ${problem}`));
+  }
+  return parsed.data;
 }
 
-function productionProblems(name: SettingName, raw: string | undefined): string[] {
-  const setting = SETTINGS[name];
-  if ('requiredInProduction' in setting && raw === undefined) {
-    return [`${name}: is required in production (${setting.meaning})`];
-  }
-  if (name === 'RATE_LIMIT_URL' && raw?.startsWith('memory:')) {
-    return [`${name}: memory: counts for one process only and is refused in production`];
-  }
-  if (name === 'MAIL_URL' && raw?.startsWith('file:')) {
-    return [`${name}: file: sends nothing and is refused in production`];
-  }
-  return [];
+function productionProblems(settings: z.ZodObject, given: Source): [name: string, problem: string][] {
+  return Object.entries(settings.shape).flatMap(([name, schema]) => {
+    const info = settingInfo.get(schema);
+    const value = given[name];
+    if (info?.requiredInProduction && value === undefined) {
+      return [[name, `is required in production (${info.meaning})`]];
+    }
+    if (name === 'RATE_LIMIT_URL' && value?.startsWith('memory:')) {
+      return [[name, 'memory: counts for one process only and is refused in production']];
+    }
+    if (name === 'MAIL_URL' && value?.startsWith('file:')) {
+      return [[name, 'file: sends nothing and is refused in production']];
+    }
+    return [];
+  });
 }

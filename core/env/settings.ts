@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SigningKey } from '../access-token.ts';
 import type { SecretKeys } from '../keys.ts';
 
-interface SettingInfo {
+export interface SettingInfo {
   /** How the value is written, as in `postgres://…`. */
   type: string;
   meaning: string;
@@ -14,24 +14,16 @@ interface SettingInfo {
   requiredInProduction?: true;
 }
 
-interface Setting<Schema extends z.ZodType> extends SettingInfo {
-  schema: Schema;
-}
+/** What is known of each setting beside its schema. */
+export const settingInfo = z.registry<SettingInfo>();
 
-function setting<Schema extends z.ZodType>(
-  schema: Schema,
-  info: SettingInfo,
-): Setting<Schema> {
-  return { ...info, schema };
+function setting<Schema extends z.ZodType>(schema: Schema, info: SettingInfo): Schema {
+  settingInfo.add(schema, info);
+  return schema;
 }
-
-const postgresUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  error: 'must be a postgres:// URL. `bun run dev` starts an embedded PostgreSQL and sets it',
-});
 
 /** Every setting of Atrium. The table in the docs, `bun run config` and `.env.example` come from here. */
-export const SETTINGS = {
+export const SETTINGS = z.object({
   NODE_ENV: setting(z.enum(['development', 'test', 'production']).default('development'), {
     type: 'development | test | production',
     default: 'development',
@@ -52,13 +44,13 @@ export const SETTINGS = {
     default: 'http://localhost:3000',
     meaning: 'where people reach the server: the only source of links in mail, and the issuer of tokens',
   }),
-  DATABASE_URL: setting(postgresUrl, {
+  DATABASE_URL: setting(postgresUrl(), {
     type: 'postgres://…',
     default: 'embedded',
     meaning: 'the app role: no superuser, no owner, no CREATE; may go through PgBouncer',
     secret: true,
   }),
-  DATABASE_OWNER_URL: setting(postgresUrl, {
+  DATABASE_OWNER_URL: setting(postgresUrl(), {
     type: 'postgres://…',
     default: 'embedded',
     meaning: 'the owner, with CREATEROLE, a direct connection: migrations and provisioning; worker and CLI only',
@@ -179,9 +171,14 @@ export const SETTINGS = {
     default: 'none',
     meaning: 'who `bun run superuser` may promote',
   }),
-} as const;
+});
 
-export type SettingName = keyof typeof SETTINGS;
+function postgresUrl() {
+  return z.url({
+    protocol: /^postgres(ql)?$/,
+    error: 'must be a postgres:// URL. `bun run dev` starts an embedded PostgreSQL and sets it',
+  });
+}
 
 function list<Item extends z.ZodType<unknown, string>>(item: Item) {
   return z
@@ -232,9 +229,7 @@ function jwtKeys() {
   return z
     .string({ error: 'is missing: `bun run dev` makes one; in production set a private JWKS of Ed25519 keys' })
     .transform((text, context) => {
-      const parsed = z
-        .object({ keys: z.tuple([jwk], jwk) })
-        .safeParse(parseJson(text));
+      const parsed = z.object({ keys: z.tuple([jwk], jwk) }).safeParse(parseJson(text));
       if (parsed.success) return parsed.data.keys satisfies [SigningKey, ...SigningKey[]];
       context.addIssue('must be a JWKS of private Ed25519 keys, each with kty, crv, x, d and kid');
       return z.NEVER;

@@ -1,4 +1,4 @@
-import { SETTINGS } from './settings.ts';
+import { settingInfo, SETTINGS } from './settings.ts';
 
 export interface SettingRow {
   name: string;
@@ -11,29 +11,42 @@ export interface SettingRow {
 
 /** Every setting as a row, for `bun run config` and the docs. */
 export function settingRows(): SettingRow[] {
-  return Object.entries(SETTINGS).map(([name, setting]) => ({
-    name,
-    type: setting.type,
-    default: setting.default,
-    secret: 'secret' in setting,
-    requiredInProduction: 'requiredInProduction' in setting,
-    meaning: setting.meaning,
-  }));
+  return Object.entries(SETTINGS.shape).flatMap(([name, schema]) => {
+    const info = settingInfo.get(schema);
+    if (!info) return [];
+    const { type, meaning, secret = false, requiredInProduction = false } = info;
+    return [{ name, type, default: info.default, secret, requiredInProduction, meaning }];
+  });
 }
 
 /** The table as Markdown, as it stands in docs/configuration.md. */
 export function settingTable(): string {
   const escape = (text: string): string => text.replaceAll('|', '\\|');
   const rows = settingRows().map(({ name, type, default: standard, secret, requiredInProduction, meaning }) =>
-    [`\`${name}\``, escape(type), escape(standard), secret ? 'secret' : '', requiredInProduction ? 'required' : '', escape(meaning)].join(' | '),
+    [
+      `\`${name}\``,
+      escape(type),
+      escape(standard),
+      secret ? 'secret' : '',
+      requiredInProduction ? 'required' : '',
+      escape(meaning),
+    ].join(' | '),
   );
-  return ['| name | type | default | secret | in production | meaning |', '|---|---|---|---|---|---|', ...rows.map((row) => `| ${row} |`)].join('\n');
+  return [
+    '| name | type | default | secret | in production | meaning |',
+    '|---|---|---|---|---|---|',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
 }
 
 /** `.env.example`: every setting, with its meaning, commented out. */
 export function envExample(): string {
   const entries = settingRows().map(({ name, type, default: standard, meaning, requiredInProduction }) =>
-    [`# ${meaning}`, `# ${type}; default: ${standard}${requiredInProduction ? '; required in production' : ''}`, `# ${name}=`].join('\n'),
+    [
+      `# ${meaning}`,
+      `# ${type}; default: ${standard}${requiredInProduction ? '; required in production' : ''}`,
+      `# ${name}=`,
+    ].join('\n'),
   );
   return `${entries.join('\n\n')}\n`;
 }

@@ -13,5 +13,8 @@ export const logout = userProcedure
   .output(z.void())
   .mutation(async ({ ctx }) => {
     ctx.trail.note({ entityId: ctx.claims.sid });
-    await ctx.db.update(sessions).set({ revokedAt: sql`now()` }).where(eq(sessions.id, ctx.claims.sid));
+    await ctx.db
+      .update(sessions)
+      .set({ revokedAt: sql`now()` })
+      .where(eq(sessions.id, ctx.claims.sid));
   });

@@ -50,7 +50,9 @@ async function rotate(
   const liveSession = tx
     .select({ one: sql`1` })
     .from(sessions)
-    .where(and(eq(sessions.id, refreshTokens.sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, sql`now()`)));
+    .where(
+      and(eq(sessions.id, refreshTokens.sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, sql`now()`)),
+    );
   // One atomic step: of any number of callers at once, one gets the row.
   const [taken] = await tx
     .update(refreshTokens)
@@ -72,14 +74,25 @@ async function rotate(
 
   const refreshToken = taken ? successor : reopen(call, token);
   if (refreshToken === undefined) {
-    await tx.update(sessions).set({ revokedAt: sql`now()` }).where(eq(sessions.id, session.id));
+    await tx
+      .update(sessions)
+      .set({ revokedAt: sql`now()` })
+      .where(eq(sessions.id, session.id));
     return 'reused';
   }
   const scope = await scopeOf(tx, user.id, call.tenantSlug, token.tenantId);
   if (taken) {
     const tenantId = scope?.tenant.id ?? null;
-    await storeRefreshToken(tx, { value: successor, sessionId: session.id, tenantId, sessionExpiresAt: session.expiresAt });
-    await tx.update(sessions).set({ lastSeenAt: sql`now()` }).where(eq(sessions.id, session.id));
+    await storeRefreshToken(tx, {
+      value: successor,
+      sessionId: session.id,
+      tenantId,
+      sessionExpiresAt: session.expiresAt,
+    });
+    await tx
+      .update(sessions)
+      .set({ lastSeenAt: sql`now()` })
+      .where(eq(sessions.id, session.id));
     await forgetOldSuccessors(tx, session.id);
   }
   await call.trail.write(tx, 'success');

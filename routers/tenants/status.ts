@@ -1,11 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import {
-  isProvisioningStep,
-  progressOf,
-  PROVISIONING_STEPS,
-  type ProvisioningStep,
-} from '../../core/provisioning.ts';
+import { isProvisioningStep, progressOf, PROVISIONING_STEPS, type ProvisioningStep } from '../../core/provisioning.ts';
 import { parseSlug } from '../../core/slug.ts';
 import { tenantNotFound } from '../../db/enter.ts';
 import { memberships, TENANT_STATUSES, tenants, type TenantStatus } from '../../db/lobby.ts';

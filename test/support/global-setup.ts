@@ -29,7 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     env: process.env,
     fast: true,
   }).catch((error: unknown) => {
-    console.error(lines.join('\n'));
+    process.stderr.write(`${lines.join('\n')}\n`);
     throw error;
   });
   const { url, databaseUrl, databaseOwnerUrl, databaseAdminUrl, temporalAddress, temporalUiUrl } = stack;

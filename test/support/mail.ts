@@ -36,7 +36,7 @@ async function readMail(file: string): Promise<ReceivedMail> {
   const header = (name: string): string => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1] ?? '';
   const body = raw.slice(split + 2);
   const text = header('Content-Transfer-Encoding') === 'quoted-printable' ? decodeQuotedPrintable(body) : body;
-  return { file, to: header('To').replace(/^.*<|>$/g, ''), subject: header('Subject'), text };
+  return { file, to: header('To').replaceAll(/^.*<|>$/g, ''), subject: header('Subject'), text };
 }
 
 function decodeQuotedPrintable(text: string): string {

@@ -50,8 +50,7 @@ async function send(url: string, method: string, { token, tenant, body, headers 
 /** The field of an answer at a path of keys; `undefined` where there is none. */
 export function at(value: unknown, ...keys: (string | number)[]): unknown {
   return keys.reduce<unknown>(
-    (inner, key) =>
-      typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined,
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
     value,
   );
 }

@@ -6,12 +6,7 @@ import { createProvisioningActivities } from './provisioning.ts';
 import { createReapingActivities } from './reaping.ts';
 
 /** All that the worker can do, over the handles it is given. */
-export function createActivities(deps: {
-  owner: Owner;
-  mailer: Mailer;
-  secretKeys: SecretKeys;
-  publicUrl: string;
-}) {
+export function createActivities(deps: { owner: Owner; mailer: Mailer; secretKeys: SecretKeys; publicUrl: string }) {
   return {
     ...createProvisioningActivities(deps),
     ...createMailActivities(deps),

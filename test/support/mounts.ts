@@ -1,0 +1,63 @@
+import { at, rest, trpc, type Answer, type Call } from './rest.ts';
+
+/** Procedures as both mounts have them: the contract's table. */
+const TWINS = {
+  'auth.register': ['mutation', 'POST', '/auth/register'],
+  'auth.verifyEmail': ['mutation', 'POST', '/auth/verify-email'],
+  'auth.resendVerification': ['mutation', 'POST', '/auth/resend-verification'],
+  'auth.login': ['mutation', 'POST', '/auth/login'],
+  'auth.refresh': ['mutation', 'POST', '/auth/refresh'],
+  'auth.logout': ['mutation', 'POST', '/auth/logout'],
+  'users.me': ['query', 'GET', '/users/me'],
+  'users.myTenants': ['query', 'GET', '/users/me/tenants'],
+  'tenants.create': ['mutation', 'POST', '/tenants'],
+  'tenants.get': ['query', 'GET', '/tenants/current'],
+  'tenants.status': ['query', 'GET', '/tenants/{slug}/status'],
+  'projects.create': ['mutation', 'POST', '/projects'],
+  'projects.list': ['query', 'GET', '/projects'],
+  'projects.get': ['query', 'GET', '/projects/{id}'],
+  'projects.update': ['mutation', 'PATCH', '/projects/{id}'],
+  'projects.delete': ['mutation', 'DELETE', '/projects/{id}'],
+  'admin.retryProvisioning': ['mutation', 'POST', '/admin/tenants/{slug}/retry'],
+} as const;
+
+export type Procedure = keyof typeof TWINS;
+export type Mount = 'tRPC' | 'REST';
+export const MOUNTS = ['tRPC', 'REST'] as const satisfies readonly Mount[];
+
+/** Every case on every mount, for `test.each`. */
+export function onBothMounts<Case extends object>(cases: readonly Case[]): (Case & { mount: Mount })[] {
+  return MOUNTS.flatMap((mount) => cases.map((one) => ({ ...one, mount })));
+}
+
+/** Calls a procedure on one of the mounts with the same input; a text as `body` is sent as it stands. */
+export async function callOn(mount: Mount, url: string, procedure: Procedure, call: Call = {}): Promise<Answer> {
+  const [type, method, path] = TWINS[procedure];
+  if (mount === 'tRPC') return await trpc(url, type, procedure, call);
+  const { body, ...others } = call;
+  const input = isRecord(body) ? { ...body } : {};
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = input[name];
+    delete input[name];
+    return encodeURIComponent(String(value));
+  });
+  if (method !== 'GET' && method !== 'DELETE') {
+    return await rest(url, method, filled, { ...others, ...(body !== undefined && { body: isRecord(body) ? input : body }) });
+  }
+  const query = new URLSearchParams(Object.entries(input).map(([name, value]) => [name, String(value)]));
+  return await rest(url, method, query.size > 0 ? `${filled}?${query}` : filled, others);
+}
+
+/** What a call gave, out of its mount's envelope. */
+export function resultOf(mount: Mount, { body }: Answer): unknown {
+  return mount === 'tRPC' ? at(body, 'result', 'data') : body;
+}
+
+/** What a mount tells of an error beside its message: tRPC in `error.data`, REST in the problem itself. */
+export function errorOf(mount: Mount, { body }: Answer): unknown {
+  return mount === 'tRPC' ? at(body, 'error', 'data') : body;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -7,7 +7,7 @@ import type { TenantHome } from './provision.ts';
 const TENANT_SETTINGS = { locale: 'en', timeZone: 'UTC' } as const;
 
 export async function seedTenant(owner: Owner, { schemaName }: TenantHome): Promise<void> {
-  const rows = Object.entries(TENANT_SETTINGS).map(([key, value]) => ({ key, value: JSON.stringify(value) }));
+  const rows = Object.entries(TENANT_SETTINGS).map(([key, value]) => ({ key, value: owner.json(value) }));
   await owner`insert into ${owner(schemaName)}.settings ${owner(rows)} on conflict (key) do nothing`;
 }
 

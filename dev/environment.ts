@@ -17,6 +17,11 @@ export function settingsToPass(source: Variables): Record<string, string> {
   return pick(source, (name) => isSetting(name) && !OWN.has(name));
 }
 
+/** The variables that have a value. */
+export function withValues(source: Variables): Record<string, string> {
+  return pick(source, () => true);
+}
+
 function pick(source: Variables, wanted: (name: string) => boolean): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const [name, value] of Object.entries(source)) {

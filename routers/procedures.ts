@@ -14,8 +14,8 @@ import { baseProcedure } from './trpc.ts';
  * row here, before the answer.
  */
 const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
-  const named = meta?.audit ?? { action: path, entityType: path.split('.')[0] ?? path };
-  const trail = createTrail(ctx.request, named);
+  if (!meta?.audit) throw new Error(`${path} has no name for the audit log: give it meta.audit`);
+  const trail = createTrail(ctx.request, meta.audit);
   const result = await next({ ctx: { trail } });
   if (result.ok) {
     if (type === 'mutation' && !trail.written) throw new Error(`${path} changed something without an audit row`);

@@ -33,7 +33,10 @@ export const projectsRouter = router({
     }),
 
   list: memberProcedure
-    .meta({ openapi: { method: 'GET', path: '/projects', tags, summary: 'List projects, newest first' } })
+    .meta({
+      openapi: { method: 'GET', path: '/projects', tags, summary: 'List projects, newest first' },
+      audit: { action: 'project.list', entityType: 'project' },
+    })
     .input(pageInput)
     .output(pageShape(projectShape))
     .query(async ({ ctx, input }) => {
@@ -47,7 +50,10 @@ export const projectsRouter = router({
     }),
 
   get: memberProcedure
-    .meta({ openapi: { method: 'GET', path: '/projects/{id}', tags, summary: 'Read a project' } })
+    .meta({
+      openapi: { method: 'GET', path: '/projects/{id}', tags, summary: 'Read a project' },
+      audit: { action: 'project.read', entityType: 'project' },
+    })
     .input(idInput)
     .output(projectShape)
     .query(async ({ ctx, input }) => {

@@ -4,13 +4,13 @@ import { AppError, findCause } from '../core/errors.ts';
 import type { Context } from './context.ts';
 import { reportOf, toTRPCError } from './errors.ts';
 
-/** What stands beside a procedure: its REST twin, and what its audit rows are called. */
+/** What stands beside a procedure: its REST twin, and what its rows in the audit log are called. */
 export interface Meta extends OpenApiMeta {
   /** Who may call it; set by the procedure it is built on. */
   access?: 'public' | 'user' | 'member' | 'admin' | 'superuser';
   /** The REST answer's status when all went well; 200 if not said. */
   successStatus?: 201 | 202 | 204;
-  /** Every mutation has one. */
+  /** Every procedure has one: what is denied is written down too. */
   audit?: { action: `${string}.${string}`; entityType: string };
 }
 

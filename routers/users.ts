@@ -8,12 +8,18 @@ const tags = ['users'];
 
 export const usersRouter = router({
   me: userProcedure
-    .meta({ openapi: { method: 'GET', path: '/users/me', tags, summary: 'Who am I' } })
+    .meta({
+      openapi: { method: 'GET', path: '/users/me', tags, summary: 'Who am I' },
+      audit: { action: 'user.read', entityType: 'user' },
+    })
     .output(userShape)
     .query(({ ctx }) => toUserShape(ctx.user)),
 
   myTenants: userProcedure
-    .meta({ openapi: { method: 'GET', path: '/users/me/tenants', tags, summary: 'List my tenants, newest first' } })
+    .meta({
+      openapi: { method: 'GET', path: '/users/me/tenants', tags, summary: 'List my tenants, newest first' },
+      audit: { action: 'tenant.list', entityType: 'tenant' },
+    })
     .input(pageInput)
     .output(pageShape(tenantShape))
     .query(async ({ ctx, input }) => {

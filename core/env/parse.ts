@@ -36,6 +36,12 @@ export const WORKER_SETTINGS = SETTINGS.pick({
   SECRET_KEY: true,
 });
 
+export const SUPERUSER_SETTINGS = SETTINGS.pick({
+  NODE_ENV: true,
+  DATABASE_OWNER_URL: true,
+  SUPERUSER_EMAILS: true,
+});
+
 export const MIGRATE_SETTINGS = SETTINGS.pick({ NODE_ENV: true, DATABASE_OWNER_URL: true });
 
 /** Settings that do not stand up to the schema; `problems` has one line for each. */

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import type { SigningKey } from '../access-token.ts';
+import { emailSchema } from '../email.ts';
 import type { SecretKeys } from '../keys.ts';
 
 export interface SettingInfo {
@@ -166,7 +167,7 @@ export const SETTINGS = z.object({
     default: 'none',
     meaning: 'web origins that may call from a browser',
   }),
-  SUPERUSER_EMAILS: setting(list(z.email('must be e-mail addresses')), {
+  SUPERUSER_EMAILS: setting(list(emailSchema), {
     type: 'e-mail, comma-separated',
     default: 'none',
     meaning: 'who `bun run superuser` may promote',

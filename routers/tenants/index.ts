@@ -30,24 +30,31 @@ export const tenantsRouter = router({
 
   // Before `/tenants/{slug}`: the first path that fits is taken.
   get: memberLobbyProcedure
-    .meta({ openapi: { method: 'GET', path: '/tenants/current', tags, summary: 'Read the tenant of the header' } })
+    .meta({
+      openapi: { method: 'GET', path: '/tenants/current', tags, summary: 'Read the tenant of the header' },
+      audit: { action: 'tenant.read', entityType: 'tenant' },
+    })
     .output(tenantShape)
     .query(({ ctx }) => toTenantShape(ctx.tenant, ctx.role)),
 
   status: userProcedure
     .meta({
       openapi: { method: 'GET', path: '/tenants/{slug}/status', tags, summary: 'How far provisioning has come' },
+      audit: { action: 'tenant.status', entityType: 'tenant' },
     })
     .input(slugInput)
     .output(statusShape)
     .query(({ ctx, input }) => readStatus(ctx.db, ctx.user.id, input.slug)),
 
   /** Each step as it is reached, then the end: a stream of server-sent events. */
-  onStatus: streamProcedure.input(slugInput).subscription(async ({ ctx, input, signal }) => {
-    // Asked once before the stream opens, so that a stranger gets an error and not a stream that ends with one.
-    await enterAsUser(ctx.pool, { claims: ctx.claims, readOnly: true }, ({ tx, user }) =>
-      readStatus(tx, user.id, input.slug),
-    );
-    return watchStatus(ctx.pool, { claims: ctx.claims, slug: input.slug, signal });
-  }),
+  onStatus: streamProcedure
+    .meta({ audit: { action: 'tenant.watch', entityType: 'tenant' } })
+    .input(slugInput)
+    .subscription(async ({ ctx, input, signal }) => {
+      // Asked once before the stream opens, so that a stranger gets an error and not a stream that ends with one.
+      await enterAsUser(ctx.pool, { claims: ctx.claims, readOnly: true }, ({ tx, user }) =>
+        readStatus(tx, user.id, input.slug),
+      );
+      return watchStatus(ctx.pool, { claims: ctx.claims, slug: input.slug, signal });
+    }),
 });

@@ -9,7 +9,11 @@ import { waitFor } from '../support/wait.ts';
 const place = inject('stack');
 
 /** One call as a reader of the docs would make it, by a program of their own. */
-type Send = (method: string, path: string, call?: { token?: string; tenant?: string; body?: unknown }) => Promise<{
+type Send = (
+  method: string,
+  path: string,
+  call?: { token?: string; tenant?: string; body?: unknown },
+) => Promise<{
   status: number;
   body: unknown;
 }>;

@@ -14,7 +14,8 @@ async function register(email: string, slug = freshSlug(), password = PASSWORD) 
 
 const verify = (token: string) => rest(place.url, 'POST', '/auth/verify-email', { body: { token } });
 const resend = (email: string) => rest(place.url, 'POST', '/auth/resend-verification', { body: { email } });
-const logIn = (email: string, password = PASSWORD) => rest(place.url, 'POST', '/auth/login', { body: { email, password } });
+const logIn = (email: string, password = PASSWORD) =>
+  rest(place.url, 'POST', '/auth/login', { body: { email, password } });
 
 test('nobody logs in before their e-mail is proven', async () => {
   const email = freshEmail();

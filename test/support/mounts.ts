@@ -42,7 +42,10 @@ export async function callOn(mount: Mount, url: string, procedure: Procedure, ca
     return encodeURIComponent(String(value));
   });
   if (method !== 'GET' && method !== 'DELETE') {
-    return await rest(url, method, filled, { ...others, ...(body !== undefined && { body: isRecord(body) ? input : body }) });
+    return await rest(url, method, filled, {
+      ...others,
+      ...(body !== undefined && { body: isRecord(body) ? input : body }),
+    });
   }
   const query = new URLSearchParams(Object.entries(input).map(([name, value]) => [name, String(value)]));
   return await rest(url, method, query.size > 0 ? `${filled}?${query}` : filled, others);

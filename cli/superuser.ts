@@ -1,0 +1,38 @@
+import { emailSchema } from '../core/email.ts';
+import { EnvError, parseEnv, SUPERUSER_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
+import { connectOwner } from '../db/owner.ts';
+import { listSuperusers, setSuperuser } from '../db/superusers.ts';
+
+// `bun run superuser promote|demote EMAIL`, `bun run superuser list`: who operates the platform.
+
+const USAGE = 'usage: bun run superuser promote EMAIL | demote EMAIL | list';
+
+/** What went wrong, in words for the one who typed the command. */
+class UsageError extends Error {}
+
+async function main([verb, address]: string[]): Promise<void> {
+  const env = parseEnv(withLocalDefaults(process.env), SUPERUSER_SETTINGS);
+  const owner = connectOwner(env.DATABASE_OWNER_URL, { max: 1, name: 'atrium superuser' });
+  try {
+    if (verb === 'list' && address === undefined) {
+      for (const { email, fullName } of await listSuperusers(owner)) console.log(`${email}  ${fullName}`);
+      return;
+    }
+    if ((verb !== 'promote' && verb !== 'demote') || address === undefined) throw new UsageError(USAGE);
+    const email = emailSchema.safeParse(address).data;
+    if (email === undefined) throw new UsageError(`${address} is not an e-mail address`);
+    if (verb === 'promote' && !env.SUPERUSER_EMAILS.includes(email)) {
+      throw new UsageError(`${email} is not among SUPERUSER_EMAILS: add it there first`);
+    }
+    const outcome = await setSuperuser(owner, email, verb === 'promote');
+    if (outcome === 'unknown') throw new UsageError(`${email} has no account: sign up and verify it first`);
+    console.log(outcome === 'changed' ? `${email}: ${verb}d` : `${email}: nothing to do`);
+  } finally {
+    await owner.end();
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof EnvError || error instanceof UsageError ? error.message : error);
+  process.exitCode = 1;
+});

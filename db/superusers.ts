@@ -1,0 +1,43 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Owner } from './owner.ts';
+
+export interface Superuser {
+  email: string;
+  fullName: string;
+}
+
+/** The operators of the platform. */
+export async function listSuperusers(owner: Owner): Promise<Superuser[]> {
+  return await owner<Superuser[]>`
+    select email, full_name as "fullName" from public.users where is_superuser order by email`;
+}
+
+/**
+ * Makes an account an operator of the platform, or takes that back, and writes it into the platform's log. Only the
+ * owner can: no role of the server may write the column.
+ * @returns `unknown` without such an account, `unchanged` where it was so already
+ */
+export async function setSuperuser(
+  owner: Owner,
+  email: string,
+  isSuperuser: boolean,
+): Promise<'changed' | 'unchanged' | 'unknown'> {
+  return await owner.begin(async (tx) => {
+    const [user] = await tx<{ id: string; is_superuser: boolean }[]>`
+      select id, is_superuser from public.users where email = ${email} for update`;
+    if (!user) return 'unknown';
+    if (user.is_superuser === isSuperuser) return 'unchanged';
+    await tx`update public.users set is_superuser = ${isSuperuser}, updated_at = now() where id = ${user.id}`;
+    const row = {
+      id: uuidv7(),
+      action: isSuperuser ? 'user.promote' : 'user.demote',
+      entity_type: 'user',
+      entity_id: user.id,
+      actor_type: 'system',
+      outcome: 'success',
+      changes: tx.json({ isSuperuser: [!isSuperuser, isSuperuser] }),
+    };
+    await tx`insert into public.audit_logs ${tx(row)}`;
+    return 'changed';
+  });
+}

@@ -1,0 +1,86 @@
+import { beforeAll, expect, inject, test } from 'vitest';
+import { addMember } from '../support/members.ts';
+import { foundTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
+import { at, reasonOf, rest } from '../support/rest.ts';
+
+const place = inject('stack');
+let founder: Founder;
+
+beforeAll(async () => {
+  founder = await foundTenant(place);
+});
+
+const logIn = (body: Record<string, unknown>, tenant?: string) =>
+  rest(place.url, 'POST', '/auth/login', {
+    body: { email: founder.email, password: PASSWORD, ...body },
+    ...(tenant !== undefined && { tenant }),
+  });
+
+test('a login tells the pair, the user and the tenant, and nothing else', async () => {
+  const { status, body } = await logIn({ tenantSlug: founder.slug });
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+    refreshToken: expect.stringMatching(/^[\w-]{43}$/),
+    tokenType: 'Bearer',
+    expiresIn: 900,
+    user: {
+      id: founder.userId,
+      email: founder.email,
+      fullName: 'Ada Lovelace',
+      createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
+    },
+    tenant: { id: founder.tenantId, slug: founder.slug, name: 'Acme', status: 'ready', role: 'admin' },
+  });
+});
+
+test('the tenant may be named by the header instead', async () => {
+  expect(at((await logIn({}, founder.slug)).body, 'tenant', 'slug')).toBe(founder.slug);
+});
+
+test('the field goes before the header', async () => {
+  expect(at((await logIn({ tenantSlug: founder.slug }, freshSlug())).body, 'tenant', 'slug')).toBe(founder.slug);
+});
+
+test('without a tenant a login gives a lobby token, which opens no tenant', async () => {
+  const { body } = await logIn({});
+  expect(at(body, 'tenant')).toBeNull();
+  const token = String(at(body, 'accessToken'));
+  expect((await rest(place.url, 'GET', '/users/me', { token })).status).toBe(200);
+  expect(reasonOf(await rest(place.url, 'GET', '/projects', { token, tenant: founder.slug }))).toBe('TENANT_MISMATCH');
+});
+
+test('an unknown tenant and a foreign one are refused alike', async () => {
+  const foreign = await foundTenant(place);
+  const answers = await Promise.all([
+    logIn({ tenantSlug: foreign.slug }),
+    logIn({ tenantSlug: freshSlug() }),
+    logIn({ tenantSlug: 'a";drop' }),
+  ]);
+  for (const answer of answers) expect([answer.status, reasonOf(answer)]).toEqual([404, 'TENANT_NOT_FOUND']);
+  expect(new Set(answers.map(({ body }) => at(body, 'detail'))).size).toBe(1);
+});
+
+test('an unknown e-mail and a wrong password are refused alike', async () => {
+  const wrong = await logIn({ password: 'not-the-password-of-anyone' });
+  const unknown = await logIn({ email: freshEmail('nobody') });
+  expect([wrong.status, reasonOf(wrong)]).toEqual([401, 'INVALID_CREDENTIALS']);
+  expect({ ...Object(unknown.body), requestId: '' }).toEqual({ ...Object(wrong.body), requestId: '' });
+});
+
+test('a password is taken as it is: not trimmed, not folded, not cut', async () => {
+  for (const password of [
+    ` ${PASSWORD}`,
+    `${PASSWORD} `,
+    PASSWORD.toUpperCase(),
+    `${PASSWORD}\0`,
+    PASSWORD.slice(0, -1),
+  ]) {
+    expect(reasonOf(await logIn({ password }))).toBe('INVALID_CREDENTIALS');
+  }
+});
+
+test('a person is told their own role', async () => {
+  const { login } = await addMember(place, founder);
+  expect(login.tenant).toMatchObject({ slug: founder.slug, role: 'member' });
+});

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { insertOnly } from './insert.ts';
 import { auditLogs, type ActorType, type Changes, type Outcome } from './lobby.ts';
-import type { Tx } from './pool.ts';
+import type { Tx } from './lane.ts';
 
 /** One thing that was done, tried or refused. */
 export interface AuditEntry {

@@ -3,7 +3,8 @@ import { unauthenticated } from '../core/access-token.ts';
 import { AppError } from '../core/errors.ts';
 import type { Slug } from '../core/slug.ts';
 import type { Role, TenantStatus } from './lobby.ts';
-import type { Pool, Tx } from './pool.ts';
+import type { Tx } from './lane.ts';
+import type { Pool } from './pool.ts';
 
 export interface User {
   id: string;

@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import { findCause } from '../core/errors.ts';
+import { AppError, findCause } from '../core/errors.ts';
 
 /** The PostgreSQL error in the chain of causes, if there is one: Drizzle wraps it. */
 export function postgresError(error: unknown): postgres.PostgresError | undefined {
@@ -44,4 +44,9 @@ export function isConnectionError(error: unknown): boolean {
       return typeof code === 'string' && CONNECTION_CODES.has(code);
     }) !== undefined
   );
+}
+
+/** What is told of a database that can't be reached. */
+export function unreachable(cause: unknown): AppError {
+  return new AppError('OVERLOADED', 'The database is out of reach: try again shortly.', { retryAfter: 2 }, cause);
 }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { insertOnly } from './insert.ts';
 import { outbox } from './lobby.ts';
-import type { Tx } from './pool.ts';
+import type { Tx } from './lane.ts';
 
 /** The channel on which a relay hears that there are new rows. */
 export const OUTBOX_CHANNEL = 'atrium_outbox';

@@ -1,22 +1,6 @@
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
-import { AppError } from '../core/errors.ts';
-import { isConnectionError, isRetryable } from './errors.ts';
+import { isConnectionError, isRetryable, unreachable } from './errors.ts';
+import { openLane, type Begun, type FirstStatement, type Lane, type Tx } from './lane.ts';
 import { createTurns } from './turns.ts';
-
-/** Drizzle inside one transaction. It can't open another, nor leave this one. */
-export type Tx = Pick<
-  PostgresJsDatabase,
-  '$count' | '$with' | 'delete' | 'execute' | 'insert' | 'select' | 'selectDistinct' | 'update' | 'with'
->;
-
-/** A statement sent in one flight with BEGIN, prepared and named: its text must be one of few. */
-export interface FirstStatement<Row> {
-  text: string;
-  values: readonly (string | null)[];
-  /** Not there at run time: says what the rows are. */
-  rows?: Row[];
-}
 
 export interface TransactionOptions {
   readOnly: boolean;
@@ -47,14 +31,10 @@ export interface Pool {
 const WAIT = { milliseconds: 5_000, callers: 1_000 } as const;
 /** A backend keeps 24 KiB of catalog cache for each tenant's table it has touched: it is replaced after so many. */
 const TRANSACTIONS_PER_CONNECTION = 20_000;
-/** postgres.js takes the simple protocol for a text without parameters, and that runs several statements in one. */
-const EXTENDED_PROTOCOL = { simple: false };
-/** What a procedure may send. SET, RESET, COMMIT, DO and their like would lead out of the tenant. */
-const ALLOWED = /^\s*(select|insert|update|delete|with|merge)\b/i;
 
 /**
- * A pool of connections that each run one transaction at a time. Each keeps its own Drizzle, built once; BEGIN and
- * the first statement travel together. Why it is not postgres.js's own pool: docs/decisions/0002.
+ * A pool of connections that each run one transaction at a time; BEGIN and the first statement travel together.
+ * Why it is not postgres.js's own pool: docs/decisions/0002.
  * @param options.max connections at most; one share may hold half of them
  */
 export function createPool(url: string, options: { max: number; name: string }): Pool {
@@ -87,15 +67,16 @@ export function createPool(url: string, options: { max: number; name: string }):
       giveBack(lane);
       leave();
     };
+    let begun: Begun<Row> | undefined;
     let committing: Promise<void> | undefined;
     try {
-      const rows = await lane.begin(settings.readOnly, settings.first);
-      const result = await work(lane.tx, rows);
-      committing = lane.commit();
+      begun = await lane.begin(settings.readOnly, settings.first);
+      const result = await work(begun.tx, begun.rows);
+      committing = begun.commit();
       if (!settings.readOnly) await committing;
       return result;
     } catch (error) {
-      if (!committing) await lane.rollback();
+      if (!committing) await begun?.rollback();
       throw isConnectionError(error) ? unreachable(error) : error;
     } finally {
       if (committing) void committing.then(finished, finished);
@@ -123,98 +104,5 @@ export function createPool(url: string, options: { max: number; name: string }):
       turns.close();
       await Promise.all(Array.from(open, (lane) => lane.end(timeout)));
     },
-  };
-}
-
-function unreachable(cause: unknown): AppError {
-  return new AppError('OVERLOADED', 'The database is out of reach: try again shortly.', { retryAfter: 2 }, cause);
-}
-
-/** One connection and its Drizzle. */
-interface Lane {
-  readonly tx: Tx;
-  readonly transactions: number;
-  /** Sends BEGIN and, with it, `first`; gives the rows of `first`. */
-  begin<Row>(readOnly: boolean, first?: FirstStatement<Row>): Promise<Row[]>;
-  commit(): Promise<void>;
-  rollback(): Promise<void>;
-  end(timeout: number): Promise<void>;
-}
-
-function openLane(url: string, name: string): Lane {
-  let losses = 0;
-  let lossesAtBegin = 0;
-  let inside = false;
-  let transactions = 0;
-
-  const client = postgres(url, {
-    max: 1,
-    // A connection that ended by itself in mid-transaction would be replaced by a fresh one, unbound to any tenant.
-    max_lifetime: null,
-    idle_timeout: 0,
-    connect_timeout: 10,
-    fetch_types: false,
-    onnotice: () => undefined,
-    onclose: () => {
-      losses += 1;
-    },
-    connection: { application_name: name },
-  });
-  const send = client.unsafe.bind(client);
-
-  function assertInside(): void {
-    if (!inside) throw new Error('The transaction of this Drizzle client is over');
-    // postgres.js would run the rest of a transaction on a new connection, outside of it: as another's, or nobody's.
-    if (losses !== lossesAtBegin) throw unreachable(new Error('Connection lost in mid-transaction'));
-  }
-
-  client.unsafe = (query, parameters, queryOptions) => {
-    assertInside();
-    if (!ALLOWED.test(query)) {
-      throw new Error(`A procedure may not send this statement: ${query.trimStart().slice(0, 20)}…`);
-    }
-    return send(query, parameters, { ...queryOptions, ...EXTENDED_PROTOCOL });
-  };
-  client.begin = () => {
-    throw new Error('A transaction is already open: use the one at hand');
-  };
-
-  async function finish(command: 'commit' | 'rollback'): Promise<string> {
-    assertInside();
-    inside = false;
-    const result = await send(command);
-    return result.command;
-  }
-
-  return {
-    tx: drizzle(client),
-    get transactions() {
-      return transactions;
-    },
-    async begin<Row>(readOnly: boolean, first?: FirstStatement<Row>): Promise<Row[]> {
-      transactions += 1;
-      lossesAtBegin = losses;
-      inside = true;
-      const begun = send(readOnly ? 'begin read only' : 'begin');
-      const rows = first
-        ? send<(Row & postgres.MaybeRow)[]>(first.text, Array.from(first.values), {
-            prepare: true,
-            ...EXTENDED_PROTOCOL,
-          })
-        : [];
-      const [, result] = await Promise.all([begun, rows]);
-      assertInside();
-      return result;
-    },
-    async commit() {
-      // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
-      if ((await finish('commit')) !== 'COMMIT') throw new Error('The transaction had failed and was rolled back');
-    },
-    async rollback() {
-      // A lost connection took its transaction with it.
-      if (inside && losses === lossesAtBegin) await finish('rollback').catch(() => undefined);
-      inside = false;
-    },
-    end: (timeout) => client.end({ timeout }),
   };
 }

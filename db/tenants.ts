@@ -5,7 +5,7 @@ import { violatesUnique } from './errors.ts';
 import { insertOnly } from './insert.ts';
 import { tenants } from './lobby.ts';
 import { enqueue } from './outbox.ts';
-import type { Tx } from './pool.ts';
+import type { Tx } from './lane.ts';
 
 /**
  * Takes a slug for a new tenant and queues its provisioning.

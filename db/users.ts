@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { insertOnly } from './insert.ts';
 import { users } from './lobby.ts';
-import type { Tx } from './pool.ts';
+import type { Tx } from './lane.ts';
 
 /** Adds a person whose e-mail is proven. The server may not write every column, hence not by Drizzle's insert. */
 export async function insertUser(

@@ -1,7 +1,7 @@
 import { STATUS_OF_REASON, type Reason } from '../core/errors.ts';
 import { writeAudit } from '../db/audit.ts';
 import type { Changes, Outcome } from '../db/lobby.ts';
-import type { Tx } from '../db/pool.ts';
+import type { Tx } from '../db/lane.ts';
 import type { RequestFacts } from './context.ts';
 
 /** What a procedure adds to its audit row, as it learns it. */

@@ -6,7 +6,7 @@ import { hashRefreshToken, REFRESH_TOKEN } from '../../core/refresh-token.ts';
 import { parseSlug } from '../../core/slug.ts';
 import { tenantNotFound, type Tenant, type User } from '../../db/enter.ts';
 import { memberships, refreshTokens, tenants, type Role } from '../../db/lobby.ts';
-import type { Tx } from '../../db/pool.ts';
+import type { Tx } from '../../db/lane.ts';
 import { toTenantShape, toUserShape, type loginShape } from '../shapes.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;

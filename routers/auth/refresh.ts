@@ -13,7 +13,7 @@ import {
 } from '../../core/refresh-token.ts';
 import type { User } from '../../db/enter.ts';
 import { refreshTokens, sessions, users } from '../../db/lobby.ts';
-import type { Tx } from '../../db/pool.ts';
+import type { Tx } from '../../db/lane.ts';
 import { publicProcedure } from '../procedures.ts';
 import { loginShape } from '../shapes.ts';
 import type { Trail } from '../trail.ts';

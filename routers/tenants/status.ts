@@ -4,7 +4,7 @@ import { isProvisioningStep, progressOf, PROVISIONING_STEPS, type ProvisioningSt
 import { parseSlug } from '../../core/slug.ts';
 import { tenantNotFound } from '../../db/enter.ts';
 import { memberships, TENANT_STATUSES, tenants, type TenantStatus } from '../../db/lobby.ts';
-import type { Tx } from '../../db/pool.ts';
+import type { Tx } from '../../db/lane.ts';
 
 const stepName = z.enum(PROVISIONING_STEPS);
 

@@ -1,6 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
-import { createPasswords } from '../core/passwords.ts';
-import { connectOwner, type Owner } from './owner.ts';
+import type { Owner } from './owner.ts';
 import type { TenantHome } from './provision.ts';
 
 /** What every new tenant starts with. Add your product's first rows here; each must stand being inserted twice. */
@@ -9,21 +7,4 @@ const TENANT_SETTINGS = { locale: 'en', timeZone: 'UTC' } as const;
 export async function seedTenant(owner: Owner, { schemaName }: TenantHome): Promise<void> {
   const rows = Object.entries(TENANT_SETTINGS).map(([key, value]) => ({ key, value: owner.json(value) }));
   await owner`insert into ${owner(schemaName)}.settings ${owner(rows)} on conflict (key) do nothing`;
-}
-
-/**
- * Makes the platform's operator of a development stack, or leaves the one that is there.
- * @param ownerUrl `DATABASE_OWNER_URL`: no role of the server may write `is_superuser`
- */
-export async function seedSuperuser(ownerUrl: string, account: { email: string; password: string }): Promise<void> {
-  const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium seed' });
-  try {
-    const passwordHash = await createPasswords().hash(account.password);
-    await owner`
-      insert into public.users (id, email, full_name, password_hash, is_superuser)
-      values (${uuidv7()}, ${account.email}, 'Platform operator', ${passwordHash}, true)
-      on conflict (email) do nothing`;
-  } finally {
-    await owner.end();
-  }
 }

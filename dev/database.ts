@@ -1,6 +1,6 @@
 import { bootstrapDatabase, type DatabaseUrls } from '../db/bootstrap.ts';
 import { migrateLobby } from '../db/migrate.ts';
-import { seedSuperuser } from '../db/seed.ts';
+import { seedSuperuser } from '../db/seed-superuser.ts';
 import { startPostgres, type PostgresOptions } from './postgres.ts';
 import type { Secrets } from './secrets.ts';
 import { since } from './wait.ts';

@@ -1,6 +1,10 @@
 import { fileURLToPath } from 'node:url';
 
-/** The workflows' source, for the bundler. */
-export const WORKFLOWS_PATH = fileURLToPath(new URL('sandbox/index.ts', import.meta.url));
+/** The workflows' source. */
+export const SANDBOX = new URL('sandbox/', import.meta.url);
+/** The same, for the bundler. */
+export const WORKFLOWS_PATH = fileURLToPath(new URL('index.ts', SANDBOX));
 /** What `bun run build` makes of it. */
 export const BUNDLE_FILE = new URL('../dist/workflow-bundle.js', import.meta.url);
+/** Where bundles of a development clone are kept. */
+export const BUNDLE_CACHE = new URL('../.local/cache/', import.meta.url);

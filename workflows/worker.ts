@@ -7,8 +7,9 @@ import { createLog } from '../core/log.ts';
 import { createMailer } from '../core/mail.ts';
 import { connectOwner } from '../db/owner.ts';
 import { createActivities } from './activities/index.ts';
+import { cachedBundle } from './bundle-cache.ts';
 import { TASK_QUEUE } from './contract.ts';
-import { BUNDLE_FILE, WORKFLOWS_PATH } from './paths.ts';
+import { BUNDLE_FILE } from './paths.ts';
 import { startRelay } from './relay.ts';
 import { ensureSchedules } from './schedules.ts';
 import { connectTemporal } from './temporal.ts';
@@ -34,9 +35,9 @@ async function main(): Promise<void> {
     taskQueue: TASK_QUEUE,
     activities: createActivities({ owner, mailer, secretKeys: env.SECRET_KEY, publicUrl: env.PUBLIC_URL }),
     shutdownGraceTime: GRACE,
-    ...(production && existsSync(BUNDLE_FILE)
-      ? { workflowBundle: { codePath: fileURLToPath(BUNDLE_FILE) } }
-      : { workflowsPath: WORKFLOWS_PATH }),
+    workflowBundle: {
+      codePath: production && existsSync(BUNDLE_FILE) ? fileURLToPath(BUNDLE_FILE) : await cachedBundle(),
+    },
   });
 
   const stop = (): void => {

@@ -26,10 +26,10 @@ export async function assertAppRole(pool: Pool): Promise<void> {
   }
 }
 
-/** Whether PostgreSQL answers and the lobby is at the version that this code was written for. */
+/** Whether PostgreSQL answers and the lobby is at the version that this code was written for, or a later one. */
 export async function lobbyIsCurrent(pool: Pool): Promise<boolean> {
   const [row] = await pool.transaction({ readOnly: true }, (tx) =>
     tx.execute<{ version: number }>(sql`select max(version) as version from public.atrium_migrations`),
   );
-  return row?.version === readMigrations('lobby').length;
+  return (row?.version ?? 0) >= readMigrations('lobby').length;
 }

@@ -59,5 +59,15 @@ export function tieCommand(tie: Tie, signal: DeathSignal, command: Command, user
 /** setpriv's flags for a user. */
 export function userFlags({ uid, gid, capability }: OsUser): string[] {
   const flags = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'];
-  return capability ? [...flags, '--inh-caps', `+${capability}`, '--ambient-caps', `+${capability}`] : flags;
+  if (!capability) return flags;
+  // access(2) drops the capabilities of whoever is not root unless told not to; initdb asks it for its neighbours.
+  return [
+    ...flags,
+    '--securebits',
+    '+no_setuid_fixup',
+    '--inh-caps',
+    `+${capability}`,
+    '--ambient-caps',
+    `+${capability}`,
+  ];
 }

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { StopStep } from './child.ts';
 import type { Counts, StepContext } from './scripts.ts';
@@ -8,6 +10,9 @@ import { since } from './wait.ts';
 
 // Vitest needs a moment to stop the stack that the tests share.
 const STOP_VITEST: StopStep[] = [['SIGTERM', 30_000]];
+
+const REMOVE_ATTEMPTS = 20;
+const REMOVE_RETRY_MS = 100;
 
 const reportSchema = z.object({
   numPassedTests: z.number(),
@@ -27,7 +32,8 @@ export async function runVitest(context: StepContext, node: string, args: readon
   const { spawn, env, cwd, signal } = context;
   if (signal.aborted) return { passed: 0, failed: 1, skipped: 0 };
   const start = performance.now();
-  const directory = await mkdtemp(join(tmpdir(), 'atrium-report-'));
+  // All that the tests leave lying about, an interrupted run's database too, is in here and goes with it.
+  const directory = await mkdtemp(join(tmpdir(), 'atrium-test-'));
   const reportFile = join(directory, 'report.json');
   try {
     const vitest = spawn({
@@ -36,7 +42,7 @@ export async function runVitest(context: StepContext, node: string, args: readon
         ...['node_modules/vitest/vitest.mjs', 'run', ...args],
         ...['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`],
       ],
-      env,
+      env: { ...env, TMPDIR: directory },
       cwd,
       output: 'inherit',
       onOurDeath: 'KILL',
@@ -50,7 +56,15 @@ export async function runVitest(context: StepContext, node: string, args: readon
     console.log(`${counts.failed === 0 ? '✓' : '✗'} tests (${since(start)})`);
     return counts;
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeFolder(directory);
+  }
+}
+
+// After an interrupted run, PostgreSQL takes a moment to close its files: once is not enough then.
+async function removeFolder(path: string): Promise<void> {
+  for (let attempt = 0; attempt < REMOVE_ATTEMPTS && existsSync(path); attempt++) {
+    if (attempt > 0) await sleep(REMOVE_RETRY_MS);
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -79,7 +79,10 @@ function report(reason: Reason, message: string): ErrorReport {
 
 function issuesOf(error: TRPCError): Issue[] {
   const invalid = findCause(error, (cause) => cause instanceof z.ZodError);
-  if (!invalid) return [{ path: [], message: 'must be well-formed JSON' }];
+  if (!invalid) {
+    // tRPC's own words for what it does not take, as a batch that is too large.
+    return [{ path: [], message: error.code === 'PARSE_ERROR' ? 'must be well-formed JSON' : error.message }];
+  }
   return invalid.issues.map(({ path, message }) => ({
     path: path.map((key) => (typeof key === 'number' ? key : String(key))),
     message,

@@ -112,9 +112,10 @@ async function start(client: Client, row: Row): Promise<boolean> {
     return true;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    // Our own earlier start, whose row stayed; or another's that still runs, and then this row waits its turn.
-    const { memo } = await client.workflow.getHandle(error.workflowId).describe();
-    return memo?.['outboxId'] === row.id;
+    // Our own earlier start, whose row stayed; or another's: while that runs this row waits its turn, and once it has
+    // ended so that its id is not to be had again, there is nothing left to do.
+    const { memo, status } = await client.workflow.getHandle(error.workflowId).describe();
+    return memo?.['outboxId'] === row.id || status.name !== 'RUNNING';
   }
 }
 

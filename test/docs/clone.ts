@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from './markdown.ts';
+
+/** An empty folder with what a fresh clone holds, and nothing installed. */
+export interface Clone extends AsyncDisposable {
+  folder: string;
+}
+
+/** Copies what git tracks, or would: so that work in progress is tested too. */
+export async function makeClone(): Promise<Clone> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'atrium-clone-')));
+  const { stdout } = await promisify(execFile)(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    {
+      cwd: ROOT,
+    },
+  );
+  const names = stdout.split('\0').filter((name) => name !== '');
+  await Promise.all(
+    names.map(async (name) => {
+      if (!(await isThere(join(ROOT, name)))) return;
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await cp(join(ROOT, name), join(folder, name));
+    }),
+  );
+  // What Temporal's download left: fetching it again would test the network.
+  const fetched = join(ROOT, '.local', 'bin');
+  if (await isThere(fetched)) await cp(fetched, join(folder, '.local', 'bin'), { recursive: true });
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}

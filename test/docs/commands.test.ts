@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { expect, inject, test } from 'vitest';
+import { blocksOf, readPage, type Block } from './markdown.ts';
+import { openPlayground } from './playground.ts';
+
+const place = inject('stack');
+const PAGES = ['README.md', 'docs/getting-started.md'];
+/** Started for real, in a clone of its own, by dev-command.test.ts. */
+const DEV_COMMAND = 'npx --yes bun@1.4.5 run dev\n';
+const RUN = new Set(['sh', 'ts']);
+const ANSWERS = new Set(['json', 'text']);
+
+interface Step {
+  block: Block;
+  /** The block right below: what the page says the command answers. */
+  answer: Block | undefined;
+}
+
+/** The commands and programs of a page, each with its answer. */
+function stepsOf(markdown: string): Step[] {
+  const blocks = blocksOf(markdown);
+  return blocks.flatMap((block, index) => {
+    const next = blocks[index + 1];
+    if (!RUN.has(block.language) || block.code === DEV_COMMAND) return [];
+    return [{ block, answer: next && ANSWERS.has(next.language) ? next : undefined }];
+  });
+}
+
+/** Names on the page, made unique to this run, and the server's address, made that of the tests' stack. */
+function localized(markdown: string): string {
+  const suffix = randomBytes(5).toString('hex');
+  return markdown
+    .replaceAll('http://localhost:3000', place.url)
+    .replaceAll(/\b([a-z]+)@example\.com\b/g, `$1-${suffix}@example.com`)
+    .replaceAll(/\b(acme|harbor|meadow)\b/g, `$1-${suffix}`);
+}
+
+/** Puts placeholders where two runs differ: ids, times, tokens, and how far provisioning was at a login. */
+function alike(value: unknown, key?: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => alike(item));
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([name, inner]): [string, unknown] => [name, alike(inner, name)]);
+    return { ...Object.fromEntries(entries), ...('role' in value && { status: 'of the tenant' }) };
+  }
+  if (typeof value !== 'string') return value;
+  if (key === 'accessToken' || key === 'refreshToken') return 'a token';
+  if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(value)) return 'an id';
+  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? 'a time' : value;
+}
+
+test.each(PAGES)(
+  'the commands and programs of %s work, one after the other, and answer what the page says',
+  { timeout: 90_000 },
+  async (page) => {
+    await using playground = await openPlayground(place);
+    const steps = stepsOf(localized(await readPage(page)));
+    const { runs, errors } = await playground.run(steps.map(({ block }) => block));
+
+    expect.soft(errors).toBe('');
+    for (const [index, { block, answer }] of steps.entries()) {
+      const { output, code } = runs[index] ?? { output: '', code: -1 };
+      expect.soft(code, block.code).toBe(0);
+      if (answer?.language === 'json') {
+        expect.soft(alike(JSON.parse(output)), block.code).toEqual(alike(JSON.parse(answer.code)));
+      } else {
+        expect.soft(output, block.code).toBe(answer?.code.trim() ?? '');
+      }
+    }
+  },
+);
+
+test.each(PAGES)('no command or answer of %s escapes the tests', async (page) => {
+  const blocks = blocksOf(await readPage(page));
+  const known = new Set([...RUN, ...ANSWERS, 'mermaid']);
+  expect(blocks.map(({ language }) => language).filter((language) => !known.has(language))).toEqual([]);
+  expect(blocks.filter(({ code }) => code === DEV_COMMAND)).toHaveLength(1);
+
+  const answered = blocks.filter(
+    ({ language }, index) => language === 'json' && !RUN.has(blocks[index - 1]?.language ?? ''),
+  );
+  expect(answered).toEqual([]);
+});

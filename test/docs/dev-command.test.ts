@@ -1,0 +1,73 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { withoutSettings } from '../../dev/environment.ts';
+import { freePort } from '../../dev/ports.ts';
+import { foundTenant, logIn } from '../support/people.ts';
+import { makeClone } from './clone.ts';
+import { startDev, stillAlive, type DevCommand } from './dev-command.ts';
+import { blocksOf, readPage } from './markdown.ts';
+
+const place = inject('stack');
+
+/** The first block of the README, and what it prints. */
+async function devBlock(): Promise<{ command: string; printed: string[] }> {
+  const [command, printed] = blocksOf(await readPage('README.md'));
+  if (command?.language !== 'sh' || printed?.language !== 'text')
+    throw new Error('The README begins with something else');
+  return { command: command.code.trim(), printed: printed.code.split('\n').filter((line) => line !== '') };
+}
+
+/** What `.local/stack.json` says, no more and no less. */
+const stackSchema = z.strictObject({
+  url: z.url(),
+  databaseUrl: z.string().startsWith('postgres://atrium_app:'),
+  databaseOwnerUrl: z.string().startsWith('postgres://atrium_owner:'),
+  temporalAddress: z.string().regex(/^127\.0\.0\.1:\d+$/),
+  temporalUiUrl: z.url(),
+  mailDir: z.string(),
+  superuser: z.strictObject({ email: z.literal('root@atrium.localhost'), password: z.string().min(15) }),
+});
+
+async function readStack(folder: string): Promise<z.infer<typeof stackSchema>> {
+  return stackSchema.parse(JSON.parse(await readFile(join(folder, '.local', 'stack.json'), 'utf8')));
+}
+
+/** Presses Ctrl-C, and sees that nothing stays: no process, no listener, no word of a stack that is none. */
+async function expectToStop(dev: DevCommand, folder: string, url: string): Promise<void> {
+  const processes = await dev.processes();
+  expect(processes.length).toBeGreaterThan(5);
+  await dev.interrupt();
+  expect(dev.output()).toContain('All stopped.');
+  expect(stillAlive(processes)).toEqual([]);
+  await expect(fetch(url)).rejects.toThrow();
+  await expect(stat(join(folder, '.local', 'stack.json'))).rejects.toThrow('ENOENT');
+}
+
+test("the README's first command starts everything in a fresh clone, stops it on Ctrl-C, and finds its data again", async () => {
+  const { command, printed } = await devBlock();
+  const port = await freePort();
+  await using clone = await makeClone();
+  const start = () =>
+    startDev(command, { folder: clone.folder, env: { ...withoutSettings(place.env), PORT: String(port) } });
+
+  await using first = await start();
+  const stack = await readStack(clone.folder);
+  expect(stack.url).toBe(`http://localhost:${port}`);
+  expect(stack.mailDir).toBe(join(clone.folder, '.local', 'mail'));
+  for (const label of printed.slice(0, -1).map((line) => line.slice(0, 12))) expect(first.output()).toContain(label);
+  expect((await fetch(`${stack.url}/readyz`)).status).toBe(200);
+  const founder = await foundTenant(stack);
+  await founder.client.projects.create.mutate({ name: 'Apollo' });
+  await expectToStop(first, clone.folder, stack.url);
+
+  await using second = await start();
+  const again = await readStack(clone.folder);
+  expect(again.superuser).toEqual(stack.superuser);
+  const { client } = await logIn(again, founder);
+  expect((await client.projects.list.query({})).items).toMatchObject([{ name: 'Apollo' }]);
+  const { login } = await logIn(again, again.superuser);
+  expect(login.user.email).toBe(stack.superuser.email);
+  await expectToStop(second, clone.folder, again.url);
+}, 180_000);

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { envExample, settingTable } from '../../core/env/table.ts';
+import { STATUS_OF_REASON } from '../../core/errors.ts';
+import { restProcedures } from '../../src/rest.ts';
+import { readPage, tableBelow } from './markdown.ts';
+
+test('the docs and .env.example name every setting as the schema has it', async () => {
+  expect(await readPage('docs/configuration.md')).toContain(`\n${settingTable()}\n`);
+  expect(await readPage('.env.example')).toBe(envExample());
+});
+
+test('the docs list every reason for an error, with its status', async () => {
+  const [, ...rows] = tableBelow(await readPage('docs/api.md'), 'Errors');
+  const listed = rows.map(([reason = '', status = '']) => [reason.replaceAll('`', ''), Number(status)]);
+  expect(Object.fromEntries(listed)).toEqual(STATUS_OF_REASON);
+  expect(listed).toHaveLength(Object.keys(STATUS_OF_REASON).length);
+});
+
+test('the docs list every procedure, with its path, its level and its success', async () => {
+  const [, ...rows] = tableBelow(await readPage('docs/api.md'), 'Procedures');
+  const built = restProcedures().map(({ path, meta: { openapi, access, successStatus = 200 } }) =>
+    [`\`${path}\``, `\`${openapi.method} ${openapi.path}\``, access, successStatus].join(' | '),
+  );
+  expect(rows.map((row) => row.join(' | ')).toSorted()).toEqual(built.toSorted());
+});

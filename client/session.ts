@@ -27,7 +27,7 @@ export function createSession(options: {
   onTokens(tokens: Tokens | undefined): void;
 }): Session {
   let { tokens } = options;
-  let trading: Promise<string | undefined> | undefined;
+  let trading: { spent: Tokens; done: Promise<string | undefined> } | undefined;
 
   function set(next: Tokens | undefined): void {
     tokens = next;
@@ -44,10 +44,13 @@ export function createSession(options: {
   async function renew(refused?: string): Promise<string | undefined> {
     if (!tokens) return undefined;
     if (refused !== undefined && tokens.accessToken !== refused) return tokens.accessToken;
-    trading ??= trade(tokens).finally(() => {
-      trading = undefined;
+    const spent = tokens;
+    // A trade of an earlier login is none of this one's business.
+    if (trading?.spent !== spent) trading = { spent, done: trade(spent) };
+    const mine = trading;
+    return await mine.done.finally(() => {
+      if (trading === mine) trading = undefined;
     });
-    return await trading;
   }
 
   return {

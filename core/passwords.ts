@@ -31,14 +31,13 @@ export interface Passwords {
 export function createPasswords(queue = 64): Passwords {
   const width = Math.max(1, availableParallelism() - 1);
   const gate = createGate({ width, queue, name: 'password checks' });
-  // Made of a random password on first need: an unknown e-mail costs the same verification as a known one.
-  let decoy: Promise<string> | undefined;
+  // Of a random password: an unknown e-mail costs the same verification as a known one.
+  const decoy = hash(crypto.randomUUID(), ARGON2);
 
   return {
     gate,
     hash: (password) => gate.run(() => hash(password, ARGON2)),
     async verify(storedHash, password) {
-      decoy ??= gate.run(() => hash(crypto.randomUUID(), ARGON2));
       const against = storedHash ?? (await decoy);
       // Longer input was never accepted as a password; it must not buy more of our time either.
       const possible = lengthOf(password) <= PASSWORD_LENGTH.max;

@@ -12,10 +12,13 @@ export function violatesUnique(error: unknown, name: string): boolean {
   return cause?.code === '23505' && cause.constraint_name === name;
 }
 
-/** Serialization failure or deadlock: PostgreSQL chose this transaction to fail, so the same may pass at a second try. */
+/**
+ * Whether the same transaction may pass at a second try: after a serialization failure or a deadlock, or where a
+ * prepared statement met a table that a migration has changed (0A000; postgres.js prepares it anew then).
+ */
 export function isRetryable(error: unknown): boolean {
   const code = postgresError(error)?.code;
-  return code === '40001' || code === '40P01';
+  return code === '40001' || code === '40P01' || code === '0A000';
 }
 
 const CONNECTION_CODES = new Set([

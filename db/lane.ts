@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, PostgresJsDatabase, PostgresJsSession } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
@@ -17,13 +18,19 @@ export interface FirstStatement<Row> {
   rows?: Row[];
 }
 
-/** postgres.js takes the simple protocol for a text without parameters, and that runs several statements in one. */
-const EXTENDED_PROTOCOL = { simple: false };
+/**
+ * The extended protocol, also for a text without parameters: the simple one runs several statements in one text. And
+ * prepared: else postgres.js asks for a description first, which is a round trip more. One text is one statement for
+ * all tenants: PostgreSQL plans it anew where the search_path has changed.
+ */
+const PREPARED = { simple: false, prepare: true };
 /** What a procedure may send. SET, RESET, COMMIT, DO and their like would lead out of the tenant. */
 const ALLOWED = /^\s*(select|insert|update|delete|with|merge)\b/i;
 
-/** One connection, for one transaction at a time. */
+/** One connection, for one transaction at a time. It ends with its connection. */
 export interface Lane {
+  /** Whether the connection is gone: such a lane is of no more use. */
+  readonly lost: boolean;
   /** How many transactions it has had. */
   readonly transactions: number;
   /** Sends BEGIN and, with it, `first`. */
@@ -36,50 +43,68 @@ export interface Begun<Row> {
   tx: Tx;
   /** What `first` gave. */
   rows: Row[];
+  /** Rejects if the connection is lost. postgres.js leaves some queries of a lost connection without an answer. */
+  loss: Promise<never>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
 }
 
 const dialect = new PgDialect();
 
-/** Connects on first use, and anew after a loss. */
+/** Connects on first use, once. */
 export function openLane(url: string, name: string): Lane {
-  let losses = 0;
+  let lost = false;
+  let onLoss: () => void = () => undefined;
+  let opened = false;
   let transactions = 0;
 
-  const client = postgres(url, {
+  function lose(): void {
+    lost = true;
+    onLoss();
+  }
+  const options = {
     max: 1,
-    // A connection that ended by itself in mid-transaction would be replaced by a fresh one, unbound to any tenant.
+    // A connection that ended by itself in mid-transaction would take the transaction with it.
     max_lifetime: null,
     idle_timeout: 0,
     connect_timeout: 10,
     fetch_types: false,
     onnotice: () => undefined,
-    onclose: () => {
-      losses += 1;
-    },
+    onclose: lose,
     connection: { application_name: name },
-  });
+    // postgres.js would connect anew, and run what is left of a transaction there: as another's, or nobody's.
+    socket({ host, port, path }: { host: string[]; port: number[]; path?: string | false }): Socket {
+      if (opened) throw unreachable(new Error('A lane connects once'));
+      opened = true;
+      const socket = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
+      // Heard here before postgres.js: between a socket's error and its close it takes more queries, and forgets them.
+      return socket.once('error', lose).once('close', lose);
+    },
+  };
+  const client = postgres(url, options);
   // Called for what it does to the client: Drizzle reads times itself.
   drizzle(client);
 
   async function begin<Row>(readOnly: boolean, first?: FirstStatement<Row>): Promise<Begun<Row>> {
     transactions += 1;
-    const lossesBefore = losses;
     let open = true;
+    const loss = new Promise<never>((_, reject) => {
+      onLoss = () => reject(unreachable(new Error('Connection lost in mid-transaction')));
+    });
+    loss.catch(() => undefined);
+    if (lost) onLoss();
 
     function assertOpen(): void {
       // A query that a procedure left behind must not run in the next one's transaction, which is another tenant's.
       if (!open) throw new Error('The transaction of this Drizzle client is over');
-      // postgres.js would run the rest of a transaction on a new connection, outside of it: as another's, or nobody's.
-      if (losses !== lossesBefore) throw unreachable(new Error('Connection lost in mid-transaction'));
+      if (lost) throw unreachable(new Error('Connection lost in mid-transaction'));
     }
-    const unsafe: typeof client.unsafe = (query, parameters, options) => {
+    const unsafe: typeof client.unsafe = (query, parameters, queryOptions) => {
       assertOpen();
       if (!ALLOWED.test(query)) {
         throw new Error(`A procedure may not send this statement: ${query.trimStart().slice(0, 20)}…`);
       }
-      return client.unsafe(query, parameters, { ...options, ...EXTENDED_PROTOCOL });
+      return client.unsafe(query, parameters, { ...queryOptions, ...PREPARED });
     };
     const guarded = new Proxy(client, {
       get(target, key) {
@@ -92,12 +117,12 @@ export function openLane(url: string, name: string): Lane {
     async function finish(command: 'commit' | 'rollback'): Promise<string> {
       assertOpen();
       open = false;
-      const result = await client.unsafe(command);
+      const result = await Promise.race([client.unsafe(command), loss]);
       return result.command;
     }
     async function rollback(): Promise<void> {
       // A lost connection took its transaction with it.
-      if (open && losses === lossesBefore) await finish('rollback').catch(() => undefined);
+      if (open && !lost) await finish('rollback').catch(() => undefined);
       open = false;
     }
 
@@ -105,15 +130,15 @@ export function openLane(url: string, name: string): Lane {
       const begun = client.unsafe(readOnly ? 'begin read only' : 'begin');
       const answered = first
         ? client.unsafe<(Row & postgres.MaybeRow)[]>(first.text, Array.from(first.values), {
-            prepare: true,
-            ...EXTENDED_PROTOCOL,
+            ...PREPARED,
           })
         : [];
-      const [, rows] = await Promise.all([begun, answered]);
+      const [, rows] = await Promise.race([Promise.all([begun, answered]), loss]);
       assertOpen();
       return {
         tx: new PostgresJsDatabase(dialect, new PostgresJsSession(guarded, dialect, undefined), undefined),
         rows,
+        loss,
         rollback,
         async commit() {
           // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
@@ -128,6 +153,9 @@ export function openLane(url: string, name: string): Lane {
 
   return {
     begin,
+    get lost() {
+      return lost;
+    },
     get transactions() {
       return transactions;
     },

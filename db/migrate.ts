@@ -49,16 +49,16 @@ export async function schemaVersion(owner: Owner | OwnerTx, schema: string): Pro
 }
 
 async function migrateSchema(tx: OwnerTx, schema: string, set: MigrationSet): Promise<number> {
-  // A lock that can't be had soon is better given up than queued before everyone else's.
-  await tx`select set_config('lock_timeout', '5s', true), set_config('search_path', quote_ident(${schema}) || ', pg_temp', true)`;
-  await tx`select pg_advisory_xact_lock(hashtextextended(${`atrium migrate ${schema}`}, 0))`;
-  await tx`create table if not exists atrium_migrations (
-    version integer primary key, hash text not null, applied_at timestamptz not null default now())`;
-  const applied = await tx<{ version: number; hash: string }[]>`
-    select version, hash from atrium_migrations order by version`;
+  const [, , , applied] = await Promise.all([
+    // A lock that can't be had soon is better given up than queued before everyone else's.
+    tx`select set_config('lock_timeout', '5s', true), set_config('search_path', quote_ident(${schema}) || ', pg_temp', true)`,
+    tx`select pg_advisory_xact_lock(hashtextextended(${`atrium migrate ${schema}`}, 0))`,
+    tx`create table if not exists atrium_migrations (
+      version integer primary key, hash text not null, applied_at timestamptz not null default now())`,
+    tx<{ version: number; hash: string }[]>`select version, hash from atrium_migrations order by version`,
+  ]);
 
   const migrations = readMigrations(set);
-  const pending = migrations.slice(applied.length);
   for (const { version, hash } of applied) {
     if (migrations[version - 1]?.hash !== hash) {
       throw new Error(
@@ -66,9 +66,13 @@ async function migrateSchema(tx: OwnerTx, schema: string, set: MigrationSet): Pr
       );
     }
   }
-  for (const { version, hash, sql } of pending) {
-    await tx.unsafe(sql);
-    await tx`insert into atrium_migrations (version, hash) values (${version}, ${hash})`;
-  }
+  await Promise.all(
+    migrations
+      .slice(applied.length)
+      .flatMap(({ version, hash, sql }) => [
+        tx.unsafe(sql),
+        tx`insert into atrium_migrations (version, hash) values (${version}, ${hash})`,
+      ]),
+  );
   return migrations.length;
 }

@@ -11,6 +11,8 @@ export function connectOwner(url: string, options: { max: number; name: string }
     max: options.max,
     onnotice: () => undefined,
     connect_timeout: 10,
+    // DDL names a tenant in its text: prepared, a long-lived connection would keep a statement for each.
+    prepare: false,
     connection: { application_name: options.name, search_path: '' },
   });
 }

@@ -43,18 +43,23 @@ export function createPool(url: string, options: { max: number; name: string }):
   const turns = createTurns({ max: options.max, ...WAIT });
 
   function take(): Lane {
-    const lane = idle.pop() ?? openLane(url, options.name);
+    for (let lane = idle.pop(); lane; lane = idle.pop()) {
+      if (!lane.lost) return lane;
+      discard(lane);
+    }
+    const lane = openLane(url, options.name);
     open.add(lane);
     return lane;
   }
 
   function giveBack(lane: Lane): void {
-    if (lane.transactions < TRANSACTIONS_PER_CONNECTION) {
-      idle.push(lane);
-    } else {
-      open.delete(lane);
-      void lane.end(5);
-    }
+    if (!lane.lost && lane.transactions < TRANSACTIONS_PER_CONNECTION) idle.push(lane);
+    else discard(lane);
+  }
+
+  function discard(lane: Lane): void {
+    open.delete(lane);
+    void lane.end(lane.lost ? 0 : 5);
   }
 
   async function once<Row, T>(
@@ -63,24 +68,23 @@ export function createPool(url: string, options: { max: number; name: string }):
   ): Promise<T> {
     const leave = await turns.enter(settings.share);
     const lane = take();
-    const finished = (): void => {
-      giveBack(lane);
-      leave();
-    };
     let begun: Begun<Row> | undefined;
-    let committing: Promise<void> | undefined;
     try {
       begun = await lane.begin(settings.readOnly, settings.first);
-      const result = await work(begun.tx, begun.rows);
-      committing = begun.commit();
-      if (!settings.readOnly) await committing;
+      const result = await Promise.race([work(begun.tx, begun.rows), begun.loss]);
+      // What was read while the connection went away is not to be believed.
+      if (lane.lost) await begun.loss;
+      const committed = begun.commit();
+      // The next BEGIN on this connection is sent behind this COMMIT, so a read need not wait for its answer.
+      if (settings.readOnly) void committed.catch(() => undefined);
+      else await committed;
       return result;
     } catch (error) {
-      if (!committing) await begun?.rollback();
-      throw isConnectionError(error) ? unreachable(error) : error;
+      await begun?.rollback();
+      throw lane.lost || isConnectionError(error) ? unreachable(error) : error;
     } finally {
-      if (committing) void committing.then(finished, finished);
-      else finished();
+      giveBack(lane);
+      leave();
     }
   }
 
@@ -101,8 +105,14 @@ export function createPool(url: string, options: { max: number; name: string }):
     transactionAfter: transaction,
     stats: () => ({ busy: turns.busy, waiting: turns.waiting }),
     async close(timeout = 5) {
-      turns.close();
-      await Promise.all(Array.from(open, (lane) => lane.end(timeout)));
+      await Promise.race([turns.close(), after(timeout * 1000)]);
+      await Promise.all(Array.from(open, (lane) => lane.end(1)));
     },
   };
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
 }

@@ -14,8 +14,9 @@ export async function assertAppRole(pool: Pool): Promise<void> {
         case when rolsuper then 'SUPERUSER' end,
         case when rolbypassrls then 'BYPASSRLS' end,
         case when rolcreaterole then 'CREATEROLE' end,
-        case when exists (select from pg_catalog.pg_class where relowner = r.oid
-          or pg_catalog.pg_has_role(current_user, relowner, 'USAGE') and relnamespace = 'public'::regnamespace) then 'ownership of tables' end
+        case when exists (select from pg_catalog.pg_class where relowner = r.oid)
+          or exists (select from pg_catalog.pg_class where relnamespace = 'public'::regnamespace
+            and pg_catalog.pg_has_role(current_user, relowner, 'MEMBER')) then 'ownership of tables' end
       ) as excess
       from pg_catalog.pg_roles r where rolname = current_user`),
   );

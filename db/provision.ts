@@ -15,20 +15,23 @@ export class ForeignSchemaError extends Error {
 }
 
 // Each of these may be run again at any time, after any part of it: a workflow repeats what it does not know done.
+// Statements that wait for nothing but their turn are sent in one flight.
 
 /** Makes the tenant's role: of the group `tenants`, and one that the app's role may take on but does not inherit. */
 export async function createRole(owner: Owner, { dbRole }: TenantHome): Promise<void> {
   await owner.begin(async (tx) => {
     await lockHome(tx, dbRole);
-    const [found] = await tx`select from pg_roles where rolname = ${dbRole}`;
-    if (!found) await tx`create role ${tx(dbRole)} nologin`;
-    await tx`grant tenants to ${tx(dbRole)}`;
-    // Since 16 a grant says for itself whether it is inherited; before, the app's NOINHERIT does.
-    if (await isModern(tx)) {
-      await tx`grant ${tx(dbRole)} to atrium_app with inherit false, set true`;
-    } else {
-      await tx`grant ${tx(dbRole)} to atrium_app`;
-    }
+    const [server] = await tx<{ found: boolean; modern: boolean }[]>`
+      select exists (select from pg_catalog.pg_roles where rolname = ${dbRole}) as found,
+        current_setting('server_version_num')::int >= 160000 as modern`;
+    await Promise.all([
+      ...(server?.found ? [] : [tx`create role ${tx(dbRole)} nologin`]),
+      tx`grant tenants to ${tx(dbRole)}`,
+      // Since 16 a grant says for itself whether it is inherited; before, the app's NOINHERIT does.
+      server?.modern
+        ? tx`grant ${tx(dbRole)} to atrium_app with inherit false, set true`
+        : tx`grant ${tx(dbRole)} to atrium_app`,
+    ]);
   });
 }
 
@@ -45,14 +48,15 @@ export async function createSchema(owner: Owner, home: TenantHome): Promise<void
   await owner.begin(async (tx) => {
     await lockHome(tx, dbRole);
     const mark = await markOf(tx, schemaName);
-    if (mark === undefined) {
-      await tx`create schema ${tx(schemaName)}`;
-      // COMMENT takes no parameters; an id has nothing to quote.
-      await tx.unsafe(`comment on schema "${schemaName}" is '${ownMark(home)}'`);
-    } else if (mark !== ownMark(home)) {
+    if (mark !== undefined && mark !== ownMark(home)) {
       throw new ForeignSchemaError(`The schema ${schemaName} exists and is not this tenant's`);
     }
-    await tx`grant usage on schema ${tx(schemaName)} to ${tx(dbRole)}`;
+    await Promise.all([
+      ...(mark === undefined ? [tx`create schema ${tx(schemaName)}`] : []),
+      // COMMENT takes no parameters; an id has nothing to quote.
+      tx.unsafe(`comment on schema "${schemaName}" is '${ownMark(home)}'`),
+      tx`grant usage on schema ${tx(schemaName)} to ${tx(dbRole)}`,
+    ]);
   });
 }
 
@@ -70,10 +74,12 @@ export async function dropSchema(owner: Owner, home: TenantHome): Promise<void> 
 export async function migrateTenant(owner: Owner, { tenantId, schemaName, dbRole }: TenantHome): Promise<void> {
   await owner.begin(async (tx) => {
     const version = await migrateTenantSchema(tx, schemaName);
-    await tx`grant select, insert, update, delete on all tables in schema ${tx(schemaName)} to ${tx(dbRole)}`;
-    await tx`grant usage on all sequences in schema ${tx(schemaName)} to ${tx(dbRole)}`;
-    await tx`revoke all on ${tx(schemaName)}.atrium_migrations from ${tx(dbRole)}`;
-    await tx`update public.tenants set schema_version = ${version} where id = ${tenantId}`;
+    await Promise.all([
+      tx`grant select, insert, update, delete on all tables in schema ${tx(schemaName)} to ${tx(dbRole)}`,
+      tx`grant usage on all sequences in schema ${tx(schemaName)} to ${tx(dbRole)}`,
+      tx`revoke all on ${tx(schemaName)}.atrium_migrations from ${tx(dbRole)}`,
+      tx`update public.tenants set schema_version = ${version} where id = ${tenantId}`,
+    ]);
   });
 }
 
@@ -91,9 +97,4 @@ async function markOf(tx: OwnerTx, schemaName: SchemaName): Promise<string | und
   const [row] = await tx<{ mark: string }[]>`
     select coalesce(obj_description(oid, 'pg_namespace'), '') as mark from pg_namespace where nspname = ${schemaName}`;
   return row?.mark;
-}
-
-async function isModern(tx: OwnerTx): Promise<boolean> {
-  const [row] = await tx<{ modern: boolean }[]>`select current_setting('server_version_num')::int >= 160000 as modern`;
-  return row?.modern ?? false;
 }

@@ -7,7 +7,8 @@ export interface Turns {
    * @throws AppError `OVERLOADED` when the line is full or the wait too long, `SHUTTING_DOWN` after `close`
    */
   enter(share?: string): Promise<() => void>;
-  close(): void;
+  /** Refuses all who wait or come, and waits for those inside. */
+  close(): Promise<void>;
   readonly busy: number;
   readonly waiting: number;
 }
@@ -29,6 +30,7 @@ export function createTurns(options: { max: number; milliseconds: number; caller
   const waiters = new Set<Waiter>();
   let busy = 0;
   let closed = false;
+  let emptied = (): void => undefined;
 
   const mayEnter = (share: string | undefined): boolean =>
     busy < options.max && (share === undefined || (held.get(share) ?? 0) < perShare);
@@ -46,6 +48,7 @@ export function createTurns(options: { max: number; milliseconds: number; caller
         if (rest === 0) held.delete(share);
         else held.set(share, rest);
       }
+      if (busy === 0) emptied();
       for (const waiter of waiters) {
         if (mayEnter(waiter.share)) {
           waiter.admit();
@@ -84,9 +87,10 @@ export function createTurns(options: { max: number; milliseconds: number; caller
         waiters.add(waiter);
       });
     },
-    close() {
+    async close() {
       closed = true;
       for (const waiter of waiters) waiter.refuse(shuttingDown());
+      if (busy > 0) await new Promise<void>((resolve) => (emptied = resolve));
     },
   };
 }

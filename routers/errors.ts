@@ -81,7 +81,9 @@ function issuesOf(error: TRPCError): Issue[] {
   const invalid = findCause(error, (cause) => cause instanceof z.ZodError);
   if (!invalid) {
     // tRPC's own words for what it does not take, as a batch that is too large.
-    return [{ path: [], message: error.code === 'PARSE_ERROR' ? 'must be well-formed JSON' : error.message }];
+    // A parser's would quote the input.
+    const malformed = error.code === 'PARSE_ERROR' || error.cause instanceof SyntaxError;
+    return [{ path: [], message: malformed ? 'must be well-formed JSON' : error.message }];
   }
   return invalid.issues.map(({ path, message }) => ({
     path: path.map((key) => (typeof key === 'number' ? key : String(key))),

@@ -9,7 +9,11 @@ import { adminProcedure, memberProcedure } from './procedures.ts';
 import { idInput, nameInput, pageInput, pageShape, projectShape, toPage } from './shapes.ts';
 import { router } from './trpc.ts';
 
-const description = z.string().max(10_000).nullable();
+const description = z
+  .string()
+  .max(10_000)
+  .regex(/^[^\0]*$/, 'must not have a NUL character')
+  .nullable();
 const tags = ['projects'];
 
 export const projectsRouter = router({
@@ -93,12 +97,13 @@ export const projectsRouter = router({
       audit: { action: 'project.delete', entityType: 'project' },
     })
     .input(idInput)
-    .output(z.void())
+    .output(z.null())
     .mutation(async ({ ctx, input }) => {
       ctx.trail.note({ entityId: input.id });
       const [row] = await ctx.db.delete(projects).where(eq(projects.id, input.id)).returning();
       const { name, description: text } = found(row);
       ctx.trail.note({ changes: changesBetween({ name, description: text }, {}) });
+      return null;
     }),
 });
 

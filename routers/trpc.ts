@@ -1,4 +1,5 @@
 import { initTRPC } from '@trpc/server';
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { OpenApiMeta } from 'trpc-to-openapi';
 import { AppError, findCause } from '../core/errors.ts';
 import type { Context } from './context.ts';
@@ -22,11 +23,15 @@ const t = initTRPC
     sse: { ping: { enabled: true, intervalMs: 3_000 }, client: { reconnectAfterInactivityMs: 10_000 } },
     errorFormatter({ error, shape, ctx }) {
       const { reason, status, message, issues, password } = reportOf(error);
+      // A stream's error comes here as it was thrown, by no middleware: it must not pass for one of ours (5xx), after
+      // which a client connects again.
+      const refusal = findCause(error, (cause) => cause instanceof AppError);
+      const code = refusal ? toTRPCError(refusal).code : shape.data.code;
       return {
-        code: shape.code,
+        code: TRPC_ERROR_CODES_BY_KEY[code],
         message,
         data: {
-          code: shape.data.code,
+          code,
           httpStatus: status,
           reason,
           requestId: ctx?.request.id,

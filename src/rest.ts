@@ -67,7 +67,7 @@ export function restMount(services: Services, trustedProxies: BlockList): Hono<A
           signal: c.req.raw.signal,
           batchIndex: 0,
         });
-        return output === undefined ? c.body(null, 204) : Response.json(output, { status: successStatus });
+        return successStatus === 204 ? c.body(null, 204) : Response.json(output, { status: successStatus });
       } catch (error) {
         const cause =
           error instanceof TRPCError ? error : new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });

@@ -1,3 +1,4 @@
+import { TRPCError } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import type { Context as HonoContext } from 'hono';
 import type { BlockList } from 'node:net';
@@ -11,19 +12,26 @@ import { factsOf, type AppEnv } from './request.ts';
 
 /** Calls in one batch at most. */
 const BATCH = 10;
+const METHODS = new Set(['GET', 'HEAD', 'POST']);
 export const TRPC_PATH = '/trpc';
 
 /** Serves the routers as tRPC: single calls, batches, and streams. */
 export function trpcMount(services: Services, trustedProxies: BlockList) {
   return async function serveTrpc(c: HonoContext<AppEnv>): Promise<Response> {
     const request = factsOf(c, trustedProxies);
+    if (!METHODS.has(c.req.method)) {
+      const refusal = new AppError('METHOD_NOT_SUPPORTED', 'Queries are called by GET, mutations by POST.');
+      return trpcError(refusal, request.id);
+    }
     if (c.req.method === 'POST' && !isJson(c.req.header('content-type'))) {
       return trpcError(
         new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with content-type: application/json.'),
         request.id,
       );
     }
-    return await fetchRequestHandler({
+    // A request that tRPC can't read as a whole is refused before it has a context: without a request id, and not as JSON.
+    let unreadable: TRPCError | undefined;
+    const response = await fetchRequestHandler({
       endpoint: TRPC_PATH,
       req: c.req.raw,
       router: appRouter,
@@ -32,23 +40,32 @@ export function trpcMount(services: Services, trustedProxies: BlockList) {
       responseMeta: ({ errors }) => ({
         headers: Object.fromEntries(errors.flatMap((error) => Object.entries(errorHeaders(reportOf(error))))),
       }),
-      onError({ error, path }) {
+      onError({ error, path, ctx }) {
+        if (ctx === undefined) unreadable = error;
         if (reportOf(error).reason === 'INTERNAL') {
           services.log.error({ err: error.cause ?? error, path, requestId: request.id }, 'call failed');
         }
       },
     });
+    return unreadable ? trpcError(unreadable, request.id) : response;
   };
 }
 
 /** An error in tRPC's own envelope, for what is refused before tRPC sees it. */
-export function trpcError(error: AppError, requestId: string): Response {
-  const report = reportOf(toTRPCError(error));
+export function trpcError(refusal: AppError | TRPCError, requestId: string): Response {
+  const error = refusal instanceof TRPCError ? refusal : toTRPCError(refusal);
+  const report = reportOf(error);
   const body = {
     error: {
       message: report.message,
       code: -32600,
-      data: { code: toTRPCError(error).code, httpStatus: report.status, reason: report.reason, requestId },
+      data: {
+        code: error.code,
+        httpStatus: report.status,
+        reason: report.reason,
+        requestId,
+        ...(report.issues && { issues: report.issues }),
+      },
     },
   };
   return Response.json(body, { status: report.status, headers: errorHeaders(report) });

@@ -127,6 +127,8 @@ function startWorkflow(client: Client, row: Row): Promise<unknown> {
         ...common,
         workflowId: provisionWorkflowId(row.payload.tenantId),
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        // Our own worker, on this same connection, gets the first task with the answer to the start.
+        requestEagerStart: true,
         args: [{ tenantId: row.payload.tenantId } satisfies ProvisionTenantInput],
       });
     case 'email.send':

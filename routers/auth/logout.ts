@@ -10,11 +10,12 @@ export const logout = userProcedure
     successStatus: 204,
     audit: { action: 'user.logout', entityType: 'session' },
   })
-  .output(z.void())
+  .output(z.null())
   .mutation(async ({ ctx }) => {
     ctx.trail.note({ entityId: ctx.claims.sid });
     await ctx.db
       .update(sessions)
       .set({ revokedAt: sql`now()` })
       .where(eq(sessions.id, ctx.claims.sid));
+    return null;
   });

@@ -62,7 +62,8 @@ export function isSettled({ status }: TenantState): boolean {
 export function statesBetween(before: TenantState | undefined, after: TenantState): TenantState[] {
   if (!before) return [after];
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
-  const missed = PROVISIONING_STEPS.slice(reached(before) + 1, reached(after));
+  // Provisioning that began anew passed no step on the way.
+  const missed = PROVISIONING_STEPS.slice(reached(before) + 1, Math.max(reached(after), 0));
   return [...missed.map((step) => underway(after.slug, step)), after];
 }
 

@@ -1,4 +1,5 @@
 import { beforeAll, expect, inject, test } from 'vitest';
+import { matching } from '../support/matchers.ts';
 import { connect } from '../support/database.ts';
 import { foundTenant, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
@@ -92,7 +93,7 @@ test('a reuse stands in the audit log', async () => {
   const rows = await owner.sql`
     select action, outcome, actor_id from public.audit_logs where request_id = ${String(at(answer.body, 'requestId'))}`;
   expect([...rows]).toEqual([
-    { action: 'session.refresh', outcome: expect.stringMatching(/^(denied|failure)$/), actor_id: founder.userId },
+    { action: 'session.refresh', outcome: matching(/^(denied|failure)$/), actor_id: founder.userId },
   ]);
 });
 

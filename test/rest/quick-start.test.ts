@@ -18,7 +18,7 @@ type Send = (
   body: unknown;
 }>;
 
-async function walkThrough(send: Send): Promise<void> {
+async function expectQuickStart(send: Send): Promise<void> {
   const email = freshEmail();
   const slug = freshSlug();
   const registered = await send('POST', '/auth/register', {
@@ -56,14 +56,14 @@ async function walkThrough(send: Send): Promise<void> {
 }
 
 test('the quick start works by plain HTTP', async () => {
-  await walkThrough(async (method, path, call) => {
+  await expectQuickStart(async (method, path, call) => {
     const { status, body } = await rest(place.url, method, path, call);
     return { status, body };
   });
 });
 
 test('the quick start works by curl alone', async () => {
-  await walkThrough(async (method, path, { token, tenant, body } = {}) => {
+  await expectQuickStart(async (method, path, { token, tenant, body } = {}) => {
     const { stdout } = await promisify(execFile)('curl', [
       ...['--silent', '--show-error', '--request', method, '--write-out', '\n%{http_code}'],
       ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),

@@ -2,7 +2,7 @@ import { expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { mailsTo, nextMail, tokenIn } from '../support/mail.ts';
 import { foundTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
-import { at, reasonOf, rest } from '../support/rest.ts';
+import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 
 const place = inject('stack');
 const OTHER_PASSWORD = 'brisk-walrus-folds-nine-umbrellas';
@@ -43,7 +43,7 @@ test('of a token used many times at once, one use counts', async () => {
   const token = tokenIn(await nextMail(place.mailDir, email));
 
   const answers = await Promise.all(Array.from({ length: 8 }, () => verify(token)));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array.from({ length: 7 }, () => 400)]);
+  expect(statusesOf(answers)).toEqual([200, ...Array.from({ length: 7 }, () => 400)]);
 });
 
 test('an expired verification token is refused like an unknown one', async () => {
@@ -130,5 +130,8 @@ test('addresses compare trimmed and in lower case', async () => {
 test('a slug is held by the first who asks', async () => {
   const slug = freshSlug();
   const answers = await Promise.all([register(freshEmail(), slug), register(freshEmail(), slug)]);
-  expect(answers.map(({ answer }) => answer.status).toSorted()).toEqual([202, 409]);
+  expect(statusesOf(answers.map(({ answer }) => answer))).toEqual([202, 409]);
 });
+
+const statusesOf = (answers: readonly Pick<Answer, 'status'>[]): number[] =>
+  answers.map(({ status }) => status).toSorted((a, b) => a - b);

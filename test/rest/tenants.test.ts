@@ -60,7 +60,7 @@ test('tenants.get tells the tenant of the header', async () => {
   });
 });
 
-test('a taken slug is refused, also where only the schema would be the same', async () => {
+test('a taken slug is refused', async () => {
   const slug = freshSlug('taken');
   expect((await create(slug)).status).toBe(202);
   const again = await create(slug);

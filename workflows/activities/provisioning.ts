@@ -15,11 +15,16 @@ export type ProvisioningActivities = ReturnType<typeof createProvisioningActivit
 
 /** The steps of a tenant's making and their undoing. Each may be repeated at any time. */
 export function createProvisioningActivities({ owner }: { owner: Owner }) {
-  /** Tells where provisioning is, for `tenants.status`. */
-  async function reach(step: ProvisioningStep, { tenantId }: Home): Promise<void> {
-    await owner`
+  /** Does a step and, beside it, tells that it is under way, for `tenants.status`. */
+  async function reach(step: ProvisioningStep, home: Home, work: () => Promise<void>): Promise<void> {
+    const told = owner`
       update public.tenants set provisioning_step = ${step}, updated_at = now()
-      where id = ${tenantId} and status = 'provisioning'`;
+      where id = ${home.tenantId} and status = 'provisioning'`.execute();
+    try {
+      await work();
+    } finally {
+      await told;
+    }
   }
 
   return {
@@ -30,45 +35,34 @@ export function createProvisioningActivities({ owner }: { owner: Owner }) {
       return { tenantId, schemaName: row.schema_name, dbRole: row.db_role };
     },
 
-    async createRole(home: Home): Promise<void> {
-      await reach('role', home);
-      await createRole(owner, home);
-    },
+    createRole: (home: Home): Promise<void> => reach('role', home, () => createRole(owner, home)),
     dropRole: (home: Home): Promise<void> => dropRole(owner, home),
 
-    async createSchema(home: Home): Promise<void> {
-      await reach('schema', home);
-      await createSchema(owner, home);
-    },
+    createSchema: (home: Home): Promise<void> => reach('schema', home, () => createSchema(owner, home)),
     dropSchema: (home: Home): Promise<void> => dropSchema(owner, home),
 
     // The two steps within the schema need no undoing of their own: they go with it.
-    async migrate(home: Home): Promise<void> {
-      await reach('migrations', home);
-      await migrateTenant(owner, home);
-    },
-    async seed(home: Home): Promise<void> {
-      await reach('seed', home);
-      await seedTenant(owner, home);
-    },
+    migrate: (home: Home): Promise<void> => reach('migrations', home, () => migrateTenant(owner, home)),
+    seed: (home: Home): Promise<void> => reach('seed', home, () => seedTenant(owner, home)),
 
-    async openTenant(home: Home): Promise<void> {
-      await reach('ready', home);
-      await owner.begin(async (tx) => {
-        const opened = await tx`
-          update public.tenants set status = 'ready', provisioning_step = null, provisioning_error = null, updated_at = now()
-          where id = ${home.tenantId} and status = 'provisioning' returning id`;
-        // A second try finds it open already, and its row in the log.
-        if (opened.length > 0) await writeSystemAudit(tx, home.tenantId, 'tenant.provision', 'success');
-      });
-    },
+    openTenant: (home: Home): Promise<void> =>
+      reach('ready', home, () =>
+        owner.begin(async (tx) => {
+          const opened = await tx`
+            update public.tenants
+            set status = 'ready', provisioning_step = null, provisioning_error = null, updated_at = now()
+            where id = ${home.tenantId} and status = 'provisioning' returning id`;
+          // A second try finds it open already, and its row in the log.
+          if (opened.length > 0) await writeSystemAudit(tx, home.tenantId, 'tenant.provision', 'success');
+        }),
+      ),
     async closeTenant({ tenantId }: Home): Promise<void> {
       await owner`
         update public.tenants set status = 'provisioning', provisioning_step = 'ready', updated_at = now()
         where id = ${tenantId} and status = 'ready'`;
     },
 
-    async markFailed({ tenantId }: Home): Promise<void> {
+    async markFailed({ tenantId }: ProvisionTenantInput): Promise<void> {
       await owner.begin(async (tx) => {
         const failed = await tx`
           update public.tenants

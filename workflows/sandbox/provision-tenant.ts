@@ -22,10 +22,10 @@ const undo = proxyLocalActivities<ProvisioningActivities>({
  * reverse, and the tenant is marked `failed`; it can be provisioned again then.
  */
 export async function provisionTenant(input: ProvisionTenantInput): Promise<void> {
-  const home = await act.findHome(input);
   const undoing: (() => Promise<void>)[] = [];
   // Each undo is noted before its step: one that failed to answer may still have been done.
   try {
+    const home = await act.findHome(input);
     undoing.unshift(() => undo.dropRole(home));
     await act.createRole(home);
     undoing.unshift(() => undo.dropSchema(home));
@@ -37,7 +37,7 @@ export async function provisionTenant(input: ProvisionTenantInput): Promise<void
   } catch (error) {
     await CancellationScope.nonCancellable(async () => {
       for (const step of undoing) await step();
-      await undo.markFailed(home);
+      await undo.markFailed(input);
     });
     throw ApplicationFailure.create({
       type: 'ProvisioningFailed',

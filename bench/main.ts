@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createSpawn } from '../dev/child.ts';
+import { StackError } from '../dev/error.ts';
+import { onInterrupt } from '../dev/interrupt.ts';
+import { startStack } from '../dev/stack.ts';
+import { compareGet } from './get.ts';
+import { compareReady } from './ready.ts';
+import { toText, type Report } from './report.ts';
+import { startAtrium } from './servers.ts';
+
+const HELP = `Usage: bun run bench [--only get|ready] [--rounds N] [--fast] [--json]
+
+Measures Atrium beside what one would write by hand for the same work, in turns, on a stack of its own that is gone
+afterwards, and prints the ratios. It takes some two minutes; whatever else the machine does meanwhile shows.
+
+  --only get    projects.get through tRPC ÷ a hand-written handler: calls a second
+  --only ready  sign-up to a ready tenant ÷ psql making the same schema: time
+  --rounds N    how often each is measured, 5 at least (7; sign-ups: 15)
+  --fast        PostgreSQL without fsync, Temporal's histories in memory
+  --json        print the result as JSON
+  --help        print this`;
+
+const LEAST_ROUNDS = 5;
+
+async function main(): Promise<number> {
+  const { only, rounds, fast, json, help } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      fast: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
+  if (help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (only !== undefined && only !== 'get' && only !== 'ready') throw new StackError('--only takes get or ready');
+  const wanted = rounds === undefined ? undefined : Number(rounds);
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= LEAST_ROUNDS)) {
+    throw new StackError(`--rounds takes a number from ${LEAST_ROUNDS} up`);
+  }
+
+  const report = await measure({ only, fast, rounds: { get: wanted ?? 7, ready: wanted ?? 15 } });
+  console.log(json ? JSON.stringify(report, null, 2) : `\n${toText(report)}`);
+  return 0;
+}
+
+async function measure(options: {
+  only: 'get' | 'ready' | undefined;
+  fast: boolean;
+  rounds: { get: number; ready: number };
+}): Promise<Report> {
+  const { only, fast, rounds } = options;
+  const interrupt = onInterrupt({
+    first: (cause) => log(`${cause}: stopping everything …`),
+    impatient: () => process.exit(130),
+  });
+  const dataDir = await mkdtemp(join(tmpdir(), 'atrium-bench-'));
+  try {
+    const stack = await startStack({
+      dataDir,
+      log,
+      port: 0,
+      bun: process.execPath,
+      env: process.env,
+      fast,
+      // Ours is started as in production.
+      parts: ['worker'],
+      signal: interrupt,
+    });
+    try {
+      const stopped = Promise.withResolvers<never>();
+      interrupt.addEventListener('abort', () => stopped.reject(interrupt.reason));
+      void stack.exited.then(({ part, tail }) => stopped.reject(new StackError(`${part} ended by itself`, tail)));
+      return await Promise.race([stopped.promise, compare()]);
+
+      async function compare(): Promise<Report> {
+        const place = { spawn: createSpawn(), bun: process.execPath, dataDir };
+        const atrium = await startAtrium(place, stack);
+        const report: Report = { conditions: conditions(fast, rounds), comparisons: [], parts: [] };
+        if (only !== 'ready') {
+          report.comparisons.push(...(await compareGet({ place, stack, atrium, rounds: rounds.get, log })));
+        }
+        if (only !== 'get') {
+          const { comparison, parts } = await compareReady({ place, stack, atrium, rounds: rounds.ready, log });
+          report.comparisons.push(comparison);
+          report.parts.push(...parts);
+        }
+        await atrium.child.stop(['SIGTERM', 5_000]);
+        return report;
+      }
+    } finally {
+      await stack.stop();
+    }
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+function conditions(fast: boolean, rounds: { get: number; ready: number }): Report['conditions'] {
+  return {
+    cores: availableParallelism(),
+    platform: `${process.platform} ${process.arch}`,
+    bun: Bun.version,
+    'PostgreSQL and Temporal': fast ? 'without fsync' : 'with fsync',
+    rounds: `${rounds.get} and ${rounds.ready}`,
+  };
+}
+
+/** Progress goes beside the result, which may be read by a program. */
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+process.exit(
+  await main().catch((error: unknown) => {
+    if (error instanceof StackError) for (const line of error.tail) console.error(`  ${line}`);
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }),
+);

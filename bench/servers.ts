@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createAccessTokens } from '../core/access-token.ts';
+import { parseEnv, SERVER_SETTINGS } from '../core/env/index.ts';
+import type { Child, Spawn } from '../dev/child.ts';
+import { freePort } from '../dev/ports.ts';
+import { writePrivate } from '../dev/private-file.ts';
+import type { Stack } from '../dev/types.ts';
+import { waitFor } from '../dev/wait.ts';
+import type { BaselineSettings } from './baseline-settings.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const READY_MS = 30_000;
+
+/** How the bench starts processes, and where they may write. */
+export interface Place {
+  spawn: Spawn;
+  bun: string;
+  dataDir: string;
+}
+
+/** A server under load. */
+export interface Running {
+  url: string;
+  child: Child;
+}
+
+/**
+ * Starts Atrium's server as in production: JSON log lines, to a file, and no development checks. A stack's own server
+ * would print through us, and we would take part of the machine to read it.
+ */
+export async function startAtrium({ spawn, bun, dataDir }: Place, stack: Stack): Promise<Running> {
+  const { DATABASE_OWNER_URL: _, ...env } = stack.env;
+  const child = spawn({
+    command: [bun, '--no-env-file', 'src/server.ts'],
+    cwd: ROOT,
+    env: {
+      ...env,
+      NODE_ENV: 'production',
+      // Asked for in production, and not what is measured here: no mail leaves the server.
+      MAIL_URL: 'smtp://127.0.0.1:1',
+      RATE_LIMIT_URL: 'redis://127.0.0.1:1',
+      METRICS_TOKEN: 'for-this-measurement-only',
+      // Each sign-up comes from an address of its own.
+      TRUSTED_PROXIES: '127.0.0.0/8,::1/128',
+    },
+    output: { file: join(dataDir, 'server.log') },
+    onOurDeath: 'KILL',
+  });
+  const url = `http://127.0.0.1:${env['PORT'] ?? ''}`;
+  await untilAnswers(child, 'The server', `${url}/readyz`);
+  return { url, child };
+}
+
+/** Starts the hand-written handler, with the same database role, as many connections, and the same keys. */
+export async function startBaseline({ spawn, bun, dataDir }: Place, stack: Stack): Promise<Running> {
+  const env = parseEnv(stack.env, SERVER_SETTINGS);
+  const { jwks } = await createAccessTokens({ keys: env.JWT_KEYS, issuer: env.PUBLIC_URL });
+  const port = await freePort();
+  const settingsFile = join(dataDir, 'baseline.json');
+  const settings = {
+    port,
+    databaseUrl: env.DATABASE_URL,
+    poolMax: env.DATABASE_POOL_MAX,
+    issuer: env.PUBLIC_URL,
+    jwks,
+  } satisfies BaselineSettings;
+  await writePrivate(settingsFile, JSON.stringify(settings));
+  const { DATABASE_OWNER_URL: _, ...others } = stack.env;
+  const child = spawn({
+    command: [bun, '--no-env-file', 'bench/baseline-server.ts', settingsFile],
+    cwd: ROOT,
+    env: { ...others, NODE_ENV: 'production' },
+    output: { file: join(dataDir, 'baseline.log') },
+    onOurDeath: 'KILL',
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await untilAnswers(child, 'The hand-written handler', url);
+  return { url, child };
+}
+
+async function untilAnswers(child: Child, what: string, url: string): Promise<void> {
+  await waitFor(
+    async () => {
+      const { status } = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+      return status < 500 || undefined;
+    },
+    { what, child, timeoutMs: READY_MS },
+  );
+}

@@ -1,0 +1,139 @@
+import { isTRPCClientError } from '@trpc/client';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { createClient, type AppRouter, type ClientOptions, type Tokens } from '../../client/index.ts';
+import { aNumber, aString } from '../support/matchers.ts';
+import { foundTenant, logIn, type Founder } from '../support/people.ts';
+import { at, rest } from '../support/rest.ts';
+
+const place = inject('stack');
+let founder: Founder;
+
+beforeAll(async () => {
+  founder = await foundTenant(place);
+});
+
+/** A client over a session of its own, that writes down what it sends and which tokens it gets. */
+async function watched(change: (tokens: Tokens) => Tokens, options: Partial<ClientOptions> = {}) {
+  const tokens = change((await logIn(place, founder)).tokens());
+  const given: (Tokens | undefined)[] = [];
+  const sent: string[] = [];
+  const client = createClient({
+    url: place.url,
+    tenantSlug: founder.slug,
+    tokens,
+    onTokens: (next) => given.push(next),
+    fetch: (input, init) => {
+      sent.push(new URL(urlOf(input)).pathname.replace('/trpc/', ''));
+      return fetch(input, init);
+    },
+    ...options,
+  });
+  return { client, given, tokens, refreshes: () => sent.filter((path) => path === 'auth.refresh').length };
+}
+
+const urlOf = (input: string | URL | Request): string => (input instanceof Request ? input.url : String(input));
+const reasonOf = (error: unknown): unknown => (isTRPCClientError<AppRouter>(error) ? error.data?.reason : error);
+const aboutToExpire = (tokens: Tokens): Tokens => ({ ...tokens, expiresAt: Date.now() + 5_000 });
+/** The access token is one that the server refuses, while the client thinks it good. */
+const refused = (tokens: Tokens): Tokens => ({ ...tokens, accessToken: `${tokens.accessToken.slice(0, -6)}AAAAAA` });
+const asTheyAre = (tokens: Tokens): Tokens => tokens;
+
+test('tokens that are good are used as they are', async () => {
+  const { client, given, refreshes } = await watched(asTheyAre);
+  expect((await client.users.me.query()).id).toBe(founder.userId);
+  expect([refreshes(), given]).toEqual([0, []]);
+});
+
+for (const [when, change] of [
+  ['is about to expire', aboutToExpire],
+  ['was refused', refused],
+] as const) {
+  test(`an access token that ${when} is renewed, and the call goes through`, async () => {
+    const { client, given, refreshes, tokens } = await watched(change);
+    expect((await client.users.me.query()).id).toBe(founder.userId);
+    expect(refreshes()).toBe(1);
+    expect(given).toHaveLength(1);
+    expect(given[0]?.refreshToken).not.toBe(tokens.refreshToken);
+    expect(given[0]?.expiresAt).toBeGreaterThan(Date.now() + 800_000);
+    await client.projects.list.query({});
+    expect(refreshes()).toBe(1);
+  });
+
+  test(`twenty calls at once share one refresh when the access token ${when}`, async () => {
+    const { client, given, refreshes } = await watched(change);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => client.users.me.query()));
+    expect(new Set(answers.map(({ id }) => id))).toEqual(new Set([founder.userId]));
+    expect([refreshes(), given.length]).toEqual([1, 1]);
+  });
+}
+
+test('a mutation that is refused for its token is made once', async () => {
+  const { client } = await watched(refused);
+  const made = await client.projects.create.mutate({ name: 'Once' });
+  expect((await client.projects.list.query({})).items.map(({ id }) => id)).toEqual([made.id]);
+});
+
+test('a session that ended elsewhere ends here: the call fails, and the tokens are dropped', async () => {
+  const { client, given, tokens, refreshes } = await watched(asTheyAre);
+  await rest(place.url, 'POST', '/auth/logout', { token: tokens.accessToken });
+  expect(reasonOf(await client.users.me.query().catch((error: unknown) => error))).toBe('UNAUTHENTICATED');
+  expect(given).toEqual([undefined]);
+  expect(reasonOf(await client.users.me.query().catch((error: unknown) => error))).toBe('UNAUTHENTICATED');
+  expect(refreshes()).toBe(1);
+});
+
+test('a server out of reach costs no tokens', async () => {
+  let reachable = false;
+  const { client, given } = await watched(aboutToExpire, {
+    fetch: (input, init) => (reachable ? fetch(input, init) : Promise.reject(new TypeError('fetch failed'))),
+  });
+  await expect(client.users.me.query()).rejects.toThrow('fetch failed');
+  expect(given).toEqual([]);
+  reachable = true;
+  expect((await client.users.me.query()).id).toBe(founder.userId);
+});
+
+test('a login fills the client, a logout empties it, and both are told', async () => {
+  const given: (Tokens | undefined)[] = [];
+  const client = createClient({ url: `${place.url}/`, onTokens: (tokens) => given.push(tokens) });
+  await client.auth.login.mutate({ email: founder.email, password: founder.password });
+  expect(given[0]).toEqual({
+    accessToken: aString,
+    refreshToken: aString,
+    expiresAt: aNumber,
+  });
+  await client.users.me.query();
+
+  await client.auth.logout.mutate();
+  expect(given.slice(1)).toEqual([undefined]);
+  expect(reasonOf(await client.users.me.query().catch((error: unknown) => error))).toBe('UNAUTHENTICATED');
+});
+
+test('tokens travel in headers, never in a URL', async () => {
+  const urls: string[] = [];
+  const { client } = await watched(aboutToExpire, {
+    fetch: (input, init) => {
+      urls.push(urlOf(input));
+      return fetch(input, init);
+    },
+  });
+  await client.users.me.query();
+  await new Promise<void>((resolve, reject) => {
+    client.tenants.onStatus.subscribe({ slug: founder.slug }, { onComplete: resolve, onError: reject });
+  });
+  expect(urls.length).toBeGreaterThan(2);
+  for (const url of urls) expect(url).not.toMatch(/eyJ|token=|authorization/i);
+});
+
+test("a stream's token is renewed like any other", async () => {
+  for (const change of [aboutToExpire, refused]) {
+    const { client, refreshes } = await watched(change);
+    const status = await new Promise((resolve, reject) => {
+      client.tenants.onStatus.subscribe(
+        { slug: founder.slug },
+        { onData: (state) => resolve(at(state, 'status')), onError: reject },
+      );
+    });
+    expect([status, refreshes()]).toEqual(['ready', 1]);
+  }
+});

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:net';
+import { sql } from 'drizzle-orm';
+import { afterAll, expect, inject, test } from 'vitest';
+import { AppError } from '../../core/errors.ts';
+import { writeAudit, type AuditEntry } from '../../db/audit.ts';
+import type { Tx } from '../../db/lane.ts';
+import type { Pool } from '../../db/pool.ts';
+import { connect } from '../support/database.ts';
+import { openPool } from '../support/pool-open.ts';
+import { waitFor } from '../support/wait.ts';
+
+// What becomes of transactions when PostgreSQL, or the way to it, goes away.
+const stack = inject('stack');
+const admin = connect(stack.databaseAdminUrl);
+const owner = connect(stack.databaseOwnerUrl);
+afterAll(async () => {
+  await admin[Symbol.asyncDispose]();
+  await owner[Symbol.asyncDispose]();
+});
+
+const WRITE = { readOnly: false } as const;
+const READ = { readOnly: true } as const;
+
+test.each([
+  ['before its first statement', 0],
+  ['between its statements', 1],
+])('a transaction whose backend is killed %s fails as OVERLOADED, and nothing of it stays', async (_, before) => {
+  await using held = openPool(stack.databaseUrl, 1);
+  const requestId = `killed-${randomUUID()}`;
+  const refusals: string[] = [];
+  const attempt = held.pool.transaction(WRITE, async (tx) => {
+    const pid = await backendOf(tx);
+    for (let row = 0; row < before; row += 1) await writeAudit(tx, entry(requestId));
+    await kill(pid);
+    // Code that swallows errors goes on, and must not do so on the connection that takes the lost one's place.
+    for (let row = 0; row < 50; row += 1) {
+      await writeAudit(tx, entry(requestId)).then(
+        () => refusals.push('written'),
+        (error: unknown) => refusals.push(String(error)),
+      );
+    }
+  });
+  await expect(attempt).rejects.toMatchObject({ name: 'AppError', reason: 'OVERLOADED' });
+  expect(refusals).not.toContain('written');
+  expect(Array.from(await owner.sql`select from public.audit_logs where request_id = ${requestId}`)).toEqual([]);
+  expect(await answers(held.pool)).toBe(true);
+});
+
+test('a read whose backend is killed fails as OVERLOADED too', async () => {
+  await using held = openPool(stack.databaseUrl, 1);
+  const attempt = held.pool.transaction(READ, async (tx) => {
+    await kill(await backendOf(tx));
+    return await backendOf(tx);
+  });
+  await expect(attempt).rejects.toMatchObject({ reason: 'OVERLOADED' });
+  expect(await answers(held.pool)).toBe(true);
+});
+
+test('a statement that runs when its backend is killed fails as OVERLOADED', async () => {
+  await using held = openPool(stack.databaseUrl, 1);
+  const attempt = held.pool.transaction(READ, async (tx) => {
+    const pid = await backendOf(tx);
+    const sleeping = tx.execute(sql`select pg_sleep(60)`);
+    const killing = waitFor('the statement to run', async () => {
+      const [row] = await admin.sql`select from pg_stat_activity where pid = ${pid} and wait_event = 'PgSleep'`;
+      return row !== undefined;
+    }).then(() => kill(pid));
+    await Promise.all([sleeping, killing]);
+  });
+  await expect(attempt).rejects.toMatchObject({ reason: 'OVERLOADED' });
+});
+
+test('a connection that died while idle costs at most one OVERLOADED, never a wrong answer', async () => {
+  await using held = openPool(stack.databaseUrl, 1);
+  for (let round = 0; round < 5; round += 1) {
+    const pid = await held.pool.transaction(READ, backendOf);
+    await kill(pid);
+    const first = await held.pool.transaction(READ, backendOf).catch((error: unknown) => error);
+    if (typeof first !== 'number') expect(first).toMatchObject({ reason: 'OVERLOADED' });
+    const next = await held.pool.transaction(READ, backendOf);
+    expect(next).not.toBe(pid);
+  }
+});
+
+test('PostgreSQL out of reach is told as OVERLOADED, with no word of where it was looked for', async () => {
+  const url = new URL(stack.databaseUrl);
+  url.port = String(await closedPort());
+  await using held = openPool(url.href, 1);
+  const error = await held.pool.transaction(READ, backendOf).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(AppError);
+  expect(error).toMatchObject({ reason: 'OVERLOADED', details: { retryAfter: 2 } });
+  expect(String(error)).not.toContain(url.port);
+  expect(held.pool.stats()).toEqual({ busy: 0, waiting: 0 });
+});
+
+test('closing lets a running transaction end, and refuses who comes after', async () => {
+  const { pool } = openPool(stack.databaseUrl, 1);
+  const requestId = `closing-${randomUUID()}`;
+  let closing: Promise<void> | undefined;
+  await pool.transaction(WRITE, async (tx) => {
+    await writeAudit(tx, entry(requestId));
+    closing = pool.close(5);
+    await expect(pool.transaction(READ, backendOf)).rejects.toMatchObject({ reason: 'SHUTTING_DOWN' });
+    await writeAudit(tx, entry(requestId));
+  });
+  await closing;
+  expect(await owner.sql`select from public.audit_logs where request_id = ${requestId}`).toHaveLength(2);
+});
+
+async function backendOf(tx: Tx): Promise<number> {
+  const [row] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+  return row?.pid ?? 0;
+}
+
+/** Ends a backend, and waits until it is gone. */
+async function kill(pid: number): Promise<void> {
+  await admin.sql`select pg_terminate_backend(${pid})`;
+  await waitFor(`backend ${pid} to end`, async () => {
+    const [row] = await admin.sql`select from pg_stat_activity where pid = ${pid}`;
+    return row === undefined;
+  });
+}
+
+async function answers(pool: Pool): Promise<boolean> {
+  const again = () => pool.transaction(READ, backendOf);
+  return (await again().catch(again)) > 0;
+}
+
+/** A port where nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('No port');
+  return address.port;
+}
+
+function entry(requestId: string): AuditEntry {
+  return {
+    tenantId: null,
+    action: 'test.write',
+    entityType: 'test',
+    entityId: null,
+    actorType: 'system',
+    actorId: null,
+    outcome: 'success',
+    ipAddress: null,
+    userAgent: null,
+    requestId,
+    changes: {},
+  };
+}

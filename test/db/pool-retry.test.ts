@@ -1,0 +1,110 @@
+import { eq, sql } from 'drizzle-orm';
+import { expect, inject, test } from 'vitest';
+import { postgresError } from '../../db/errors.ts';
+import { tenants } from '../../db/lobby.ts';
+import { connect } from '../support/database.ts';
+import { openPool } from '../support/pool-open.ts';
+import { foundPair } from '../support/pool-tenants.ts';
+
+// Transactions that PostgreSQL chose to fail, and the shares of the pool.
+const stack = inject('stack');
+const WRITE = { readOnly: false } as const;
+
+/** The app's URL with every transaction at an isolation level where concurrent updates collide. */
+function repeatableRead(): string {
+  const url = new URL(stack.databaseUrl);
+  url.searchParams.set('default_transaction_isolation', 'repeatable read');
+  return url.href;
+}
+
+test('a serialization failure is tried once more from the start, and the second try sees what came between', async () => {
+  const [{ tenantId }] = await foundPair(stack);
+  await using owner = connect(stack.databaseOwnerUrl);
+  await using held = openPool(repeatableRead(), 1);
+  const seen: unknown[] = [];
+  await held.pool.transaction(WRITE, async (tx) => {
+    const [row] = await tx.select({ name: tenants.name }).from(tenants).where(eq(tenants.id, tenantId));
+    seen.push(row?.name);
+    if (seen.length === 1) await owner.sql`update public.tenants set name = 'Between' where id = ${tenantId}`;
+    await tx.update(tenants).set({ name: 'After' }).where(eq(tenants.id, tenantId));
+  });
+  expect(seen).toEqual(['Acme', 'Between']);
+  expect(await owner.sql`select name from public.tenants where id = ${tenantId}`).toEqual([{ name: 'After' }]);
+});
+
+test('a second serialization failure in a row is the end of it', async () => {
+  const [{ tenantId }] = await foundPair(stack);
+  await using owner = connect(stack.databaseOwnerUrl);
+  await using held = openPool(repeatableRead(), 1);
+  let tries = 0;
+  const work = held.pool.transaction(WRITE, async (tx) => {
+    tries += 1;
+    await tx.select({ name: tenants.name }).from(tenants).where(eq(tenants.id, tenantId));
+    await owner.sql`update public.tenants set name = ${`Between ${tries}`} where id = ${tenantId}`;
+    await tx.update(tenants).set({ name: 'After' }).where(eq(tenants.id, tenantId));
+  });
+  await expect(work).rejects.toSatisfy((error) => postgresError(error)?.code === '40001');
+  expect(tries).toBe(2);
+  expect(held.pool.stats()).toEqual({ busy: 0, waiting: 0 });
+});
+
+test('a deadlock is tried once more too', async () => {
+  const [{ tenantId: one }, { tenantId: two }] = await foundPair(stack);
+  await using admin = connect(inAtrium(stack.databaseAdminUrl));
+  await using held = openPool(stack.databaseUrl, 1);
+  const rename = (name: string, id: string) => admin.sql`update public.tenants set name = ${name} where id = ${id}`;
+  let tries = 0;
+  let crossing: Promise<unknown> | undefined;
+  await held.pool.transaction(WRITE, async (tx) => {
+    tries += 1;
+    await tx.update(tenants).set({ name: 'One' }).where(eq(tenants.id, one));
+    if (tries === 1) {
+      // The pool's side is to be the one that finds the deadlock, and is rolled back for it.
+      await admin.sql`set deadlock_timeout = '60s'`;
+      await admin.sql`begin`;
+      await rename('Two', two);
+      crossing = rename('Two', one).then(() => admin.sql`commit`);
+    }
+    await tx.update(tenants).set({ name: 'One' }).where(eq(tenants.id, two));
+  });
+  await crossing;
+  expect(tries).toBe(2);
+  const rows = await admin.sql`select name from public.tenants where id in (${one}, ${two})`;
+  expect(Array.from(rows)).toEqual([{ name: 'One' }, { name: 'One' }]);
+});
+
+test('any other error is not tried again', async () => {
+  await using held = openPool(stack.databaseUrl, 1);
+  let tries = 0;
+  const work = held.pool.transaction(WRITE, async (tx) => {
+    tries += 1;
+    await tx.execute(sql`select 1 / 0`);
+  });
+  await expect(work).rejects.toSatisfy((error) => postgresError(error)?.code === '22012');
+  expect(tries).toBe(1);
+});
+
+test('one tenant holds at most half of the connections, and another is served beside it', async () => {
+  await using held = openPool(stack.databaseUrl, 4);
+  const { pool } = held;
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const hold = (share: string) =>
+    pool.transaction({ readOnly: true, share }, async (tx) => {
+      await tx.execute(sql`select 1`);
+      await released;
+    });
+  const greedy = Array.from({ length: 10 }, () => hold('greedy'));
+  expect(pool.stats()).toEqual({ busy: 2, waiting: 8 });
+  await pool.transaction({ readOnly: true, share: 'modest' }, (tx) => tx.execute(sql`select 1`));
+  release();
+  await Promise.all(greedy);
+});
+
+function inAtrium(adminUrl: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = new URL(stack.databaseUrl).pathname;
+  return url.href;
+}

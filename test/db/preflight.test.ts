@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { expect, inject, test } from 'vitest';
+import { assertAppRole, lobbyIsCurrent } from '../../db/preflight.ts';
+import { connect } from '../support/database.ts';
+import { openPool } from '../support/pool-open.ts';
+import { scratchDatabase } from './scratch.ts';
+
+// The server starts as the app's role and nothing stronger.
+const stack = inject('stack');
+
+const check = async (url: string): Promise<void> => {
+  await using held = openPool(url, 1);
+  await assertAppRole(held.pool);
+};
+
+test("the server starts with the app's role", async () => {
+  await expect(check(stack.databaseUrl)).resolves.toBeUndefined();
+});
+
+test('the server refuses to start as the owner', async () => {
+  await expect(check(stack.databaseOwnerUrl)).rejects.toThrow(
+    /logs in as atrium_owner, which has .*ownership of tables/,
+  );
+});
+
+test('the server refuses to start as a superuser', async () => {
+  await expect(check(stack.databaseAdminUrl)).rejects.toThrow(/logs in as postgres, which has .*SUPERUSER/);
+});
+
+test.each([
+  ['bypassrls', 'BYPASSRLS'],
+  ['createrole', 'CREATEROLE'],
+  ['superuser', 'SUPERUSER'],
+  ['in role atrium_owner', 'ownership'],
+  ['noinherit in role atrium_owner', 'ownership'],
+])('the server refuses to start as a role that is %s', async (attribute, told) => {
+  await using admin = connect(inAtrium(stack.databaseAdminUrl));
+  const name = `planted_${randomBytes(5).toString('hex')}`;
+  await admin.sql.unsafe(`create role ${name} login password 'planted' ${attribute}`);
+  try {
+    await admin.sql.unsafe(`grant connect on database atrium to ${name}`);
+    const url = new URL(stack.databaseUrl);
+    url.username = name;
+    url.password = 'planted';
+    await expect(check(url.href)).rejects.toThrow(told);
+  } finally {
+    await admin.sql.unsafe(`revoke all on database atrium from ${name}`);
+    await admin.sql.unsafe(`drop role ${name}`);
+  }
+});
+
+test('readiness asks whether the lobby is at the version of the code', async () => {
+  await using current = openPool(stack.databaseUrl, 1);
+  expect(await lobbyIsCurrent(current.pool)).toBe(true);
+  await using scratch = await scratchDatabase(stack);
+  await using empty = openPool(scratch.databaseUrl, 1);
+  await expect(lobbyIsCurrent(empty.pool)).rejects.toThrow();
+});
+
+function inAtrium(adminUrl: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = new URL(stack.databaseUrl).pathname;
+  return url.href;
+}

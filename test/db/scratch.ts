@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { bootstrapDatabase } from '../../db/bootstrap.ts';
+import { connect } from '../support/database.ts';
+import type { SharedStack } from '../support/global-setup.ts';
+
+/** An empty database beside the stack's own, with the same roles. */
+export interface ScratchDatabase extends AsyncDisposable {
+  databaseUrl: string;
+  databaseOwnerUrl: string;
+}
+
+/** Makes a database as an operator's first start does; `await using` drops it. */
+export async function scratchDatabase(stack: SharedStack): Promise<ScratchDatabase> {
+  const database = `scratch_${randomBytes(5).toString('hex')}`;
+  const admin = connect(stack.databaseAdminUrl);
+  // Roles are the whole server's: two at once would trip over each other's changes to them. Their passwords stay.
+  await admin.sql`select pg_advisory_lock(hashtextextended('scratch database', 0))`;
+  const urls = await bootstrapDatabase(stack.databaseAdminUrl, {
+    database,
+    ownerPassword: passwordOf(stack.databaseOwnerUrl),
+    appPassword: passwordOf(stack.databaseUrl),
+  });
+  await admin.sql`select pg_advisory_unlock_all()`;
+  return {
+    ...urls,
+    async [Symbol.asyncDispose]() {
+      await admin.sql`drop database ${admin.sql(database)} with (force)`;
+      await admin[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function passwordOf(url: string): string {
+  return decodeURIComponent(new URL(url).password);
+}

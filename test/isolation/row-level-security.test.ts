@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { sql as raw } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { enterTenant } from '../../db/enter.ts';
+import { postgresError } from '../../db/errors.ts';
+import { connect } from '../support/database.ts';
+import { openPool } from '../support/pool-open.ts';
+import { doorTo, foundPair, type Housed } from '../support/pool-tenants.ts';
+
+// In the lobby's room of a tenant, every table that has a tenant shows that tenant's rows alone.
+const stack = inject('stack');
+const owner = connect(stack.databaseOwnerUrl);
+const { pool, ...open } = openPool(stack.databaseUrl, 2);
+let ada: Housed;
+let ben: Housed;
+
+beforeAll(async () => {
+  [ada, ben] = await foundPair(stack);
+  for (const { tenantId, userId } of [ada, ben]) {
+    await owner.sql`insert into public.invites ${owner.sql({
+      id: randomUUID(),
+      tenant_id: tenantId,
+      email: 'grace@example.com',
+      role: 'member',
+      invited_by: userId,
+      expires_at: new Date(Date.now() + 60_000),
+    })}`;
+  }
+});
+afterAll(async () => {
+  await owner[Symbol.asyncDispose]();
+  await open[Symbol.asyncDispose]();
+});
+
+const inLobby = (text: string): Promise<Record<string, unknown>[]> =>
+  enterTenant(pool, doorTo(ada, 'lobby', false), async ({ tx }) => Array.from(await tx.execute(raw.raw(text))));
+
+/** The tables that have a tenant, and the column that says which. */
+async function tenantTables(): Promise<{ name: string; column: string; readable: boolean }[]> {
+  return await owner.sql<{ name: string; column: string; readable: boolean }[]>`
+    select c.relname as name, a.attname as column, has_table_privilege('atrium_app', c.oid, 'select') as readable
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attname = case when c.relname = 'tenants' then 'id' else 'tenant_id' end
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not a.attisdropped order by 1`;
+}
+
+test('every table of the lobby that has a tenant is guarded by row-level security', async () => {
+  const unguarded = await owner.sql`
+    select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity`;
+  expect(Array.from(unguarded)).toEqual([]);
+});
+
+test("the lobby's room of a tenant shows rows of that tenant alone", async () => {
+  const tables = await tenantTables();
+  expect(tables.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'tenants',
+      'user_tenant_membership',
+      'sign_ups',
+      'refresh_tokens',
+      'invites',
+      'audit_logs',
+    ]),
+  );
+  for (const { name, column, readable } of tables) {
+    if (!readable) continue;
+    const [known] = await owner.sql<{ mine: boolean; others: boolean }[]>`
+      select bool_or(${owner.sql(column)} = ${ada.tenantId}) as mine, bool_or(${owner.sql(column)} = ${ben.tenantId}) as others
+      from public.${owner.sql(name)}`;
+    expect(known, `${name} has rows of both to tell apart`).toEqual({ mine: true, others: true });
+    const seen = await inLobby(`select distinct "${column}" as tenant from public."${name}"`);
+    expect(seen, name).toEqual([{ tenant: ada.tenantId }]);
+  }
+});
+
+test("the lobby's room of a tenant can change and delete rows of that tenant alone", async () => {
+  const reach = `where tenant_id = '${ben.tenantId}' returning 1`;
+  expect(await inLobby(`delete from public.user_tenant_membership ${reach}`)).toEqual([]);
+  expect(await inLobby(`update public.user_tenant_membership set role = 'member' ${reach}`)).toEqual([]);
+  expect(await inLobby(`update public.invites set revoked_at = now() ${reach}`)).toEqual([]);
+  expect(await inLobby(`update public.refresh_tokens set used_at = now() ${reach}`)).toEqual([]);
+  expect(await inLobby(`update public.tenants set name = 'x' where id = '${ben.tenantId}' returning 1`)).toEqual([]);
+});
+
+test('a row for another tenant, or for none, is refused in every table that has a tenant', async () => {
+  for (const { name, column } of await tenantTables()) {
+    for (const tenant of [ben.tenantId, null]) {
+      // Row-level security answers before any other constraint, so the row needs no more columns.
+      const text = `insert into public."${name}" ("${column}") values (${tenant === null ? 'null' : `'${tenant}'`})`;
+      const refused = postgresError(await inLobby(text).catch((error: unknown) => error));
+      expect([name, refused?.code, refused?.message]).toEqual([
+        name,
+        '42501',
+        expect.stringContaining('row-level security'),
+      ]);
+    }
+  }
+});

@@ -1,0 +1,130 @@
+import { request } from 'node:http';
+import { expect, inject, test } from 'vitest';
+import { connect } from '../support/database.ts';
+import { expectGuarded } from '../support/guards.ts';
+import { callOn, errorOf, MOUNTS, onBothMounts, type Mount } from '../support/mounts.ts';
+import { foundTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
+import { at, reasonOf, rest, trpc, type Answer } from '../support/rest.ts';
+
+const place = inject('stack');
+const founder = foundTenant(place);
+const MIB = 1024 * 1024;
+const PATHS: Record<Mount, string> = { tRPC: '/trpc/auth.register', REST: '/api/v1/auth/register' };
+
+const signUp = (email = freshEmail()) => ({
+  email,
+  password: PASSWORD,
+  fullName: 'Ada Lovelace',
+  tenantName: 'Acme',
+  tenantSlug: freshSlug(),
+});
+
+/** Sends a body in pieces, without saying how long it will be. */
+function sendChunked(mount: Mount, pieces: Iterable<string>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const call = request(`${place.url}${PATHS[mount]}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    });
+    call.on('error', reject);
+    call.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+      response.on('end', () => {
+        const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+        const body: unknown = JSON.parse(text);
+        resolve({ status: response.statusCode ?? 0, headers, body });
+      });
+    });
+    for (const piece of pieces) call.write(piece);
+    call.end();
+  });
+}
+
+async function expectNothingStored(email: string): Promise<void> {
+  await using owner = connect(place.databaseOwnerUrl);
+  expect([...(await owner.sql`select id from public.sign_ups where email = ${email}`)]).toEqual([]);
+}
+
+for (const { mount, length } of onBothMounts([{ length: 'said' }, { length: 'not said' }])) {
+  test(`${mount} refuses 2 MiB whose length is ${length} beforehand, in its own envelope`, async () => {
+    const good = signUp();
+    const text = JSON.stringify({ ...good, fullName: 'x'.repeat(2 * MIB) });
+    const pieces = text.match(/[^]{1,65536}/g) ?? [];
+    const answer =
+      length === 'said'
+        ? await callOn(mount, place.url, 'auth.register', { body: text })
+        : await sendChunked(mount, pieces);
+    expect([answer.status, at(errorOf(mount, answer), 'reason')]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+    expect(at(errorOf(mount, answer), 'requestId')).toBe(answer.headers.get('x-request-id'));
+    expectGuarded(answer);
+    await expectNothingStored(good.email);
+  });
+
+  test(`${mount} takes a body just below 1 MiB whose length is ${length} beforehand`, async () => {
+    const text = JSON.stringify({ ...signUp(), more: '' });
+    const full = text.replace('"more":""', `"more":"${'x'.repeat(MIB - text.length)}"`);
+    const answer =
+      length === 'said'
+        ? await callOn(mount, place.url, 'auth.register', { body: full })
+        : await sendChunked(mount, [full]);
+    // Read in full: it is the field that is refused.
+    expect(reasonOf(answer)).toBe('VALIDATION_FAILED');
+  });
+}
+
+const OTHER_TYPES = [
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+  'application/jsonp',
+  '',
+];
+
+for (const { mount, type } of onBothMounts(OTHER_TYPES.map((name) => ({ type: name })))) {
+  test(`${mount} refuses a mutation sent as ${JSON.stringify(type)}`, async () => {
+    const good = signUp();
+    const response = await fetch(`${place.url}${PATHS[mount]}`, {
+      method: 'POST',
+      headers: type === '' ? {} : { 'content-type': type },
+      body: new TextEncoder().encode(JSON.stringify(good)),
+    });
+    const answer = { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
+    expect([answer.status, reasonOf(answer)]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    await expectNothingStored(good.email);
+  });
+}
+
+test('JSON is JSON with a charset, too', async () => {
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  for (const mount of MOUNTS) {
+    const answer = await callOn(mount, place.url, 'auth.resendVerification', {
+      body: { email: freshEmail() },
+      headers,
+    });
+    expect(answer.status).toBeLessThan(300);
+  }
+});
+
+test('a GET changes nothing: a mutation is called by POST', async () => {
+  const good = signUp();
+  const input = encodeURIComponent(JSON.stringify(good));
+  const overTrpc = await trpc(place.url, 'query', `auth.register?input=${input}`);
+  expect([overTrpc.status, reasonOf(overTrpc)]).toEqual([405, 'METHOD_NOT_SUPPORTED']);
+  const overRest = await rest(place.url, 'GET', '/auth/register');
+  expect(overRest.status).toBe(404);
+  await expectNothingStored(good.email);
+});
+
+for (const mount of MOUNTS) {
+  test(`${mount} refuses a text with a NUL, which PostgreSQL can not store, as bad input`, async () => {
+    const admin = await founder;
+    const answer = await callOn(mount, place.url, 'projects.create', {
+      token: admin.tokens().accessToken,
+      tenant: admin.slug,
+      body: { name: 'Apollo', description: 'a\0b' },
+    });
+    expect([answer.status, reasonOf(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(at(errorOf(mount, answer), 'issues', 0, 'path')).toEqual(['description']);
+  });
+}

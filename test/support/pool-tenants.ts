@@ -1,0 +1,41 @@
+import { createAccessTokens, type AccessClaims } from '../../core/access-token.ts';
+import { parseEnv, SETTINGS } from '../../core/env/index.ts';
+import type { Room } from '../../db/enter.ts';
+import { connect } from './database.ts';
+import type { SharedStack } from './global-setup.ts';
+import { foundTenant, type Founder } from './people.ts';
+
+/** A founder, with all that is needed to enter their tenant without HTTP. */
+export interface Housed extends Founder {
+  claims: AccessClaims;
+  schema: string;
+  role: string;
+}
+
+/** The claims of an access token of the shared stack, its signature checked. */
+export async function claimsOf(stack: SharedStack, token: string): Promise<AccessClaims> {
+  const { JWT_KEYS: keys, PUBLIC_URL: issuer } = parseEnv(
+    stack.env,
+    SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true }),
+  );
+  return await (await createAccessTokens({ keys, issuer })).verify(token);
+}
+
+/** Founds two tenants that know nothing of each other. */
+export async function foundPair(stack: SharedStack): Promise<[Housed, Housed]> {
+  return await Promise.all([house(stack), house(stack)]);
+}
+
+async function house(stack: SharedStack): Promise<Housed> {
+  const founder = await foundTenant(stack);
+  await using owner = connect(stack.databaseOwnerUrl);
+  const [row] = await owner.sql<{ schema: string; role: string }[]>`
+    select schema_name as schema, db_role as role from public.tenants where id = ${founder.tenantId}`;
+  if (!row) throw new Error(`Tenant ${founder.slug} has no row`);
+  return { ...founder, ...row, claims: await claimsOf(stack, founder.tokens().accessToken) };
+}
+
+/** The door to a tenant as the middleware chain opens it for a member. */
+export function doorTo({ claims, slug }: Housed, room: Room, readOnly = true) {
+  return { claims, slug, room, readOnly, roles: ['admin', 'member'] as const };
+}

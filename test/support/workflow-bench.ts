@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import { parseEnv, WORKER_SETTINGS } from '../../core/env/index.ts';
+import { connectOwner, type Owner } from '../../db/owner.ts';
+import { createActivities } from '../../workflows/activities/index.ts';
+import { cachedBundle } from '../../workflows/bundle-cache.ts';
+import type { SharedStack } from './global-setup.ts';
+import { withFaults, type Faults } from './workflow-faults.ts';
+
+// These tests break things on purpose: what the SDK has to say about that would hide the rest.
+const logger = new DefaultLogger('ERROR');
+Runtime.install({ logger, telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } } });
+
+/** A name for histories that are kept: by default they would name the machine. */
+const IDENTITY = 'atrium-test';
+
+/** A worker of a test file's own: the product's workflows and activities, on a task queue that nobody else has. */
+export interface Bench {
+  owner: Owner;
+  client: Client;
+  /** Starts a workflow on this worker. */
+  start(workflow: string, workflowId: string, ...args: unknown[]): Promise<WorkflowHandle>;
+  close(): Promise<void>;
+}
+
+/** Bundles a module whose exports are workflows, other than the product's. */
+export async function bundleWorkflows(workflowsPath: string): Promise<WorkflowBundleOption> {
+  return await bundleWorkflowCode({ workflowsPath, logger });
+}
+
+/** The product's workflows, as its worker runs them. */
+export async function productBundle(): Promise<WorkflowBundleOption> {
+  return { codePath: await cachedBundle() };
+}
+
+/**
+ * Runs the real workflows and activities on the shared PostgreSQL and Temporal. Mails go nowhere.
+ * @param faults what goes wrong while which tenant is provisioned
+ */
+export async function openBench(stack: SharedStack, faults: Faults = new Map()): Promise<Bench> {
+  const { SECRET_KEY: secretKeys, PUBLIC_URL: publicUrl } = parseEnv(stack.env, WORKER_SETTINGS);
+  const mailer = { send: () => Promise.resolve(), close: () => undefined };
+  const owner = connectOwner(stack.databaseOwnerUrl, { max: 10, name: 'atrium test bench' });
+  const address = stack.temporalAddress;
+  const [connection, native, workflowBundle] = await Promise.all([
+    Connection.connect({ address }),
+    NativeConnection.connect({ address }),
+    productBundle(),
+  ]);
+  const taskQueue = `test-${randomUUID()}`;
+  const worker = await Worker.create({
+    connection: native,
+    taskQueue,
+    identity: IDENTITY,
+    activities: withFaults(createActivities({ owner, mailer, secretKeys, publicUrl }), faults),
+    workflowBundle,
+  });
+  const running = worker.run();
+  const client = new Client({ connection, identity: IDENTITY });
+  return {
+    owner,
+    client,
+    start: (workflow, workflowId, ...args) => client.workflow.start(workflow, { taskQueue, workflowId, args }),
+    async close() {
+      worker.shutdown();
+      await running;
+      await Promise.all([connection.close(), native.close(), owner.end({ timeout: 5 })]);
+    },
+  };
+}

@@ -60,8 +60,13 @@ export function createSession(options: {
     set,
     renew,
     async accessToken() {
-      if (tokens && tokens.expiresAt - EARLY_MS <= Date.now()) return await renew();
-      return tokens?.accessToken;
+      if (!tokens || tokens.expiresAt - EARLY_MS > Date.now()) return tokens?.accessToken;
+      const { accessToken, expiresAt } = tokens;
+      return await renew().catch((error: unknown) => {
+        // Out of reach for the moment: what is still valid will do.
+        if (expiresAt > Date.now()) return accessToken;
+        throw error;
+      });
     },
   };
 }

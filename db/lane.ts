@@ -19,11 +19,16 @@ export interface FirstStatement<Row> {
 }
 
 /**
- * The extended protocol, also for a text without parameters: the simple one runs several statements in one text. And
- * prepared: else postgres.js asks for a description first, which is a round trip more. One text is one statement for
- * all tenants: PostgreSQL plans it anew where the search_path has changed.
+ * postgres.js takes the simple protocol for a text without parameters, and that runs several statements in one. Only
+ * the first statement is named: a named one keeps the parameter types of the schema it was first used in, and an enum
+ * of one tenant is not the enum of another.
  */
-const PREPARED = { simple: false, prepare: true };
+const EXTENDED_PROTOCOL = { simple: false };
+/**
+ * How long until a transaction has begun, connecting included, and until it is over, in ms. Past that the connection
+ * counts as lost: PostgreSQL's own limits are of no help where it, or the way to it, has frozen.
+ */
+const DEADLINE = { begin: 10_000, end: 30_000 } as const;
 /** What a procedure may send. SET, RESET, COMMIT, DO and their like would lead out of the tenant. */
 const ALLOWED = /^\s*(select|insert|update|delete|with|merge)\b/i;
 
@@ -55,12 +60,16 @@ const dialect = new PgDialect();
 export function openLane(url: string, name: string): Lane {
   let lost = false;
   let onLoss: () => void = () => undefined;
-  let opened = false;
+  let socket: Socket | undefined;
   let transactions = 0;
 
   function lose(): void {
     lost = true;
     onLoss();
+  }
+  function giveUp(): void {
+    lose();
+    socket?.destroy();
   }
   const options = {
     max: 1,
@@ -74,11 +83,13 @@ export function openLane(url: string, name: string): Lane {
     connection: { application_name: name },
     // postgres.js would connect anew, and run what is left of a transaction there: as another's, or nobody's.
     socket({ host, port, path }: { host: string[]; port: number[]; path?: string | false }): Socket {
-      if (opened) throw unreachable(new Error('A lane connects once'));
-      opened = true;
-      const socket = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
+      if (socket) throw unreachable(new Error('A lane connects once'));
+      const connected = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
       // Heard here before postgres.js: between a socket's error and its close it takes more queries, and forgets them.
-      return socket.once('error', lose).once('close', lose);
+      connected.once('error', lose).once('close', lose);
+      // Where postgres.js looks for the name that a TLS certificate must have.
+      socket = Object.assign(connected, { host: host[0], port: port[0] });
+      return socket;
     },
   };
   const client = postgres(url, options);
@@ -93,6 +104,8 @@ export function openLane(url: string, name: string): Lane {
     });
     loss.catch(() => undefined);
     if (lost) onLoss();
+    // TLS takes our listeners off the socket while it shakes hands; the deadline hears of a loss all the same.
+    let deadline = setTimeout(giveUp, DEADLINE.begin);
 
     function assertOpen(): void {
       // A query that a procedure left behind must not run in the next one's transaction, which is another tenant's.
@@ -104,7 +117,7 @@ export function openLane(url: string, name: string): Lane {
       if (!ALLOWED.test(query)) {
         throw new Error(`A procedure may not send this statement: ${query.trimStart().slice(0, 20)}…`);
       }
-      return client.unsafe(query, parameters, { ...queryOptions, ...PREPARED });
+      return client.unsafe(query, parameters, { ...queryOptions, ...EXTENDED_PROTOCOL });
     };
     const guarded = new Proxy(client, {
       get(target, key) {
@@ -117,24 +130,32 @@ export function openLane(url: string, name: string): Lane {
     async function finish(command: 'commit' | 'rollback'): Promise<string> {
       assertOpen();
       open = false;
-      const result = await Promise.race([client.unsafe(command), loss]);
-      return result.command;
+      try {
+        const result = await Promise.race([client.unsafe(command), loss]);
+        return result.command;
+      } finally {
+        clearTimeout(deadline);
+      }
     }
     async function rollback(): Promise<void> {
       // A lost connection took its transaction with it.
       if (open && !lost) await finish('rollback').catch(() => undefined);
       open = false;
+      clearTimeout(deadline);
     }
 
     try {
       const begun = client.unsafe(readOnly ? 'begin read only' : 'begin');
       const answered = first
         ? client.unsafe<(Row & postgres.MaybeRow)[]>(first.text, Array.from(first.values), {
-            ...PREPARED,
+            ...EXTENDED_PROTOCOL,
+            prepare: true,
           })
         : [];
       const [, rows] = await Promise.race([Promise.all([begun, answered]), loss]);
       assertOpen();
+      clearTimeout(deadline);
+      deadline = setTimeout(giveUp, DEADLINE.end);
       return {
         tx: new PostgresJsDatabase(dialect, new PostgresJsSession(guarded, dialect, undefined), undefined),
         rows,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { SchemaName } from '../core/slug.ts';
-import { connectOwner, type Owner, type OwnerTx } from './owner.ts';
+import { connectOwner, type OwnerTx } from './owner.ts';
 
 interface Migration {
   version: number;
@@ -41,13 +41,6 @@ export function migrateTenantSchema(tx: OwnerTx, schema: SchemaName): Promise<nu
   return migrateSchema(tx, schema, 'tenant');
 }
 
-/** The version that a schema records of itself; 0 where nothing was applied yet. */
-export async function schemaVersion(owner: Owner | OwnerTx, schema: string): Promise<number> {
-  const [row] = await owner<{ version: number }[]>`
-    select coalesce(max(version), 0) as version from ${owner(schema)}.atrium_migrations`;
-  return row?.version ?? 0;
-}
-
 async function migrateSchema(tx: OwnerTx, schema: string, set: MigrationSet): Promise<number> {
   const [, , , applied] = await Promise.all([
     // A lock that can't be had soon is better given up than queued before everyone else's.
@@ -59,6 +52,11 @@ async function migrateSchema(tx: OwnerTx, schema: string, set: MigrationSet): Pr
   ]);
 
   const migrations = readMigrations(set);
+  if (applied.length > migrations.length) {
+    throw new Error(
+      `${schema} is at version ${applied.length}, newer than this code, which knows ${migrations.length}`,
+    );
+  }
   for (const { version, hash } of applied) {
     if (migrations[version - 1]?.hash !== hash) {
       throw new Error(

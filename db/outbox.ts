@@ -7,13 +7,16 @@ import type { Tx } from './lane.ts';
 /** The channel on which a relay hears that there are new rows. */
 export const OUTBOX_CHANNEL = 'atrium_outbox';
 
-/** What the worker can be asked for. Ids only: neither the outbox nor a workflow's history holds a secret. */
+/**
+ * What the worker can be asked for, about the tenant of the row: PostgreSQL holds a tenant's role to its own. Ids only:
+ * neither the outbox nor a workflow's history holds a secret.
+ */
 export type OutboxMessage =
-  | { kind: 'tenant.provision'; payload: { tenantId: string } }
+  | { kind: 'tenant.provision'; payload: Record<string, never> }
   | { kind: 'email.send'; payload: { template: 'verify-email'; signUpId: string } };
 
 /** Queues work in the transaction that causes it: it is done if, and only if, the transaction commits. */
-export async function enqueue(tx: Tx, tenantId: string | null, message: OutboxMessage): Promise<void> {
+export async function enqueue(tx: Tx, tenantId: string, message: OutboxMessage): Promise<void> {
   await tx.execute(insertOnly(outbox, { id: uuidv7(), tenantId, ...message }));
   await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
 }

@@ -10,7 +10,7 @@ export interface TenantHome {
 }
 
 /** A schema of this name is there already, and it is not this tenant's. */
-export class ForeignSchemaError extends Error {
+class ForeignSchemaError extends Error {
   override readonly name = 'ForeignSchemaError';
 }
 
@@ -62,12 +62,20 @@ export async function createSchema(owner: Owner, home: TenantHome): Promise<void
 
 /** Drops the tenant's schema with all that is in it; a schema of that name that is not the tenant's stays. */
 export async function dropSchema(owner: Owner, home: TenantHome): Promise<void> {
-  await owner.begin(async (tx) => {
-    await lockHome(tx, home.dbRole);
-    if ((await markOf(tx, home.schemaName)) === ownMark(home)) {
-      await tx`drop schema ${tx(home.schemaName)} cascade`;
-    }
-  });
+  await owner.begin((tx) => dropSchemaIn(tx, home));
+}
+
+/** Removes all that PostgreSQL has of a tenant but its rows in the lobby, in the transaction at hand. */
+export async function removeHome(tx: OwnerTx, home: TenantHome): Promise<void> {
+  await dropSchemaIn(tx, home);
+  await tx`drop role if exists ${tx(home.dbRole)}`;
+}
+
+async function dropSchemaIn(tx: OwnerTx, home: TenantHome): Promise<void> {
+  await lockHome(tx, home.dbRole);
+  if ((await markOf(tx, home.schemaName)) === ownMark(home)) {
+    await tx`drop schema ${tx(home.schemaName)} cascade`;
+  }
 }
 
 /** Brings the schema to the newest version and gives the tenant's role its rights there. */

@@ -23,6 +23,6 @@ export async function foundTenant(tx: Tx, tenant: { name: string; slug: Slug }):
     }
     throw error;
   }
-  await enqueue(tx, id, { kind: 'tenant.provision', payload: { tenantId: id } });
+  await enqueue(tx, id, { kind: 'tenant.provision', payload: {} });
   return id;
 }

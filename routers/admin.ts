@@ -35,7 +35,7 @@ export const adminRouter = router({
         .where(and(eq(tenants.id, tenant.id), eq(tenants.status, 'failed')))
         .returning({ id: tenants.id });
       if (!retried) throw new AppError('CONFLICT', 'Only a tenant whose provisioning failed can be provisioned again.');
-      await enqueue(ctx.db, tenant.id, { kind: 'tenant.provision', payload: { tenantId: tenant.id } });
+      await enqueue(ctx.db, tenant.id, { kind: 'tenant.provision', payload: {} });
       ctx.trail.note({ changes: { status: ['failed', 'provisioning'] } });
       return { tenant: { slug, status: 'provisioning' as const } };
     }),

@@ -23,7 +23,7 @@ const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
   }
   const { reason } = reportOf(result.error);
   const outcome = outcomeOf(reason, { type, identified: trail.identified });
-  if (outcome) {
+  if (outcome && !trail.settled) {
     await ctx.pool
       .transaction({ readOnly: false }, (tx) => trail.write(tx, outcome))
       // The refusal stands whether or not it could be written down.

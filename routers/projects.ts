@@ -6,14 +6,10 @@ import { changesBetween } from '../db/changes.ts';
 import { violatesUnique } from '../db/errors.ts';
 import { projects } from '../db/tenant.ts';
 import { adminProcedure, memberProcedure } from './procedures.ts';
-import { idInput, nameInput, pageInput, pageShape, projectShape, toPage } from './shapes.ts';
+import { idInput, nameInput, pageInput, pageShape, projectShape, textInput, toPage } from './shapes.ts';
 import { router } from './trpc.ts';
 
-const description = z
-  .string()
-  .max(10_000)
-  .regex(/^[^\0]*$/, 'must not have a NUL character')
-  .nullable();
+const description = textInput(10_000).nullable();
 const tags = ['projects'];
 
 export const projectsRouter = router({

@@ -70,12 +70,18 @@ export function toPage<Row extends { id: string }, Item>(
   return { items: shown.map(show), nextCursor };
 }
 
+/** Text as PostgreSQL can hold it: no NUL, no half of a surrogate pair. @param max in characters */
+export function textInput(max: number) {
+  return z
+    .string()
+    .max(max, `must be at most ${max} characters long`)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text without NUL');
+}
+
 /** A name that people read: 1–100 characters without the spaces around it, and no control characters. */
-export const nameInput = z
-  .string()
+export const nameInput = textInput(100)
   .trim()
   .min(1, 'must not be empty')
-  .max(100, 'must be at most 100 characters long')
   .regex(/^[^\p{Cc}]*$/u, 'must not have control characters');
 
 export function toUserShape({ id: userId, email, fullName, createdAt }: User): z.infer<typeof userShape> {

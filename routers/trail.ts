@@ -19,6 +19,9 @@ export interface Trail {
   /** Writes the row. In the transaction of the change for a success, in one of its own otherwise. */
   write(tx: Tx, outcome: Outcome): Promise<void>;
   readonly written: boolean;
+  /** Says that the row of a refusal is committed already, with what the refusal led to. */
+  settle(): void;
+  readonly settled: boolean;
   /** Whether someone is known to have acted. */
   readonly identified: boolean;
 }
@@ -26,8 +29,15 @@ export interface Trail {
 export function createTrail(request: RequestFacts, named: { action: string; entityType: string }): Trail {
   const gathered: Note = {};
   let written = false;
+  let settled = false;
   return {
     note: (note) => void Object.assign(gathered, note),
+    settle() {
+      settled = true;
+    },
+    get settled() {
+      return settled;
+    },
     get written() {
       return written;
     },

@@ -3,6 +3,7 @@ import { Hono, type Context as HonoContext } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { AppError } from '../core/errors.ts';
+import type { Pool } from '../db/pool.ts';
 import type { Services } from '../routers/context.ts';
 import { INTERNAL_MESSAGE, reportOf, toTRPCError } from '../routers/errors.ts';
 import { BODY_LIMIT } from './body.ts';
@@ -23,6 +24,8 @@ export interface AppOptions {
   corsOrigins: readonly string[];
   trustedProxies: BlockList;
   drain: Drain;
+  /** For probes: what answers them must not wait behind the requests that it asks about. */
+  probePool: Pool;
 }
 
 /** The whole server as a function of a request. It listens nowhere and reads no environment. */
@@ -50,7 +53,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route(REST_PATH, restMount(services, trustedProxies));
   app.get('/openapi.json', (c) => c.json(document));
   app.get('/.well-known/jwks.json', (c) => c.json(services.accessTokens.jwks));
-  app.route('/', health({ pool: services.pool, drain: options.drain, version: options.version }));
+  app.route('/', health({ pool: options.probePool, drain: options.drain, version: options.version }));
   app.route('/', pages());
 
   app.notFound((c) => refuse(c, new AppError('NOT_FOUND', 'There is nothing at this address.')));

@@ -14,6 +14,7 @@ async function main(): Promise<void> {
   const env = parseEnv(withLocalDefaults(process.env), SERVER_SETTINGS);
   const log = createLog({ name: 'server', format: env.NODE_ENV === 'production' ? 'json' : 'pretty' });
   const pool = createPool(env.DATABASE_URL, { max: env.DATABASE_POOL_MAX, name: 'atrium server' });
+  const probePool = createPool(env.DATABASE_URL, { max: 1, name: 'atrium probe' });
   await assertAppRole(pool);
 
   const drain = { draining: false };
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
     corsOrigins: env.CORS_ORIGINS,
     trustedProxies: env.TRUSTED_PROXIES,
     drain,
+    probePool,
   });
 
   const server = Bun.serve({
@@ -52,7 +54,7 @@ async function main(): Promise<void> {
     // Requests in flight end; a stream that would not is cut at the deadline.
     await Promise.race([server.stop(), Bun.sleep(DRAIN.deadline)]);
     await server.stop(true);
-    await pool.close();
+    await Promise.all([pool.close(), probePool.close()]);
     process.exit(0);
   }
   process.on('SIGTERM', () => void stop('SIGTERM'));

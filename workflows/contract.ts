@@ -19,6 +19,7 @@ export interface ProvisionTenantInput {
 export interface SendEmailInput {
   /** Of the outbox row: makes the Message-ID. */
   messageId: string;
+  tenantId: string;
   template: 'verify-email';
   signUpId: string;
 }

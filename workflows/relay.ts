@@ -16,7 +16,10 @@ const WAIT = { idle: 2_000, first: 100, most: 5_000 } as const;
 /** How long Temporal may take to answer a start, in ms. */
 const START_MS = 5_000;
 
-type Row = OutboxMessage & { id: string };
+type Row = OutboxMessage & { id: string; tenantId: string };
+
+/** A newer server may queue what this worker does not know: that waits for a newer worker. */
+const KINDS = ['tenant.provision', 'email.send'] satisfies OutboxMessage['kind'][];
 
 /**
  * Carries outbox rows to workflows. A row goes only once its workflow is started, and the workflow's id is made from
@@ -27,8 +30,14 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
-export async function startRelay(deps: { owner: Owner; client: Client; log: Log }): Promise<Relay> {
-  const { owner, client, log } = deps;
+interface RelayDeps {
+  owner: Owner;
+  client: Client;
+  log: Log;
+}
+
+export async function startRelay(deps: RelayDeps): Promise<Relay> {
+  const { owner, log } = deps;
   let stopped = false;
   let called = false;
   let wake = (): void => undefined;
@@ -56,7 +65,7 @@ export async function startRelay(deps: { owner: Owner; client: Client; log: Log 
     while (!stopped) {
       called = false;
       try {
-        const relayed = await relayBatch(owner, client);
+        const relayed = await relayBatch(deps);
         failures = 0;
         if (relayed < BATCH) await rest(WAIT.idle);
       } catch (error) {
@@ -86,11 +95,14 @@ export async function startRelay(deps: { owner: Owner; client: Client; log: Log 
 }
 
 /** @returns how many rows were taken */
-async function relayBatch(owner: Owner, client: Client): Promise<number> {
+async function relayBatch({ owner, client, log }: RelayDeps): Promise<number> {
   return await owner.begin(async (tx) => {
     const rows = await tx<Row[]>`
-      select id, kind, payload from public.outbox order by id limit ${BATCH} for update skip locked`;
-    const starts = await Promise.allSettled(rows.map((row) => start(client, row)));
+      select id, tenant_id as "tenantId", kind, payload from public.outbox
+      where kind in ${tx(KINDS)} order by id limit ${BATCH} for update skip locked`;
+    const starts = await Promise.allSettled(
+      rows.map((row) => client.connection.withDeadline(Date.now() + START_MS, () => start(client, row))),
+    );
     const started = rows.filter((_, index) => {
       const outcome = starts[index];
       return outcome?.status === 'fulfilled' && outcome.value;
@@ -98,9 +110,10 @@ async function relayBatch(owner: Owner, client: Client): Promise<number> {
     if (started.length > 0) {
       await tx`delete from public.outbox where id in ${tx(started.map((row) => row.id))}`;
     }
-    const failed = starts.find((outcome) => outcome.status === 'rejected');
+    const failed = starts.filter((outcome) => outcome.status === 'rejected');
+    for (const { reason } of failed) log.warn({ err: reason }, 'an outbox row could not be relayed; it waits');
     // What was started stays relayed even if another row could not be.
-    if (failed && started.length === 0) throw failed.reason;
+    if (failed[0] && started.length === 0) throw failed[0].reason;
     return started.length;
   });
 }
@@ -108,14 +121,14 @@ async function relayBatch(owner: Owner, client: Client): Promise<number> {
 /** @returns whether the row is in a workflow's hands, now or since an earlier try */
 async function start(client: Client, row: Row): Promise<boolean> {
   try {
-    await client.connection.withDeadline(Date.now() + START_MS, () => startWorkflow(client, row));
+    await startWorkflow(client, row);
     return true;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    // Our own earlier start, whose row stayed; or another's: while that runs this row waits its turn, and once it has
-    // ended so that its id is not to be had again, there is nothing left to do.
+    // Our own earlier start, whose row stayed; or another's. While that runs, or has failed just now, this row waits its
+    // turn; if it has done the work there is nothing left to do.
     const { memo, status } = await client.workflow.getHandle(error.workflowId).describe();
-    return memo?.['outboxId'] === row.id || status.name !== 'RUNNING';
+    return memo?.['outboxId'] === row.id || status.name === 'COMPLETED';
   }
 }
 
@@ -125,18 +138,18 @@ function startWorkflow(client: Client, row: Row): Promise<unknown> {
     case 'tenant.provision':
       return client.workflow.start('provisionTenant', {
         ...common,
-        workflowId: provisionWorkflowId(row.payload.tenantId),
+        workflowId: provisionWorkflowId(row.tenantId),
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         // Our own worker, on this same connection, gets the first task with the answer to the start.
         requestEagerStart: true,
-        args: [{ tenantId: row.payload.tenantId } satisfies ProvisionTenantInput],
+        args: [{ tenantId: row.tenantId } satisfies ProvisionTenantInput],
       });
     case 'email.send':
       return client.workflow.start('sendEmail', {
         ...common,
         workflowId: emailWorkflowId(row.id),
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-        args: [{ messageId: row.id, ...row.payload } satisfies SendEmailInput],
+        args: [{ messageId: row.id, tenantId: row.tenantId, ...row.payload } satisfies SendEmailInput],
       });
   }
 }

@@ -43,7 +43,10 @@ export const login = publicProcedure
       await tx.insert(sessions).values({ id: sessionId, userId: user.id, userAgent, ipAddress, expiresAt });
       await storeRefreshToken(tx, { value: refreshToken, sessionId, tenantId, sessionExpiresAt: expiresAt });
       if (upgraded !== undefined) {
-        await tx.update(users).set({ passwordHash: upgraded }).where(eq(users.id, user.id));
+        await tx
+          .update(users)
+          .set({ passwordHash: upgraded })
+          .where(and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash)));
       }
       ctx.trail.note({ tenantId });
       await ctx.trail.write(tx, 'success');
@@ -60,7 +63,8 @@ function findByEmail(pool: Pool, email: string) {
       tx
         .select({ passwordHash: signUps.passwordHash })
         .from(signUps)
-        .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt), isNull(signUps.voidedAt)))
+        // Voided ones too: who signed up with another's address must not learn from it that the other has verified.
+        .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt)))
         .orderBy(desc(signUps.createdAt))
         .limit(1),
     ]);

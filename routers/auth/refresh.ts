@@ -36,6 +36,7 @@ export const refresh = publicProcedure
       rotate(tx, { secretKeys: ctx.secretKeys, trail: ctx.trail, token: refreshToken, tenantSlug }),
     );
     if (rotation === 'reused') {
+      ctx.trail.settle();
       throw new AppError('REFRESH_REUSED', 'This refresh token was used before: the session is ended, log in again.');
     }
     return await issueTokens(ctx.accessTokens, rotation);
@@ -78,6 +79,7 @@ async function rotate(
       .update(sessions)
       .set({ revokedAt: sql`now()` })
       .where(eq(sessions.id, session.id));
+    await call.trail.write(tx, 'failure');
     return 'reused';
   }
   const scope = await scopeOf(tx, user.id, call.tenantSlug, token.tenantId);

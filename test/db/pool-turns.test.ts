@@ -58,7 +58,7 @@ test.each([
     await turns.enter('b');
     expect(turns.busy).toBe(half + 1);
   }
-  turns.close();
+  void turns.close();
   await expect(over).rejects.toMatchObject({ reason: 'SHUTTING_DOWN' });
 });
 
@@ -104,7 +104,7 @@ test('a full line sends callers away at once', async () => {
   await turns.enter();
   const line = [turns.enter(), turns.enter()];
   await expect(turns.enter()).rejects.toMatchObject({ reason: 'OVERLOADED' });
-  turns.close();
+  void turns.close();
   await Promise.allSettled(line);
 });
 
@@ -123,7 +123,7 @@ test('closing refuses who waits and who comes, as SHUTTING_DOWN, and lets who is
   const turns = turnsOf(1);
   const leave = await turns.enter();
   const waiting = expect(turns.enter()).rejects.toMatchObject({ reason: 'SHUTTING_DOWN' });
-  turns.close();
+  void turns.close();
   await waiting;
   await expect(turns.enter()).rejects.toMatchObject({ reason: 'SHUTTING_DOWN' });
   leave();

@@ -77,7 +77,7 @@ test('inside a tenant, plain names are its own tables and the lobby takes its au
     expect((await tx.select().from(projects)).map(({ name }) => name)).toEqual(['Apollo']);
     expect(await tx.select().from(settings)).not.toEqual([]);
     await writeAudit(tx, auditEntry(ada.tenantId));
-    await enqueue(tx, ada.tenantId, { kind: 'tenant.provision', payload: { tenantId: ada.tenantId } });
+    await enqueue(tx, ada.tenantId, { kind: 'tenant.provision', payload: {} });
     const [who] = await tx.execute(raw`select current_user as role, current_setting('search_path') as path`);
     expect(who).toEqual({ role: ada.role, path: `${ada.schema}, pg_temp` });
     throw undo;
@@ -92,7 +92,7 @@ test.each(['another tenant', 'the platform'])(
     const audit = enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) => writeAudit(tx, auditEntry(tenantId)));
     await expect(audit).rejects.toSatisfy(isRowRefusal);
     const work = enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) =>
-      enqueue(tx, tenantId, { kind: 'tenant.provision', payload: { tenantId: ben.tenantId } }),
+      enqueue(tx, tenantId ?? ben.tenantId, { kind: 'tenant.provision', payload: {} }),
     );
     await expect(work).rejects.toSatisfy(isRowRefusal);
   },

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import { mintMailedToken } from '../../core/mailed-token.ts';
 import type { SecretKeys } from '../../core/keys.ts';
 import type { Mailer } from '../../core/mail.ts';
@@ -24,16 +25,16 @@ export function createMailActivities(deps: {
   publicUrl: string;
 }) {
   return {
-    async send({ messageId, signUpId }: SendEmailInput): Promise<void> {
+    async send({ messageId, tenantId, signUpId }: SendEmailInput): Promise<void> {
       const [row] = await deps.owner<SignUpRow[]>`
         select s.email, s.full_name, s.verification_id, t.name as tenant_name,
           s.verified_at is null and s.voided_at is null as pending,
           exists (select from public.users u where u.email = s.email) as has_account
         from public.sign_ups s join public.tenants t on t.id = s.tenant_id
-        where s.id = ${signUpId}`;
+        where s.id = ${signUpId} and s.tenant_id = ${tenantId}`;
       // Verified, voided or gone in the meantime: nobody waits for this mail any more.
       if (!row?.pending) return;
-      await deps.mailer.send({ id: messageId, to: row.email, ...letterFor(row) });
+      await deps.mailer.send({ id: messageId, to: row.email, ...letterFor(row) }).catch(refuseForGood);
     },
   };
 
@@ -47,4 +48,13 @@ export function createMailActivities(deps: {
     });
     return verifyEmail({ ...reader, link: `${deps.publicUrl}/verify-email?token=${token}` });
   }
+}
+
+/** An address that the server refuses for good (RFC 5321, 550–559) is not tried for days. */
+function refuseForGood(error: unknown): never {
+  const { code, responseCode } = error instanceof Error ? Object.assign({ code: '', responseCode: 0 }, error) : {};
+  if (code === 'EENVELOPE' && responseCode !== undefined && responseCode >= 550 && responseCode < 560) {
+    throw ApplicationFailure.nonRetryable(`The mail server refuses the address (${responseCode})`, 'AddressRefused');
+  }
+  throw error;
 }

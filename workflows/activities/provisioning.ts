@@ -6,7 +6,7 @@ import { createRole, createSchema, dropRole, dropSchema, migrateTenant } from '.
 import { seedTenant } from '../../db/seed.ts';
 import type { Home, ProvisionTenantInput } from '../contract.ts';
 
-/** The tenant's row is gone: there is nothing left to provision. */
+/** The tenant is gone, or was settled by an earlier run: there is nothing to provision. */
 class TenantGoneError extends Error {
   override readonly name = 'TenantGoneError';
 }
@@ -19,19 +19,18 @@ export function createProvisioningActivities({ owner }: { owner: Owner }) {
   async function reach(step: ProvisioningStep, home: Home, work: () => Promise<void>): Promise<void> {
     const told = owner`
       update public.tenants set provisioning_step = ${step}, updated_at = now()
-      where id = ${home.tenantId} and status = 'provisioning'`.execute();
-    try {
-      await work();
-    } finally {
-      await told;
+      where id = ${home.tenantId} and status = 'provisioning'`;
+    // Both to their end: the step must not go on beside its own repetition, nor a failure go without a handler.
+    for (const outcome of await Promise.allSettled([work(), told])) {
+      if (outcome.status === 'rejected') throw outcome.reason;
     }
   }
 
   return {
     async findHome({ tenantId }: ProvisionTenantInput): Promise<Home> {
       const [row] = await owner<{ schema_name: SchemaName; db_role: RoleName }[]>`
-        select schema_name, db_role from public.tenants where id = ${tenantId}`;
-      if (!row) throw new TenantGoneError(`There is no tenant ${tenantId}`);
+        select schema_name, db_role from public.tenants where id = ${tenantId} and status = 'provisioning'`;
+      if (!row) throw new TenantGoneError(`There is no tenant ${tenantId} that waits to be provisioned`);
       return { tenantId, schemaName: row.schema_name, dbRole: row.db_role };
     },
 

@@ -1,7 +1,7 @@
 import { heartbeat } from '@temporalio/activity';
 import type { RoleName, SchemaName } from '../../core/slug.ts';
-import type { Owner } from '../../db/owner.ts';
-import { dropRole, dropSchema } from '../../db/provision.ts';
+import type { Owner, OwnerTx } from '../../db/owner.ts';
+import { removeHome } from '../../db/provision.ts';
 
 /** How long a sign-up may stay unverified, in days. */
 const SIGN_UP_DAYS = 7;
@@ -12,20 +12,28 @@ export function createReapingActivities({ owner }: { owner: Owner }) {
   return {
     /** Removes the tenants of sign-ups that were not verified in time, and with them the sign-ups. */
     async reapSignUps(): Promise<void> {
-      const stale = await owner<{ id: string; schema_name: SchemaName; db_role: RoleName }[]>`
-        select t.id, t.schema_name, t.db_role
-        from public.tenants t
-        where t.status in ('ready', 'failed')
-          and exists (select from public.sign_ups s where s.tenant_id = t.id and s.verified_at is null
-            and s.created_at < now() - make_interval(days => ${SIGN_UP_DAYS}))
-          and not exists (select from public.user_tenant_membership m where m.tenant_id = t.id)`;
-      for (const { id, schema_name: schemaName, db_role: dbRole } of stale) {
-        heartbeat(id);
-        const home = { tenantId: id, schemaName, dbRole };
-        await dropSchema(owner, home);
-        await dropRole(owner, home);
-        await owner`delete from public.tenants where id = ${id}`;
+      const stale = await owner<{ tenant_id: string }[]>`
+        select distinct tenant_id from public.sign_ups
+        where verified_at is null and created_at < now() - make_interval(days => ${SIGN_UP_DAYS})`;
+      for (const { tenant_id: tenantId } of stale) {
+        heartbeat(tenantId);
+        await owner.begin((tx) => reap(tx, tenantId));
       }
     },
   };
+}
+
+/** One transaction for all of it: who verifies at this moment comes before, and keeps the tenant, or too late. */
+async function reap(tx: OwnerTx, tenantId: string): Promise<void> {
+  await tx`select from public.sign_ups where tenant_id = ${tenantId} for update`;
+  const [tenant] = await tx<{ schema_name: SchemaName; db_role: RoleName }[]>`
+    select schema_name, db_role from public.tenants t
+    where id = ${tenantId} and status in ('ready', 'failed')
+      and not exists (select from public.user_tenant_membership m where m.tenant_id = t.id)
+      and not exists (select from public.sign_ups s where s.tenant_id = t.id
+        and (s.verified_at is not null or s.created_at >= now() - make_interval(days => ${SIGN_UP_DAYS})))
+    for update`;
+  if (!tenant) return;
+  await removeHome(tx, { tenantId, schemaName: tenant.schema_name, dbRole: tenant.db_role });
+  await tx`delete from public.tenants where id = ${tenantId}`;
 }

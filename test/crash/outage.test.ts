@@ -1,0 +1,129 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, inject, test } from 'vitest';
+import type { TenantHome } from '../../db/provision.ts';
+import { createSpawn, type Child } from '../../dev/child.ts';
+import { STOP_PROCESS } from '../../dev/processes.ts';
+import type { ProvisioningStep } from '../../core/provisioning.ts';
+import { connectOwner } from '../../db/owner.ts';
+import { mailsTo } from '../support/mail.ts';
+import { startOwnStack } from '../support/own-stack.ts';
+import { foundTenant, freshEmail, freshSlug, type Founder } from '../support/people.ts';
+import { waitFor } from '../support/wait.ts';
+import { HOLDS, holdRow, type Hold } from '../support/workflow-holds.ts';
+import { homeOf, lookAt } from '../support/workflow-homes.ts';
+
+const stack = await startOwnStack(inject('stack'));
+const owner = connectOwner(stack.databaseOwnerUrl, { max: 5, name: 'atrium test' });
+afterAll(async () => {
+  await owner.end({ timeout: 5 });
+  await stack.remove();
+});
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+let founder: Founder;
+
+test('a sign-up made while Temporal is down is answered, and comes to a tenant and one mail once it is back', async () => {
+  const worker = stack.worker.pid;
+  await stack.temporal.stop();
+  const email = freshEmail();
+  const founding = foundTenant(stack, { email });
+  const kinds = await waitFor('the sign-up to be queued', async () => {
+    const rows = await owner<{ kind: string }[]>`select kind from public.outbox order by kind`;
+    return rows.length > 0 && rows.map(({ kind }) => kind);
+  });
+  expect(kinds).toEqual(['email.send', 'tenant.provision']);
+
+  await stack.temporal.start();
+  founder = await founding;
+  expect(stack.worker.pid).toBe(worker);
+  expect(await owner`select from public.outbox`).toHaveLength(0);
+  expect(await lookAt(owner, await homeOf(owner, founder.slug))).toMatchObject({ status: 'ready', audit: ['success'] });
+  expect(await mailsTo(stack.mailDir, email)).toHaveLength(1);
+}, 60_000);
+
+test('a step whose database connection breaks is repeated, by a worker that lives on', async () => {
+  await stack.worker.kill('SIGTERM');
+  const { home, held } = await provisioningHeldAt('role');
+  // What the step tells of itself fails, while the step itself is still under way.
+  const row = await holdRow(owner, home);
+  await stack.worker.start();
+  const worker = stack.worker.pid;
+  await row.blocksSomeone();
+  await row.cutOff();
+  await row.release();
+  await held.release();
+
+  await waitUntilReady(home);
+  expect(stack.worker.pid).toBe(worker);
+}, 60_000);
+
+test('SIGTERM ends an idle worker cleanly', async () => {
+  await stack.worker.kill('SIGKILL');
+  const worker = await startWorker();
+  expect(await terminate(worker)).toBe(0);
+}, 40_000);
+
+test('SIGTERM lets a step that is under way come to its end', async () => {
+  const { home, held } = await provisioningHeldAt('migrations');
+  const worker = await startWorker();
+  await held.blocksSomeone();
+  const ending = terminate(worker);
+  await held.release();
+  expect(await ending).toBe(0);
+
+  await stack.worker.start();
+  await waitUntilReady(home);
+  await stack.worker.kill('SIGKILL');
+}, 60_000);
+
+test('SIGTERM ends a worker whose step does not end, and another worker does that step', async () => {
+  const { home, held } = await provisioningHeldAt('role');
+  const worker = await startWorker();
+  await held.blocksSomeone();
+  const code = await terminate(worker);
+  await held.release();
+  expect(code).toBe(0);
+
+  await stack.worker.start();
+  await waitUntilReady(home);
+  await stack.worker.kill('SIGKILL');
+}, 90_000);
+
+test('SIGTERM ends a worker whose Temporal is down', async () => {
+  const worker = await startWorker();
+  await stack.temporal.stop();
+  expect(await terminate(worker)).toBe(0);
+}, 60_000);
+
+/** Founds a tenant whose provisioning will come to this step and no further. */
+async function provisioningHeldAt(step: ProvisioningStep): Promise<{ home: TenantHome; held: Hold }> {
+  const slug = freshSlug(step);
+  await founder.client.tenants.create.mutate({ name: step, slug });
+  const home = await homeOf(owner, slug);
+  return { home, held: await HOLDS[step](owner, home) };
+}
+
+async function waitUntilReady(home: TenantHome): Promise<void> {
+  await waitFor('the tenant to be ready', async () => (await lookAt(owner, home)).status === 'ready', 40_000);
+}
+
+/** Starts a worker whose end we see: the stack's own is gone. */
+async function startWorker(): Promise<Child> {
+  let ready = false;
+  const worker = createSpawn()({
+    command: [process.execPath, '--import', 'tsx', 'workflows/worker.ts'],
+    cwd: ROOT,
+    env: stack.env,
+    output: { line: (line) => (ready ||= line.includes('worker ready')) },
+    onOurDeath: 'KILL',
+  });
+  await waitFor('the worker', () => ready || worker.ended());
+  return worker;
+}
+
+/** Asks a worker to end, as patiently as the stack does. @returns its exit code; null when it had to be killed */
+async function terminate(worker: Child): Promise<number | null> {
+  await worker.stop(...STOP_PROCESS);
+  return await worker.exited;
+}

@@ -1,0 +1,50 @@
+import { createServer, type Socket } from 'node:net';
+
+/** A mail server that takes all mails and keeps them. */
+export interface SmtpServer extends AsyncDisposable {
+  /** Each mail as it came, headers and body. */
+  readonly mails: readonly string[];
+}
+
+/** Listens on 127.0.0.1. Speaks as much of SMTP (RFC 5321) as a mail needs. */
+export async function startSmtpServer(port: number): Promise<SmtpServer> {
+  const mails: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket, (mail) => mails.push(mail));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    mails,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function serve(socket: Socket, take: (mail: string) => void): void {
+  let received = '';
+  let inData = false;
+  socket.setEncoding('utf8');
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk: string) => {
+    received += chunk;
+    for (;;) {
+      const end = received.indexOf(inData ? '\r\n.\r\n' : '\r\n');
+      if (end < 0) return;
+      const text = received.slice(0, end);
+      received = received.slice(end + (inData ? 5 : 2));
+      if (inData) take(text);
+      inData = !inData && /^DATA$/i.test(text);
+      socket.write(inData ? '354 Go on\r\n' : /^QUIT$/i.test(text) ? '221 Bye\r\n' : '250 OK\r\n');
+    }
+  });
+  socket.write('220 test ESMTP\r\n');
+}

@@ -1,0 +1,30 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import { expect, test } from 'vitest';
+import { describeError } from '../../core/log-error.ts';
+
+const HASH = '$argon2id$v=19$m=19456,t=2,p=1$canary';
+
+test('a failed query is told without its parameters, and with what PostgreSQL said', () => {
+  const cause = Object.assign(new Error('duplicate key value violates unique constraint "users_email_key"'), {
+    code: '23505',
+    constraint_name: 'users_email_key',
+    detail: `Key (email)=(${HASH}) already exists.`,
+  });
+  const told = describeError(new DrizzleQueryError('insert into users values ($1)', [HASH], cause));
+
+  expect(JSON.stringify(told)).not.toContain('canary');
+  expect(told).toMatchObject({
+    message: 'Failed query: insert into users values ($1)',
+    cause: { code: '23505', constraint: 'users_email_key' },
+  });
+});
+
+test('a thrown value that is no error is not told', () => {
+  expect(describeError({ password: HASH })).toEqual({ type: 'object', message: 'not an Error' });
+});
+
+test('a chain of causes without an end is told in part', () => {
+  const error = new Error('endless');
+  error.cause = error;
+  expect(JSON.stringify(describeError(error)).match(/endless/g)?.length).toBeLessThan(10);
+});

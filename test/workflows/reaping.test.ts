@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, expect, inject, test } from 'vitest';
+import { createClient } from '../../client/index.ts';
+import type { TenantHome } from '../../db/provision.ts';
+import { connect } from '../support/database.ts';
+import { nextMail, tokenIn } from '../support/mail.ts';
+import { foundTenant } from '../support/people.ts';
+import { freshSignUp } from '../support/sign-ups.ts';
+import { waitFor } from '../support/wait.ts';
+import { openBench } from '../support/workflow-bench.ts';
+import { holdHome } from '../support/workflow-holds.ts';
+import { homeOf, lookAt } from '../support/workflow-homes.ts';
+
+const stack = inject('stack');
+const bench = await openBench(stack);
+const { owner } = bench;
+afterAll(() => bench.close());
+
+test('takes back the tenants of sign-ups that nobody verified for 7 days, and their slugs', async () => {
+  const [stale, almost] = await Promise.all([signUp(), signUp()]);
+  await age(stale, '7 days 1 minute');
+  await age(almost, '7 days -1 minute');
+  const verified = await foundTenant(stack);
+  const kept = await homeOf(owner, verified.slug);
+  await age(kept, '30 days');
+
+  await reap();
+
+  expect(await lookAt(owner, stale)).toEqual({ schema: false, role: false, audit: ['success'] });
+  expect(await owner`select from public.sign_ups where tenant_id = ${stale.tenantId}`).toHaveLength(0);
+  expect(await lookAt(owner, almost)).toMatchObject({ status: 'ready', schema: true, role: true });
+  expect(await lookAt(owner, kept)).toMatchObject({ status: 'ready', schema: true, role: true });
+
+  // What is free again can be had by the next.
+  const next = await foundTenant(stack, { slug: stale.slug });
+  expect((await homeOf(owner, next.slug)).tenantId).not.toBe(stale.tenantId);
+});
+
+test('takes back a tenant whose provisioning failed, too', async () => {
+  const stale = await signUp();
+  await owner`update public.tenants set status = 'failed' where id = ${stale.tenantId}`;
+  await age(stale, '8 days');
+
+  await reap();
+  expect(await lookAt(owner, stale)).toEqual({ schema: false, role: false, audit: ['success'] });
+});
+
+test('takes no tenant from someone whose e-mail could still be verified meanwhile', async () => {
+  const late = await signUp();
+  await age(late, '8 days');
+  const token = tokenIn(await nextMail(stack.mailDir, late.email));
+  await using other = connect(stack.databaseOwnerUrl);
+
+  const hold = await holdHome(other.sql, late);
+  const reaping = reap();
+  await hold.blocksSomeone();
+  let verified: boolean | undefined;
+  const verifying = createClient({ url: stack.url })
+    .auth.verifyEmail.mutate({ token })
+    .then(
+      () => (verified = true),
+      () => (verified = false),
+    );
+  // It may be answered at once, or may have to wait for the reaper.
+  await waitFor('an answer, or a wait', async () => {
+    if (verified !== undefined) return true;
+    const waiting = await owner`
+      select from pg_stat_activity where usename = 'atrium_app' and wait_event_type = 'Lock'`;
+    return waiting.length > 0;
+  });
+  await hold.release();
+  await Promise.all([reaping, verifying]);
+
+  const { schema, role, ...row } = await lookAt(owner, late);
+  expect({ schema, role, there: 'status' in row }).toEqual({ schema: verified, role: verified, there: verified });
+});
+
+/** Registers, and waits until the tenant is ready, but never verifies. */
+async function signUp(): Promise<TenantHome & { slug: string; email: string }> {
+  const input = freshSignUp();
+  await createClient({ url: stack.url }).auth.register.mutate(input);
+  const home = await homeOf(owner, input.tenantSlug);
+  await waitFor(`tenant ${home.slug} to be ready`, async () => (await lookAt(owner, home)).status === 'ready');
+  return { ...home, email: input.email };
+}
+
+async function age({ tenantId }: TenantHome, by: string): Promise<void> {
+  await owner`
+    update public.sign_ups set created_at = now() - ${by}::interval where tenant_id = ${tenantId}`;
+}
+
+async function reap(): Promise<void> {
+  const workflow = await bench.start('reapSignUps', `reap-${randomUUID()}`);
+  await workflow.result();
+}

@@ -13,7 +13,7 @@ export interface Housed extends Founder {
 }
 
 /** The claims of an access token of the shared stack, its signature checked. */
-export async function claimsOf(stack: SharedStack, token: string): Promise<AccessClaims> {
+async function claimsOf(stack: SharedStack, token: string): Promise<AccessClaims> {
   const { JWT_KEYS: keys, PUBLIC_URL: issuer } = parseEnv(
     stack.env,
     SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true }),

@@ -26,6 +26,7 @@ export function createLog(options: { name: string; format: 'json' | 'pretty'; le
     redact: { paths: SECRET_KEYS, censor: '[redacted]' },
     serializers: { err: describeError },
   };
-  if (options.format === 'json') return pino(settings);
+  // Written beside the work: a line that waits for the disk must not hold up a request.
+  if (options.format === 'json') return pino(settings, pino.destination({ dest: 1, sync: false }));
   return pino(settings, pretty({ ignore: 'pid,hostname,name', colorize: false, singleLine: true, sync: true }));
 }

@@ -18,12 +18,10 @@ export interface FirstStatement<Row> {
   rows?: Row[];
 }
 
-/**
- * postgres.js takes the simple protocol for a text without parameters, and that runs several statements in one. Only
- * the first statement is named: a named one keeps the parameter types of the schema it was first used in, and an enum
- * of one tenant is not the enum of another.
- */
+/** postgres.js takes the simple protocol for a text without parameters, and that runs several statements in one. */
 const EXTENDED_PROTOCOL = { simple: false };
+/** Statements that a connection may name: some 16 KB each in PostgreSQL. What is not named takes a round trip more. */
+const NAMED_AT_MOST = 500;
 /**
  * How long until a transaction has begun, connecting included, and until it is over, in ms. Past that the connection
  * counts as lost: PostgreSQL's own limits are of no help where it, or the way to it, has frozen.
@@ -39,8 +37,15 @@ export interface Lane {
   /** How many transactions it has had. */
   readonly transactions: number;
   /** Sends BEGIN and, with it, `first`. */
-  begin<Row>(readOnly: boolean, first?: FirstStatement<Row>): Promise<Begun<Row>>;
+  begin<Row>(options: BeginOptions<Row>): Promise<Begun<Row>>;
   end(timeout: number): Promise<void>;
+}
+
+export interface BeginOptions<Row> {
+  readOnly: boolean;
+  /** The id of the tenant whose transaction it is, if it is one's. */
+  share?: string | undefined;
+  first?: FirstStatement<Row>;
 }
 
 /** A transaction under way. */
@@ -96,7 +101,13 @@ export function openLane(url: string, name: string): Lane {
   // Called for what it does to the client: Drizzle reads times itself.
   drizzle(client);
 
-  async function begin<Row>(readOnly: boolean, first?: FirstStatement<Row>): Promise<Begun<Row>> {
+  const named = new Set<string>();
+  function mayName(text: string): boolean {
+    if (named.size < NAMED_AT_MOST) named.add(text);
+    return named.has(text);
+  }
+
+  async function begin<Row>({ readOnly, share, first }: BeginOptions<Row>): Promise<Begun<Row>> {
     transactions += 1;
     let open = true;
     const loss = new Promise<never>((_, reject) => {
@@ -117,7 +128,10 @@ export function openLane(url: string, name: string): Lane {
       if (!ALLOWED.test(query)) {
         throw new Error(`A procedure may not send this statement: ${query.trimStart().slice(0, 20)}…`);
       }
-      return client.unsafe(query, parameters, { ...queryOptions, ...EXTENDED_PROTOCOL });
+      // A named statement keeps the parameter types of the schema it was first used in, and an enum of one tenant is not
+      // the enum of another: so it is named by whose it is, too.
+      const text = share === undefined ? query : `${query} /* ${share} */`;
+      return client.unsafe(text, parameters, { ...queryOptions, ...EXTENDED_PROTOCOL, prepare: mayName(text) });
     };
     const guarded = new Proxy(client, {
       get(target, key) {

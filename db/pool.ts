@@ -4,7 +4,7 @@ import { createTurns } from './turns.ts';
 
 export interface TransactionOptions {
   readOnly: boolean;
-  /** Whose share of the pool this counts against. */
+  /** The id of the tenant whose share of the pool this counts against. */
   share?: string | undefined;
 }
 
@@ -70,7 +70,7 @@ export function createPool(url: string, options: { max: number; name: string }):
     const lane = take();
     let begun: Begun<Row> | undefined;
     try {
-      begun = await lane.begin(settings.readOnly, settings.first);
+      begun = await lane.begin(settings);
       const result = await Promise.race([work(begun.tx, begun.rows), begun.loss]);
       // What was read while the connection went away is not to be believed.
       if (lane.lost) await begun.loss;

@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     await Promise.race([server.stop(), Bun.sleep(DRAIN.deadline)]);
     await server.stop(true);
     await Promise.all([pool.close(), probePool.close()]);
-    process.exit(0);
+    log.flush(() => process.exit(0));
   }
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));

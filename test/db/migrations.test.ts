@@ -65,7 +65,9 @@ test('a lobby that is ahead of the code is refused, not taken for its own', asyn
   await using owner = connect(scratch.databaseOwnerUrl);
   const next = readMigrations('lobby').length + 1;
   await owner.sql`insert into public.atrium_migrations (version, hash) values (${next}, 'of a newer release')`;
-  await expect(migrateLobby(scratch.databaseOwnerUrl)).rejects.toThrow(`public is at version ${next}, newer than this code`);
+  await expect(migrateLobby(scratch.databaseOwnerUrl)).rejects.toThrow(
+    `public is at version ${next}, newer than this code`,
+  );
 });
 
 test("a tenant's schema records its version, and the lobby says the same", async () => {

@@ -17,12 +17,9 @@ export type ProvisioningActivities = ReturnType<typeof createProvisioningActivit
 export function createProvisioningActivities({ owner }: { owner: Owner }) {
   /** Does a step and, beside it, tells that it is under way, for `tenants.status`. */
   async function reach(step: ProvisioningStep, home: Home, work: () => Promise<void>): Promise<void> {
-    // Not waited for on disk: what a crash of PostgreSQL loses is told again when the step is repeated.
-    const told = owner.begin((tx) => [
-      tx`set local synchronous_commit = off`,
-      tx`update public.tenants set provisioning_step = ${step}, updated_at = now()
-        where id = ${home.tenantId} and status = 'provisioning'`,
-    ]);
+    const told = owner`
+      update public.tenants set provisioning_step = ${step}, updated_at = now()
+      where id = ${home.tenantId} and status = 'provisioning'`;
     // Both to their end: the step must not go on beside its own repetition, nor a failure go without a handler.
     for (const outcome of await Promise.allSettled([work(), told])) {
       if (outcome.status === 'rejected') throw outcome.reason;

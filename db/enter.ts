@@ -2,6 +2,7 @@ import type { AccessClaims } from '../core/access-token.ts';
 import { unauthenticated } from '../core/access-token.ts';
 import { AppError } from '../core/errors.ts';
 import type { Slug } from '../core/slug.ts';
+import { ENTER_AS_USER, ENTER_TENANT } from './entering-statements.ts';
 import type { Role, TenantStatus } from './lobby.ts';
 import type { Tx } from './lane.ts';
 import type { Pool } from './pool.ts';
@@ -161,36 +162,3 @@ function assertReady(status: TenantStatus): void {
       throw new AppError('TENANT_DELETED', 'The tenant is deleted.');
   }
 }
-
-const LIVE_USER = `
-  left join public.sessions s on s.id = q.sid and s.user_id = q.sub and s.revoked_at is null and s.expires_at > now()
-  left join public.users u on u.id = s.user_id and u.disabled_at is null`;
-
-// created_at as ISO 8601: Drizzle turns this client's parsers for time off.
-const USER_COLUMNS = `
-  u.id as user_id, u.email, u.full_name, to_json(u.created_at) #>> '{}' as user_created_at`;
-
-const ENTER_AS_USER = `
-  select ${USER_COLUMNS}
-  from (select $1::uuid as sid, $2::uuid as sub) q ${LIVE_USER}`;
-
-// The subquery is fenced by OFFSET 0, so that the checks are made first and once; CASE guards set_config, which has
-// effects. All three settings are LOCAL: they end with the transaction.
-const ENTER_TENANT = `
-  select f.*,
-    case when f.entered and f.room = 'tenant'
-      then set_config('search_path', quote_ident(f.schema_name) || ', pg_temp', true) end as path,
-    case when f.entered and f.room = 'lobby'
-      then set_config('atrium.tenant_id', f.tenant_id::text, true) end as bound,
-    case when f.entered and f.room = 'tenant'
-      then set_config('role', f.db_role, true) end as db_role_set
-  from (
-    select ${USER_COLUMNS},
-      t.id as tenant_id, t.slug, t.name, t.status, t.schema_name, t.db_role, m.role, q.room,
-      coalesce(u.id is not null and t.slug = q.slug and t.status = 'ready' and m.role = any(q.roles), false) as entered
-    from (select $1::uuid as sid, $2::uuid as sub, $3::uuid as tid, $4::text as slug, $5::text[] as roles,
-      $6::text as room) q ${LIVE_USER}
-    left join public.tenants t on t.id = q.tid
-    left join public.user_tenant_membership m on m.tenant_id = t.id and m.user_id = u.id
-    offset 0
-  ) f`;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { BUNDLE_CACHE, SANDBOX, WORKFLOWS_PATH } from './paths.ts';
 
 /**
@@ -13,7 +13,7 @@ import { BUNDLE_CACHE, SANDBOX, WORKFLOWS_PATH } from './paths.ts';
 export async function cachedBundle(): Promise<string> {
   const file = new URL(`workflows-${await fingerprint()}.js`, BUNDLE_CACHE);
   if (!existsSync(file)) {
-    const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH });
+    const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH, logger: new DefaultLogger('WARN') });
     await mkdir(BUNDLE_CACHE, { recursive: true });
     // Renamed into place: several workers may start at once.
     const part = new URL(`${file.href}.${process.pid}`);

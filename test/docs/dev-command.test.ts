@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { withoutSettings } from '../../dev/environment.ts';
 import { freePort } from '../../dev/ports.ts';
 import { foundTenant, logIn } from '../support/people.ts';
+import { waitFor } from '../support/wait.ts';
 import { makeClone } from './clone.ts';
 import { startDev, stillAlive, type DevCommand } from './dev-command.ts';
 import { blocksOf, readPage } from './markdown.ts';
@@ -40,7 +41,8 @@ async function expectToStop(dev: DevCommand, folder: string, url: string): Promi
   expect(processes.length).toBeGreaterThan(5);
   await dev.interrupt();
   expect(dev.output()).toContain('All stopped.');
-  expect(stillAlive(processes)).toEqual([]);
+  // Its output closes a moment before the last of them is gone.
+  await waitFor('every process to end', () => stillAlive(processes).length === 0, 5_000);
   await expect(fetch(url)).rejects.toThrow();
   await expect(stat(join(folder, '.local', 'stack.json'))).rejects.toThrow('ENOENT');
 }

@@ -1,22 +1,25 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Outcome } from './lobby.ts';
+import type { Changes, Outcome } from './lobby.ts';
 import type { OwnerTx } from './owner.ts';
 
-/** Writes what the worker did to a tenant into that tenant's log, in the transaction at hand. */
+/**
+ * Writes what the worker or an operator's command did, in the transaction at hand.
+ * @param entry.tenantId `null` is the platform's log
+ */
 export async function writeSystemAudit(
   tx: OwnerTx,
-  tenantId: string,
-  action: `tenant.${string}`,
-  outcome: Outcome,
+  entry: {
+    tenantId: string | null;
+    action: `${string}.${string}`;
+    entityType: string;
+    entityId: string;
+    outcome: Outcome;
+    changes?: Changes;
+  },
 ): Promise<void> {
-  const row = {
-    id: uuidv7(),
-    tenant_id: tenantId,
-    action,
-    entity_type: 'tenant',
-    entity_id: tenantId,
-    actor_type: 'system',
-    outcome,
-  };
-  await tx`insert into public.audit_logs ${tx(row)}`;
+  const { tenantId, action, entityType, entityId, outcome, changes = {} } = entry;
+  await tx`
+    insert into public.audit_logs (id, tenant_id, action, entity_type, entity_id, actor_type, outcome, changes)
+    values (${uuidv7()}, ${tenantId}, ${action}, ${entityType}, ${entityId}, 'system', ${outcome},
+      ${JSON.stringify(changes)}::text::jsonb)`;
 }

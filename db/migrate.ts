@@ -12,8 +12,17 @@ interface Migration {
 /** Which set of migrations: of the lobby, or of every tenant's schema. */
 type MigrationSet = 'lobby' | 'tenant';
 
+/** Read once: `/readyz` asks every second, and each tenant's migration again. */
+const known = new Map<MigrationSet, readonly Migration[]>();
+
 /** The migrations of a set in order; the version of a schema is how many of them it has. */
-export function readMigrations(set: MigrationSet): Migration[] {
+export function readMigrations(set: MigrationSet): readonly Migration[] {
+  const migrations = known.get(set) ?? readFolder(set);
+  known.set(set, migrations);
+  return migrations;
+}
+
+function readFolder(set: MigrationSet): Migration[] {
   const migrationsFolder = fileURLToPath(new URL(`migrations/${set}`, import.meta.url));
   return readMigrationFiles({ migrationsFolder }).map(({ hash, sql }, index) => ({
     version: index + 1,

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
+import { writeSystemAudit } from './audit-system.ts';
 import type { Owner } from './owner.ts';
 
 export interface Superuser {
@@ -28,16 +28,14 @@ export async function setSuperuser(
     if (!user) return 'unknown';
     if (user.is_superuser === isSuperuser) return 'unchanged';
     await tx`update public.users set is_superuser = ${isSuperuser}, updated_at = now() where id = ${user.id}`;
-    const row = {
-      id: uuidv7(),
+    await writeSystemAudit(tx, {
+      tenantId: null,
       action: isSuperuser ? 'user.promote' : 'user.demote',
-      entity_type: 'user',
-      entity_id: user.id,
-      actor_type: 'system',
+      entityType: 'user',
+      entityId: user.id,
       outcome: 'success',
-      changes: tx.json({ isSuperuser: [!isSuperuser, isSuperuser] }),
-    };
-    await tx`insert into public.audit_logs ${tx(row)}`;
+      changes: { isSuperuser: [!isSuperuser, isSuperuser] },
+    });
     return 'changed';
   });
 }

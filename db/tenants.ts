@@ -3,9 +3,18 @@ import { AppError } from '../core/errors.ts';
 import { roleNameOf, schemaNameOf, type Slug } from '../core/slug.ts';
 import { violatesUnique } from './errors.ts';
 import { insertOnly } from './insert.ts';
-import { tenants } from './lobby.ts';
+import { memberships, tenants } from './lobby.ts';
 import { enqueue } from './outbox.ts';
 import type { Tx } from './lane.ts';
+
+/** What a user sees of a tenant of theirs, for a select that joins `memberships`. */
+export const tenantColumns = {
+  id: tenants.id,
+  slug: tenants.slug,
+  name: tenants.name,
+  status: tenants.status,
+  role: memberships.role,
+};
 
 /**
  * Takes a slug for a new tenant and queues its provisioning.

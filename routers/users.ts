@@ -1,5 +1,6 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { memberships, tenants } from '../db/lobby.ts';
+import { tenantColumns } from '../db/tenants.ts';
 import { userProcedure } from './procedures.ts';
 import { pageInput, pageShape, tenantShape, toPage, toTenantShape, toUserShape, userShape } from './shapes.ts';
 import { router } from './trpc.ts';
@@ -24,13 +25,7 @@ export const usersRouter = router({
     .output(pageShape(tenantShape))
     .query(async ({ ctx, input }) => {
       const rows = await ctx.db
-        .select({
-          id: tenants.id,
-          slug: tenants.slug,
-          name: tenants.name,
-          status: tenants.status,
-          role: memberships.role,
-        })
+        .select(tenantColumns)
         .from(memberships)
         .innerJoin(tenants, eq(tenants.id, memberships.tenantId))
         .where(

@@ -2,7 +2,7 @@ import { TRPCError } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import type { Context as HonoContext } from 'hono';
 import type { BlockList } from 'node:net';
-import { AppError } from '../core/errors.ts';
+import type { AppError } from '../core/errors.ts';
 import type { Services } from '../routers/context.ts';
 import { reportOf, toTRPCError } from '../routers/errors.ts';
 import { appRouter } from '../routers/index.ts';
@@ -20,14 +20,10 @@ export function trpcMount(services: Services, trustedProxies: BlockList) {
   return async function serveTrpc(c: HonoContext<AppEnv>): Promise<Response> {
     const request = factsOf(c, trustedProxies);
     if (!METHODS.has(c.req.method)) {
-      const refusal = new AppError('METHOD_NOT_SUPPORTED', 'Queries are called by GET, mutations by POST.');
-      return trpcError(refusal, request.id);
+      return trpcError(new TRPCError({ code: 'METHOD_NOT_SUPPORTED' }), request.id);
     }
     if (c.req.method === 'POST' && !isJson(c.req.header('content-type'))) {
-      return trpcError(
-        new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with content-type: application/json.'),
-        request.id,
-      );
+      return trpcError(new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' }), request.id);
     }
     // A request that tRPC can't read as a whole is refused before it has a context: without a request id, and not as JSON.
     let unreadable: TRPCError | undefined;

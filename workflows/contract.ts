@@ -1,16 +1,7 @@
-import type { RoleName, SchemaName } from '../core/slug.ts';
-
 // What others may know of the workflows: names, inputs and ids. Ids and names only, never a secret: all of it is kept
 // in Temporal's histories.
 
 export const TASK_QUEUE = 'atrium';
-
-/** A tenant's place in PostgreSQL, as activities get it. */
-export interface Home {
-  tenantId: string;
-  schemaName: SchemaName;
-  dbRole: RoleName;
-}
 
 export interface ProvisionTenantInput {
   tenantId: string;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy, type Client } from '@temporalio/client';
 import type { Log } from '../core/log.ts';
 import { OUTBOX_CHANNEL, type OutboxMessage } from '../db/outbox.ts';
@@ -21,10 +22,6 @@ type Row = OutboxMessage & { id: string; tenantId: string };
 /** A newer server may queue what this worker does not know: that waits for a newer worker. */
 const KINDS = ['tenant.provision', 'email.send'] satisfies OutboxMessage['kind'][];
 
-/**
- * Carries outbox rows to workflows. A row goes only once its workflow is started, and the workflow's id is made from
- * the row: a crash between the two, or a second relay, starts nothing twice. While Temporal is away, rows wait.
- */
 export interface Relay {
   /** Lets the batch under way end. */
   stop(): Promise<void>;
@@ -36,6 +33,10 @@ interface RelayDeps {
   log: Log;
 }
 
+/**
+ * Carries outbox rows to workflows. A row goes only once its workflow is started, and the workflow's id is made from
+ * the row: a crash between the two, or a second relay, starts nothing twice. While Temporal is away, rows wait.
+ */
 export async function startRelay(deps: RelayDeps): Promise<Relay> {
   const { owner, log } = deps;
   let stopped = false;
@@ -75,12 +76,6 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
         await pause(Math.min(WAIT.first * 2 ** failures, WAIT.most));
       }
     }
-  }
-
-  function pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      setTimeout(resolve, milliseconds);
-    });
   }
 
   const running = run();

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
 import type { z } from 'zod';
 import type { WORKER_SETTINGS } from '../core/env/index.ts';
@@ -17,9 +18,7 @@ export async function connectTemporal(env: WorkerEnv, log: Log): Promise<NativeC
       return await NativeConnection.connect(options);
     } catch (error) {
       log.warn({ err: error, address: env.TEMPORAL_ADDRESS }, 'Temporal is out of reach; trying again');
-      await new Promise((resolve) => {
-        setTimeout(resolve, wait);
-      });
+      await pause(wait);
     }
   }
 }

@@ -6,6 +6,7 @@ import { hashRefreshToken, REFRESH_TOKEN } from '../../core/refresh-token.ts';
 import { parseSlug } from '../../core/slug.ts';
 import { tenantNotFound, type Tenant, type User } from '../../db/enter.ts';
 import { memberships, refreshTokens, tenants, type Role } from '../../db/lobby.ts';
+import { tenantColumns } from '../../db/tenants.ts';
 import type { Tx } from '../../db/lane.ts';
 import { toTenantShape, toUserShape, type loginShape } from '../shapes.ts';
 
@@ -26,13 +27,7 @@ export async function findScope(tx: Tx, userId: string, by: { slug: string } | {
   const slug = 'slug' in by ? parseSlug(by.slug) : undefined;
   if ('slug' in by && slug === undefined) throw tenantNotFound();
   const [row] = await tx
-    .select({
-      id: tenants.id,
-      slug: tenants.slug,
-      name: tenants.name,
-      status: tenants.status,
-      role: memberships.role,
-    })
+    .select(tenantColumns)
     .from(tenants)
     .innerJoin(memberships, and(eq(memberships.tenantId, tenants.id), eq(memberships.userId, userId)))
     .where('id' in by ? eq(tenants.id, by.id) : slug && eq(tenants.slug, slug));

@@ -52,9 +52,10 @@ export function createMailActivities(deps: {
 
 /** An address that the server refuses for good (RFC 5321, 550–559) is not tried for days. */
 function refuseForGood(error: unknown): never {
-  const { code, responseCode } = error instanceof Error ? Object.assign({ code: '', responseCode: 0 }, error) : {};
-  if (code === 'EENVELOPE' && responseCode !== undefined && responseCode >= 550 && responseCode < 560) {
-    throw ApplicationFailure.nonRetryable(`The mail server refuses the address (${responseCode})`, 'AddressRefused');
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const reply = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : 0;
+  if (code === 'EENVELOPE' && reply >= 550 && reply < 560) {
+    throw ApplicationFailure.nonRetryable(`The mail server refuses the address (${reply})`, 'AddressRefused');
   }
   throw error;
 }

@@ -2,9 +2,9 @@ import type { ProvisioningStep } from '../../core/provisioning.ts';
 import type { RoleName, SchemaName } from '../../core/slug.ts';
 import { writeSystemAudit } from '../../db/audit-system.ts';
 import type { Owner } from '../../db/owner.ts';
-import { createRole, createSchema, dropRole, dropSchema, migrateTenant } from '../../db/provision.ts';
+import { createRole, createSchema, dropRole, dropSchema, migrateTenant, type TenantHome } from '../../db/provision.ts';
 import { seedTenant } from '../../db/seed.ts';
-import type { Home, ProvisionTenantInput } from '../contract.ts';
+import type { ProvisionTenantInput } from '../contract.ts';
 
 /** The tenant is gone, or was settled by an earlier run: there is nothing to provision. */
 class TenantGoneError extends Error {
@@ -16,7 +16,7 @@ export type ProvisioningActivities = ReturnType<typeof createProvisioningActivit
 /** The steps of a tenant's making and their undoing. Each may be repeated at any time. */
 export function createProvisioningActivities({ owner }: { owner: Owner }) {
   /** Does a step and, beside it, tells that it is under way, for `tenants.status`. */
-  async function reach(step: ProvisioningStep, home: Home, work: () => Promise<void>): Promise<void> {
+  async function reach(step: ProvisioningStep, home: TenantHome, work: () => Promise<void>): Promise<void> {
     const told = owner`
       update public.tenants set provisioning_step = ${step}, updated_at = now()
       where id = ${home.tenantId} and status = 'provisioning'`;
@@ -27,24 +27,24 @@ export function createProvisioningActivities({ owner }: { owner: Owner }) {
   }
 
   return {
-    async findHome({ tenantId }: ProvisionTenantInput): Promise<Home> {
+    async findHome({ tenantId }: ProvisionTenantInput): Promise<TenantHome> {
       const [row] = await owner<{ schema_name: SchemaName; db_role: RoleName }[]>`
         select schema_name, db_role from public.tenants where id = ${tenantId} and status = 'provisioning'`;
       if (!row) throw new TenantGoneError(`There is no tenant ${tenantId} that waits to be provisioned`);
       return { tenantId, schemaName: row.schema_name, dbRole: row.db_role };
     },
 
-    createRole: (home: Home): Promise<void> => reach('role', home, () => createRole(owner, home)),
-    dropRole: (home: Home): Promise<void> => dropRole(owner, home),
+    createRole: (home: TenantHome): Promise<void> => reach('role', home, () => createRole(owner, home)),
+    dropRole: (home: TenantHome): Promise<void> => dropRole(owner, home),
 
-    createSchema: (home: Home): Promise<void> => reach('schema', home, () => createSchema(owner, home)),
-    dropSchema: (home: Home): Promise<void> => dropSchema(owner, home),
+    createSchema: (home: TenantHome): Promise<void> => reach('schema', home, () => createSchema(owner, home)),
+    dropSchema: (home: TenantHome): Promise<void> => dropSchema(owner, home),
 
     // The two steps within the schema need no undoing of their own: they go with it.
-    migrate: (home: Home): Promise<void> => reach('migrations', home, () => migrateTenant(owner, home)),
-    seed: (home: Home): Promise<void> => reach('seed', home, () => seedTenant(owner, home)),
+    migrate: (home: TenantHome): Promise<void> => reach('migrations', home, () => migrateTenant(owner, home)),
+    seed: (home: TenantHome): Promise<void> => reach('seed', home, () => seedTenant(owner, home)),
 
-    openTenant: (home: Home): Promise<void> =>
+    openTenant: (home: TenantHome): Promise<void> =>
       reach('ready', home, () =>
         owner.begin(async (tx) => {
           const opened = await tx`
@@ -52,10 +52,10 @@ export function createProvisioningActivities({ owner }: { owner: Owner }) {
             set status = 'ready', provisioning_step = null, provisioning_error = null, updated_at = now()
             where id = ${home.tenantId} and status = 'provisioning' returning id`;
           // A second try finds it open already, and its row in the log.
-          if (opened.length > 0) await writeSystemAudit(tx, home.tenantId, 'tenant.provision', 'success');
+          if (opened.length > 0) await writeSystemAudit(tx, provisioned(home.tenantId, 'success'));
         }),
       ),
-    async closeTenant({ tenantId }: Home): Promise<void> {
+    async closeTenant({ tenantId }: TenantHome): Promise<void> {
       await owner`
         update public.tenants set status = 'provisioning', provisioning_step = 'ready', updated_at = now()
         where id = ${tenantId} and status = 'ready'`;
@@ -68,8 +68,12 @@ export function createProvisioningActivities({ owner }: { owner: Owner }) {
           set status = 'failed', schema_version = 0, updated_at = now(), provisioning_error =
             'The step "' || coalesce(provisioning_step, 'role') || '" failed and all was undone; an operator can try again.'
           where id = ${tenantId} and status = 'provisioning' returning id`;
-        if (failed.length > 0) await writeSystemAudit(tx, tenantId, 'tenant.provision', 'failure');
+        if (failed.length > 0) await writeSystemAudit(tx, provisioned(tenantId, 'failure'));
       });
     },
   };
+}
+
+function provisioned(tenantId: string, outcome: 'success' | 'failure') {
+  return { tenantId, action: 'tenant.provision', entityType: 'tenant', entityId: tenantId, outcome } as const;
 }

@@ -5,8 +5,8 @@ import type { Session } from './session.ts';
 import { tokensIn } from './tokens.ts';
 
 /** The procedures whose answer is a new pair for this client. */
-const GIVES_TOKENS = new Set(['auth.login', 'auth.refresh']);
-const ENDS_SESSION = new Set(['auth.logout']);
+const GIVES_TOKENS = new Set(['auth.login', 'auth.refresh', 'auth.switchTenant']);
+const ENDS_SESSION = new Set(['auth.logout', 'auth.logoutAll']);
 
 /**
  * Keeps the session in step with what is called: takes the tokens of a login, drops them at a logout, and when a

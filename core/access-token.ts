@@ -18,9 +18,13 @@ const claimsSchema = z.object({
   tid: z.uuid().optional(),
   jti: z.uuid(),
   exp: z.number(),
+  act: z.object({ sub: z.uuid() }).optional(),
 });
 
-/** Who holds the token: user `sub` in session `sid`, scoped to tenant `tid` or, without one, to the lobby. */
+/**
+ * Who holds the token: user `sub` in session `sid`, scoped to tenant `tid` or, without one, to the lobby. With `act`
+ * (RFC 8693) it is operator `act.sub` who acts as that user, and `sid` is the assumed identity's id.
+ */
 export type AccessClaims = z.infer<typeof claimsSchema>;
 
 /** A private Ed25519 key as a JWK (RFC 8037). */
@@ -34,7 +38,7 @@ export interface SigningKey {
 
 export interface AccessTokens {
   /** Signs a token for {@link ACCESS_TOKEN_SECONDS}. */
-  sign(claims: { sub: string; sid: string; tid?: string | undefined }): Promise<string>;
+  sign(claims: Pick<AccessClaims, 'sub' | 'sid' | 'tid' | 'act'>): Promise<string>;
   /** @throws AppError `UNAUTHENTICATED` for anything but a live access token of ours */
   verify(token: string): Promise<AccessClaims>;
   /** The public keys, as served at `/.well-known/jwks.json`. */
@@ -61,8 +65,8 @@ export async function createAccessTokens(options: {
 
   return {
     jwks,
-    sign: ({ sub, sid, tid }) =>
-      new SignJWT({ sid, ...(tid !== undefined && { tid }) })
+    sign: ({ sub, sid, tid, act }) =>
+      new SignJWT({ sid, ...(tid !== undefined && { tid }), ...(act && { act }) })
         .setProtectedHeader({ alg: 'EdDSA', typ: TYPE, kid: first.kid })
         .setIssuer(options.issuer)
         .setAudience(AUDIENCE)

@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { AppError } from './errors.ts';
 import { mac, macMatches, type SecretKeys } from './keys.ts';
 
 export type MailedTokenKind = 'verify-email' | 'reset-password' | 'invite';
+
+/** How long the link of a verification mail works, in ms. */
+export const VERIFICATION_MS = 24 * 60 * 60 * 1000;
 
 /** What a mailed token is bound to: another kind, row or address makes another token. */
 export interface MailedTokenSubject {
@@ -35,6 +39,11 @@ export function mailedTokenMatches(keys: SecretKeys, token: string, subject: Mai
     // base64url has spare bits at the end: only the one canonical spelling counts.
     Buffer.from(given, 'base64url').toString('base64url') === given
   );
+}
+
+/** One answer for unknown, used, expired and revoked tokens. */
+export function tokenInvalid(): AppError {
+  return new AppError('TOKEN_INVALID', 'The link is unknown, used or expired: ask for a new one.');
 }
 
 function partsOf({ kind, id, email }: MailedTokenSubject): string[] {

@@ -13,6 +13,8 @@ export interface AuditEntry {
   entityId: string | null;
   actorType: ActorType;
   actorId: string | null;
+  /** The superuser who acted as the actor. */
+  operatorId: string | null;
   outcome: Outcome;
   ipAddress: string | null;
   userAgent: string | null;

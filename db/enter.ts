@@ -1,18 +1,13 @@
-import type { AccessClaims } from '../core/access-token.ts';
+import { LRUCache } from 'lru-cache';
 import { unauthenticated } from '../core/access-token.ts';
 import { AppError } from '../core/errors.ts';
 import type { Slug } from '../core/slug.ts';
+import { actorIn, type Actor, type Caller, type CallerRow, type Person, type TenantRow } from './callers.ts';
 import { ENTER_AS_USER, ENTER_TENANT } from './entering-statements.ts';
-import type { Role, TenantStatus } from './lobby.ts';
+import { touch } from './last-seen.ts';
 import type { Tx } from './lane.ts';
+import type { Role, TenantStatus } from './lobby.ts';
 import type { Pool } from './pool.ts';
-
-export interface User {
-  id: string;
-  email: string;
-  fullName: string;
-  createdAt: Date;
-}
 
 export interface Tenant {
   id: string;
@@ -21,14 +16,16 @@ export interface Tenant {
   status: TenantStatus;
 }
 
-/** A live session, and the transaction that it was found in. */
+/** Someone with a live session, and the transaction that it was found in. */
 export interface UserEntered {
   tx: Tx;
-  user: User;
+  actor: Person;
 }
 
-/** A member inside a tenant. */
-export interface TenantEntered extends UserEntered {
+/** Someone inside a tenant. */
+export interface TenantEntered {
+  tx: Tx;
+  actor: Actor;
   tenant: Tenant;
   role: Role;
 }
@@ -39,103 +36,145 @@ export interface TenantEntered extends UserEntered {
  */
 export type Room = 'tenant' | 'lobby';
 
+interface Door {
+  caller: Caller;
+  readOnly: boolean;
+  /** Whether callers of this kind may come in at all. Who may not is told so only once they are known to be live. */
+  admitted: boolean;
+  /** Hears who it is before anything of theirs is refused. */
+  onActor?: (actor: Actor) => void;
+}
+
+export interface TenantDoor extends Door {
+  /** The `X-Tenant-Slug` header, as it came. */
+  slug: string | undefined;
+  /** Which roles of the tenant may enter. */
+  roles: readonly Role[];
+  room: Room;
+}
+
+/** Whose a key is never changes. */
+const tenantsOfKeys = new LRUCache<string, string>({ max: 10_000 });
+
 /**
- * The one way into a tenant. A single statement, sent together with BEGIN, looks up session, user, tenant and
- * membership and, only if all holds, sets search_path and role for this transaction; PostgreSQL then refuses every
- * other tenant's table. `work` starts after it has answered.
- * @param door.slug the `X-Tenant-Slug` header, as it came
- * @param door.roles which roles of the tenant may enter
+ * The one way into a tenant. A single statement, sent together with BEGIN, looks up caller, tenant and role and, only
+ * if all holds, sets search_path and role for this transaction; PostgreSQL then refuses every other tenant's table.
+ * Under a read-only assumed identity it makes the transaction read-only as well. `work` starts after it has answered.
  * @throws AppError `UNAUTHENTICATED`, `TENANT_REQUIRED`, `TENANT_MISMATCH`, `TENANT_NOT_FOUND`, the tenant's status,
- *   `FORBIDDEN`, in this order
+ *   `FORBIDDEN` or `READ_ONLY_IDENTITY`, in this order
  */
-export function enterTenant<T>(
+export async function enterTenant<T>(
   pool: Pool,
-  door: {
-    claims: AccessClaims;
-    slug: string | undefined;
-    roles: readonly Role[];
-    room: Room;
-    readOnly: boolean;
-  },
+  door: TenantDoor,
   work: (entered: TenantEntered) => Promise<T>,
 ): Promise<T> {
-  const { sid, sub, tid } = door.claims;
-  const values = [sid, sub, tid ?? null, door.slug ?? null, `{${door.roles.join(',')}}`, door.room];
-  return pool.transactionAfter<EnteringRow, T>(
-    { readOnly: door.readOnly, share: tid, first: { text: ENTER_TENANT, values } },
-    (tx, [row]) => work({ tx, ...admit(row, door) }),
+  const { caller } = door;
+  const roles = door.admitted ? door.roles : [];
+  const values = [...valuesOf(caller), door.slug ?? null, `{${roles.join(',')}}`, door.room];
+  const first = { text: ENTER_TENANT[caller.kind], values };
+  return await andTouch(pool, (noteRow) =>
+    pool.transactionAfter<TenantRow, T>({ readOnly: door.readOnly, share: shareOf(caller), first }, (tx, [row]) => {
+      const entered = admit(row, door);
+      if (entered.actor.type === 'apiKey') tenantsOfKeys.set(hex(caller), entered.actor.tenantId);
+      noteRow(row);
+      return work({ tx, ...entered });
+    }),
   );
 }
 
 /**
  * Checks that the session behind a token is live, in the transaction that the procedure needs anyway.
- * @throws AppError `UNAUTHENTICATED`
+ * @throws AppError `UNAUTHENTICATED`; `FORBIDDEN` or `READ_ONLY_IDENTITY` for callers that are no user of their own
  */
-export function enterAsUser<T>(
-  pool: Pool,
-  door: { claims: AccessClaims; readOnly: boolean },
-  work: (entered: UserEntered) => Promise<T>,
-): Promise<T> {
-  const values = [door.claims.sid, door.claims.sub];
-  return pool.transactionAfter<UserRow, T>(
-    { readOnly: door.readOnly, first: { text: ENTER_AS_USER, values } },
-    (tx, [row]) => work({ tx, user: toUser(row) }),
+export async function enterAsUser<T>(pool: Pool, door: Door, work: (entered: UserEntered) => Promise<T>): Promise<T> {
+  const first = { text: ENTER_AS_USER[door.caller.kind], values: valuesOf(door.caller) };
+  return await andTouch(pool, (noteRow) =>
+    pool.transactionAfter<CallerRow, T>({ readOnly: door.readOnly, first }, (tx, [row]) => {
+      const actor = identify(row, door);
+      assertAdmitted(actor, door);
+      if (actor.type === 'apiKey') throw new Error('A key was admitted where a user is needed');
+      noteRow(row);
+      return work({ tx, actor });
+    }),
   );
 }
 
-interface UserRow {
-  user_id: string | null;
-  email: string;
-  full_name: string;
-  user_created_at: string;
+/** Runs `enter` and, once a minute at most, writes down that the caller was seen. */
+async function andTouch<T>(
+  pool: Pool,
+  enter: (noteRow: (row: CallerRow | undefined) => void) => Promise<T>,
+): Promise<T> {
+  let seen: CallerRow | undefined;
+  const result = await enter((row) => {
+    seen = row;
+  });
+  const actor = seen?.stale ? actorIn(seen) : undefined;
+  // When someone was last seen is for people to read; no call fails for it.
+  if (actor) await touch(pool, actor).catch(() => undefined);
+  return result;
 }
 
-interface EnteringRow extends UserRow {
-  tenant_id: string | null;
-  slug: Slug;
-  name: string;
-  status: TenantStatus;
-  role: Role | null;
-  entered: boolean;
+function valuesOf(caller: Caller): (string | null)[] {
+  switch (caller.kind) {
+    case 'session':
+      return [caller.sessionId, caller.userId, caller.tenantId ?? null];
+    case 'assumedIdentity':
+      return [caller.id, caller.userId, caller.tenantId ?? null, caller.operatorId];
+    case 'apiKey':
+      return [hex(caller)];
+  }
 }
 
-function toUser(row: UserRow | undefined): User {
-  if (!row || row.user_id === null) throw unauthenticated();
-  return {
-    id: row.user_id,
-    email: row.email,
-    fullName: row.full_name,
-    createdAt: new Date(row.user_created_at),
-  };
+/** Whose share of the pool a call takes. Until a key has been in once, it has one for itself. */
+function shareOf(caller: Caller): string | undefined {
+  if (caller.kind !== 'apiKey') return caller.tenantId;
+  return tenantsOfKeys.get(hex(caller)) ?? hex(caller);
 }
 
-function admit(
-  row: EnteringRow | undefined,
-  door: { claims: AccessClaims; slug: string | undefined; roles: readonly Role[] },
-): Omit<TenantEntered, 'tx'> {
-  const user = toUser(row);
+function hex(caller: Caller): string {
+  return caller.kind === 'apiKey' ? Buffer.from(caller.keyHash).toString('hex') : '';
+}
+
+function identify(row: CallerRow | undefined, { onActor }: Door): Actor {
+  const actor = actorIn(row);
+  if (!actor) throw unauthenticated();
+  onActor?.(actor);
+  return actor;
+}
+
+function admit(row: TenantRow | undefined, door: TenantDoor): Omit<TenantEntered, 'tx'> {
+  const actor = identify(row, door);
   if (door.slug === undefined) {
     throw new AppError('TENANT_REQUIRED', 'Name the tenant in the X-Tenant-Slug header.');
   }
-  if (door.claims.tid === undefined) {
+  if (door.caller.kind !== 'apiKey' && door.caller.tenantId === undefined) {
     throw mismatch('The access token is for no tenant: log in or refresh with tenantSlug.');
   }
   if (!row || row.tenant_id === null) throw tenantNotFound();
   if (row.slug !== door.slug) {
-    throw mismatch('The access token is for another tenant than the X-Tenant-Slug header names.');
+    throw mismatch('The token is for another tenant than the X-Tenant-Slug header names.');
   }
   const { role } = row;
   if (role === null) throw tenantNotFound();
   assertReady(row.status);
+  assertAdmitted(actor, door);
   if (!door.roles.includes(role)) {
     throw new AppError('FORBIDDEN', `This needs the role ${door.roles.join(' or ')}; yours is ${role}.`);
   }
   if (!row.entered) throw new Error('The entering statement and its reading disagree');
-  return {
-    user,
-    role,
-    tenant: { id: row.tenant_id, slug: row.slug, name: row.name, status: row.status },
-  };
+  return { actor, role, tenant: { id: row.tenant_id, slug: row.slug, name: row.name, status: row.status } };
+}
+
+/** @throws AppError `READ_ONLY_IDENTITY`, `FORBIDDEN` */
+function assertAdmitted(actor: Actor, { readOnly, admitted }: Door): void {
+  if (actor.type === 'user' && actor.assumed?.mode === 'read' && !readOnly) {
+    throw new AppError('READ_ONLY_IDENTITY', 'This identity is assumed for reading only.');
+  }
+  if (admitted) return;
+  throw new AppError(
+    'FORBIDDEN',
+    actor.type === 'apiKey' ? 'API keys may not do this.' : 'An assumed identity may not do this.',
+  );
 }
 
 function mismatch(message: string): AppError {
@@ -147,7 +186,8 @@ export function tenantNotFound(): AppError {
   return new AppError('TENANT_NOT_FOUND', 'There is no such tenant among yours.');
 }
 
-function assertReady(status: TenantStatus): void {
+/** @throws AppError what a member is told of a tenant that is not open */
+export function assertReady(status: TenantStatus): void {
   switch (status) {
     case 'ready':
       return;

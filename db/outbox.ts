@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
+import type { MailOrder } from '../core/mail-order.ts';
 import { insertOnly } from './insert.ts';
 import { outbox } from './lobby.ts';
 import type { Tx } from './lane.ts';
@@ -8,15 +9,18 @@ import type { Tx } from './lane.ts';
 export const OUTBOX_CHANNEL = 'atrium_outbox';
 
 /**
- * What the worker can be asked for, about the tenant of the row: PostgreSQL holds a tenant's role to its own. Ids only:
+ * What the worker can be asked for, about the tenant of the row if it has one: PostgreSQL holds a tenant's role to its own. Ids only:
  * neither the outbox nor a workflow's history holds a secret.
  */
 export type OutboxMessage =
   | { kind: 'tenant.provision'; payload: Record<string, never> }
-  | { kind: 'email.send'; payload: { template: 'verify-email'; signUpId: string } };
+  | { kind: 'email.send'; payload: MailOrder };
 
-/** Queues work in the transaction that causes it: it is done if, and only if, the transaction commits. */
-export async function enqueue(tx: Tx, tenantId: string, message: OutboxMessage): Promise<void> {
+/**
+ * Queues work in the transaction that causes it: it is done if, and only if, the transaction commits.
+ * @param tenantId whose it is; `null` for what is no tenant's
+ */
+export async function enqueue(tx: Tx, tenantId: string | null, message: OutboxMessage): Promise<void> {
   await tx.execute(insertOnly(outbox, { id: uuidv7(), tenantId, ...message }));
   await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
 }

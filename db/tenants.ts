@@ -1,9 +1,10 @@
+import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../core/errors.ts';
 import { roleNameOf, schemaNameOf, type Slug } from '../core/slug.ts';
 import { violatesUnique } from './errors.ts';
 import { insertOnly } from './insert.ts';
-import { memberships, tenants } from './lobby.ts';
+import { formerSlugs, memberships, tenants } from './lobby.ts';
 import { enqueue } from './outbox.ts';
 import type { Tx } from './lane.ts';
 
@@ -24,14 +25,24 @@ export const tenantColumns = {
 export async function foundTenant(tx: Tx, tenant: { name: string; slug: Slug }): Promise<string> {
   const id = uuidv7();
   const home = { schemaName: schemaNameOf(tenant.slug), dbRole: roleNameOf(id) };
-  try {
-    await tx.execute(insertOnly(tenants, { id, ...tenant, ...home }));
-  } catch (error) {
-    if (violatesUnique(error, 'tenants_slug_key') || violatesUnique(error, 'tenants_schema_name_key')) {
-      throw new AppError('SLUG_TAKEN', `The slug ${tenant.slug} is taken: choose another.`, {}, error);
-    }
-    throw error;
-  }
+  await tx
+    .execute(insertOnly(tenants, { id, ...tenant, ...home }))
+    .catch((error: unknown) => refuseTakenSlug(error, tenant.slug));
+  // Looked for after the slug was written: one that its tenant is leaving at this moment is seen by now.
+  const former = await tx.select({ slug: formerSlugs.slug }).from(formerSlugs).where(eq(formerSlugs.slug, tenant.slug));
+  if (former.length > 0) throw slugTaken(tenant.slug);
   await enqueue(tx, id, { kind: 'tenant.provision', payload: {} });
   return id;
+}
+
+/** @throws AppError `SLUG_TAKEN` for the violation that says so, and any other error as it is */
+export function refuseTakenSlug(error: unknown, slug: Slug): never {
+  if (violatesUnique(error, 'tenants_slug_key') || violatesUnique(error, 'tenants_schema_name_key')) {
+    throw slugTaken(slug, error);
+  }
+  throw error;
+}
+
+export function slugTaken(slug: Slug, cause?: unknown): AppError {
+  return new AppError('SLUG_TAKEN', `The slug ${slug} is taken: choose another.`, {}, cause);
 }

@@ -1,5 +1,9 @@
-import { adminRouter } from './admin.ts';
+import { adminRouter } from './admin/index.ts';
+import { apiKeysRouter } from './api-keys.ts';
+import { auditRouter } from './audit.ts';
 import { authRouter } from './auth/index.ts';
+import { invitesRouter } from './invites/index.ts';
+import { membersRouter } from './members.ts';
 import { projectsRouter } from './projects.ts';
 import { tenantsRouter } from './tenants/index.ts';
 import { router } from './trpc.ts';
@@ -9,7 +13,11 @@ export const appRouter = router({
   auth: authRouter,
   users: usersRouter,
   tenants: tenantsRouter,
+  members: membersRouter,
+  invites: invitesRouter,
   projects: projectsRouter,
+  audit: auditRouter,
+  apiKeys: apiKeysRouter,
   admin: adminRouter,
 });
 

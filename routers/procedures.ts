@@ -1,17 +1,17 @@
-import { unauthenticated } from '../core/access-token.ts';
 import { AppError } from '../core/errors.ts';
+import type { Actor } from '../db/callers.ts';
 import { enterAsUser, enterTenant, type Room } from '../db/enter.ts';
-import { isSuperuser } from '../db/users.ts';
 import type { Role } from '../db/lobby.ts';
+import { admits, callerOf } from './caller.ts';
 import { reportOf } from './errors.ts';
-import { createTrail, outcomeOf } from './trail.ts';
+import { createTrail, outcomeOf, type Trail } from './trail.ts';
 import { baseProcedure } from './trpc.ts';
 
 // public → user → member → admin, and superuser. Each middleware adds one fact to the context.
 
 /**
- * Keeps the audit row of the call. A success writes it in its own transaction; what was denied or failed gets its
- * row here, before the answer.
+ * Keeps the audit row of the call. A success writes it in its own transaction; what was denied or failed, and what was
+ * read under an assumed identity, gets its row here, before the answer.
  */
 const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
   if (!meta?.audit) throw new Error(`${path} has no name for the audit log: give it meta.audit`);
@@ -19,10 +19,15 @@ const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
   const result = await next({ ctx: { trail } });
   if (result.ok) {
     if (type === 'mutation' && !trail.written) throw new Error(`${path} changed something without an audit row`);
+    // Nothing is shown to an operator that is not written down.
+    if (trail.assumed && !trail.written) {
+      await ctx.pool.transaction({ readOnly: false }, (tx) => trail.write(tx, 'success'));
+    }
     return result;
   }
   const { reason } = reportOf(result.error);
-  const outcome = outcomeOf(reason, { type, identified: trail.identified });
+  const { identified, assumed } = trail;
+  const outcome = outcomeOf(reason, { type, identified, assumed });
   if (outcome && !trail.settled) {
     await ctx.pool
       .transaction({ readOnly: false }, (tx) => trail.write(tx, outcome))
@@ -34,38 +39,62 @@ const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
 
 export const publicProcedure = trailed.meta({ access: 'public' });
 
-/** The token's claims, its signature checked. Whether the session is still live, the database says. */
-const authenticated = trailed.use(async ({ ctx, next }) => {
-  if (ctx.request.bearer === undefined) throw unauthenticated();
-  const claims = await ctx.accessTokens.verify(ctx.request.bearer);
-  ctx.trail.note({ actorId: claims.sub, tenantId: claims.tid ?? null });
-  return next({ ctx: { claims } });
-});
+/** Who calls, as far as the bearer says. Whether it still holds, the database says. */
+const authenticated = trailed.use(async ({ ctx, next }) => next({ ctx: { caller: await callerOf(ctx) } }));
 
 /** A live session of anyone. `db` is the lobby, in one transaction. */
-export const userProcedure = authenticated.meta({ access: 'user' }).use(({ ctx, next, type }) =>
-  enterAsUser(ctx.pool, { claims: ctx.claims, readOnly: type !== 'mutation' }, async ({ tx, user }) => {
-    const result = await next({ ctx: { user, db: tx } });
-    // tRPC hands an error on as a value; only a throw rolls the transaction back.
-    if (!result.ok) throw result.error;
-    if (type === 'mutation') await ctx.trail.write(tx, 'success');
-    return result;
-  }),
+export const userProcedure = authenticated.meta({ access: 'user' }).use(({ ctx, next, type, meta }) =>
+  enterAsUser(
+    ctx.pool,
+    {
+      caller: ctx.caller,
+      readOnly: type !== 'mutation',
+      admitted: admits(meta, ctx.caller.kind),
+      onActor: noteActor(ctx.trail),
+    },
+    async ({ tx, actor }) => {
+      const result = await next({ ctx: { actor, user: actor.user, db: tx } });
+      // tRPC hands an error on as a value; only a throw rolls the transaction back.
+      if (!result.ok) throw result.error;
+      if (type === 'mutation') await ctx.trail.write(tx, 'success');
+      return result;
+    },
+  ),
 );
 
-/** A live session, and no transaction: a stream lives long, so it enters anew for each of its reads. */
-export const streamProcedure = authenticated.meta({ access: 'user' }).use(async ({ ctx, next }) => {
-  const user = await enterAsUser(ctx.pool, { claims: ctx.claims, readOnly: true }, async (entered) => entered.user);
-  return next({ ctx: { user } });
+/**
+ * A live session, and no transaction. For a stream, which lives long and enters anew for each of its reads, and for what
+ * hashes passwords, which holds no connection meanwhile.
+ */
+export const unboundUserProcedure = authenticated.meta({ access: 'user' }).use(async ({ ctx, next }) => {
+  const { caller } = ctx;
+  if (caller.kind !== 'session') {
+    // Refused by enterAsUser, which knows whether the caller is live at all.
+    await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: false, onActor: noteActor(ctx.trail) }, refuse);
+    return refuse();
+  }
+  const { user } = await enterAsUser(ctx.pool, { caller, readOnly: true, admitted: true }, async ({ actor }) => actor);
+  return next({ ctx: { caller, user } });
 });
 
+function refuse(): never {
+  throw new AppError('FORBIDDEN', 'Only a user in their own name may do this.');
+}
+
 function insideTenant(door: { room: Room; roles: readonly Role[] }) {
-  return authenticated.use(({ ctx, next, type }) =>
+  return authenticated.use(({ ctx, next, type, meta }) =>
     enterTenant(
       ctx.pool,
-      { ...door, claims: ctx.claims, slug: ctx.request.tenantSlug, readOnly: type !== 'mutation' },
-      async ({ tx, user, tenant, role }) => {
-        const result = await next({ ctx: { user, tenant, role, db: tx } });
+      {
+        ...door,
+        caller: ctx.caller,
+        slug: ctx.request.tenantSlug,
+        readOnly: type !== 'mutation',
+        admitted: admits(meta, ctx.caller.kind),
+        onActor: noteActor(ctx.trail),
+      },
+      async ({ tx, actor, tenant, role }) => {
+        const result = await next({ ctx: { actor, tenant, role, db: tx } });
         if (!result.ok) throw result.error;
         if (type === 'mutation') await ctx.trail.write(tx, 'success');
         return result;
@@ -74,20 +103,46 @@ function insideTenant(door: { room: Room; roles: readonly Role[] }) {
   );
 }
 
+/** A key is known only once the database has found it. */
+function noteActor(trail: Trail): (actor: Actor) => void {
+  return (actor) => {
+    if (actor.type === 'apiKey') trail.note({ actor: { type: 'apiKey', id: actor.id }, tenantId: actor.tenantId });
+  };
+}
+
+/** The same over the lobby, for what only a person does. */
+function personInsideTenant(roles: readonly Role[]) {
+  return insideTenant({ room: 'lobby', roles }).use(({ ctx, next }) => {
+    if (ctx.actor.type !== 'user') throw new AppError('FORBIDDEN', 'API keys may not do this.');
+    return next({ ctx: { actor: ctx.actor, user: ctx.actor.user } });
+  });
+}
+
 const ANY_MEMBER = ['admin', 'member'] as const;
 const ADMIN = ['admin'] as const;
+/** The tenant's own tables are open to its keys, and to an operator in a member's place. */
+const OWN_TABLES = { admits: ['apiKey', 'assumedIdentity'] } as const;
 
 /** A member, bound to the tenant's own tables. */
-export const memberProcedure = insideTenant({ room: 'tenant', roles: ANY_MEMBER }).meta({ access: 'member' });
+export const memberProcedure = insideTenant({ room: 'tenant', roles: ANY_MEMBER }).meta({
+  access: 'member',
+  ...OWN_TABLES,
+});
 /** An admin, bound to the tenant's own tables. */
-export const adminProcedure = insideTenant({ room: 'tenant', roles: ADMIN }).meta({ access: 'admin' });
-/** A member, over those rows of the lobby that are the tenant's. */
+export const adminProcedure = insideTenant({ room: 'tenant', roles: ADMIN }).meta({ access: 'admin', ...OWN_TABLES });
+
+/** A member, over those rows of the lobby that are the tenant's. `meta.admits` says who may beside people. */
 export const memberLobbyProcedure = insideTenant({ room: 'lobby', roles: ANY_MEMBER }).meta({ access: 'member' });
+/** An admin, over those rows of the lobby that are the tenant's. `meta.admits` says who may beside people. */
+export const adminLobbyProcedure = insideTenant({ room: 'lobby', roles: ADMIN }).meta({ access: 'admin' });
+
+/** As memberLobbyProcedure, never by a key. */
+export const memberPersonProcedure = personInsideTenant(ANY_MEMBER).meta({ access: 'member' });
+/** As adminLobbyProcedure, never by a key. */
+export const adminPersonProcedure = personInsideTenant(ADMIN).meta({ access: 'admin' });
 
 /** An operator of the platform: by their row in `users`, never by a token. */
-export const superuserProcedure = userProcedure.meta({ access: 'superuser' }).use(async ({ ctx, next }) => {
-  if (!(await isSuperuser(ctx.db, ctx.user.id))) {
-    throw new AppError('FORBIDDEN', 'This needs an operator of the platform.');
-  }
+export const superuserProcedure = userProcedure.meta({ access: 'superuser' }).use(({ ctx, next }) => {
+  if (!ctx.actor.isSuperuser) throw new AppError('FORBIDDEN', 'This needs an operator of the platform.');
   return next();
 });

@@ -1,15 +1,17 @@
 import { z } from 'zod';
-import type { Tenant, User } from '../db/enter.ts';
-import { TENANT_STATUSES, type Role } from '../db/lobby.ts';
+import type { User } from '../db/callers.ts';
+import type { Tenant } from '../db/enter.ts';
+import { MODES, TENANT_STATUSES, type Role } from '../db/lobby.ts';
 
 // What clients see, once for tRPC, REST and OpenAPI.
 
 const id = z.uuid().describe('UUIDv7');
-const time = z.iso.datetime().describe('ISO 8601, UTC');
+export const time = z.iso.datetime().describe('ISO 8601, UTC');
 
 export const userShape = z.object({ id, email: z.email(), fullName: z.string(), createdAt: time });
 
-const roleShape = z.enum(['admin', 'member']);
+export const roleShape = z.enum(['admin', 'member']);
+export const modeShape = z.enum(MODES);
 
 export const tenantShape = z.object({
   id,
@@ -31,6 +33,16 @@ export const loginShape = z.object({
   expiresIn: z.int().describe('Seconds until the access token expires'),
   user: userShape,
   tenant: tenantShape.nullable().describe('null for a lobby token'),
+});
+
+/** A login of one's own, from one device. */
+export const sessionShape = z.object({
+  id,
+  userAgent: z.string().nullable().describe('The device, as it named itself at the login'),
+  ipAddress: z.string().nullable(),
+  createdAt: time,
+  lastSeenAt: time.describe('To the minute'),
+  current: z.boolean().describe('Whether this call came in it'),
 });
 
 export const projectShape = z.object({

@@ -1,6 +1,6 @@
 import { STATUS_OF_REASON, type Reason } from '../core/errors.ts';
 import { writeAudit } from '../db/audit.ts';
-import type { Changes, Outcome } from '../db/lobby.ts';
+import type { ActorType, Changes, Outcome } from '../db/lobby.ts';
 import type { Tx } from '../db/lane.ts';
 import type { RequestFacts } from './context.ts';
 
@@ -8,8 +8,10 @@ import type { RequestFacts } from './context.ts';
 interface Note {
   tenantId?: string | null;
   entityId?: string;
-  /** The user who acts. Without one the row's actor is anonymous. */
-  actorId?: string;
+  /** Who acts. Without it the row's actor is anonymous. */
+  actor?: { type: ActorType; id: string };
+  /** The superuser behind an assumed identity. */
+  operatorId?: string;
   changes?: Changes;
 }
 
@@ -24,6 +26,8 @@ export interface Trail {
   readonly settled: boolean;
   /** Whether someone is known to have acted. */
   readonly identified: boolean;
+  /** Whether an operator acts as someone else: then reads are written down too. */
+  readonly assumed: boolean;
 }
 
 export function createTrail(request: RequestFacts, named: { action: string; entityType: string }): Trail {
@@ -42,15 +46,19 @@ export function createTrail(request: RequestFacts, named: { action: string; enti
       return written;
     },
     get identified() {
-      return gathered.actorId !== undefined;
+      return gathered.actor !== undefined;
+    },
+    get assumed() {
+      return gathered.operatorId !== undefined;
     },
     async write(tx, outcome) {
       await writeAudit(tx, {
         ...named,
         tenantId: gathered.tenantId ?? null,
         entityId: gathered.entityId ?? null,
-        actorType: gathered.actorId === undefined ? 'anonymous' : 'user',
-        actorId: gathered.actorId ?? null,
+        actorType: gathered.actor?.type ?? 'anonymous',
+        actorId: gathered.actor?.id ?? null,
+        operatorId: gathered.operatorId ?? null,
         outcome,
         ipAddress: request.ipAddress,
         userAgent: request.userAgent,
@@ -69,7 +77,7 @@ export function createTrail(request: RequestFacts, named: { action: string; enti
  */
 export function outcomeOf(
   reason: Reason,
-  call: { type: 'query' | 'mutation' | 'subscription'; identified: boolean },
+  call: { type: 'query' | 'mutation' | 'subscription' } & Pick<Trail, 'identified' | 'assumed'>,
 ): 'failure' | 'denied' | undefined {
   switch (reason) {
     case 'VALIDATION_FAILED':
@@ -88,6 +96,6 @@ export function outcomeOf(
     case 'TENANT_DELETED':
       return 'denied';
     default:
-      return call.type === 'mutation' && STATUS_OF_REASON[reason] !== 503 ? 'failure' : undefined;
+      return (call.type === 'mutation' || call.assumed) && STATUS_OF_REASON[reason] !== 503 ? 'failure' : undefined;
   }
 }

@@ -1,20 +1,73 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
-import { memberships, tenants } from '../db/lobby.ts';
+import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { changesBetween } from '../db/changes.ts';
+import { memberships, tenants, users } from '../db/lobby.ts';
 import { tenantColumns } from '../db/tenants.ts';
 import { userProcedure } from './procedures.ts';
-import { pageInput, pageShape, tenantShape, toPage, toTenantShape, toUserShape, userShape } from './shapes.ts';
+import {
+  modeShape,
+  nameInput,
+  pageInput,
+  pageShape,
+  tenantShape,
+  time,
+  toPage,
+  toTenantShape,
+  toUserShape,
+  userShape,
+} from './shapes.ts';
 import { router } from './trpc.ts';
 
 const tags = ['users'];
+
+const meShape = userShape.extend({
+  assumedIdentity: z
+    .object({
+      id: z.uuid(),
+      operator: z.object({ id: z.uuid(), email: z.email(), fullName: z.string() }),
+      mode: modeShape,
+      reason: z.string(),
+      expiresAt: time,
+    })
+    .nullable()
+    .describe('Not null where an operator of the platform acts as this user'),
+});
 
 export const usersRouter = router({
   me: userProcedure
     .meta({
       openapi: { method: 'GET', path: '/users/me', tags, summary: 'Who am I' },
       audit: { action: 'user.read', entityType: 'user' },
+      admits: ['assumedIdentity'],
     })
+    .output(meShape)
+    .query(({ ctx }) => {
+      const { assumed } = ctx.actor;
+      ctx.trail.note({ entityId: ctx.user.id });
+      return {
+        ...toUserShape(ctx.user),
+        assumedIdentity: assumed && { ...assumed, expiresAt: assumed.expiresAt.toISOString() },
+      };
+    }),
+
+  updateMe: userProcedure
+    .meta({
+      openapi: { method: 'PATCH', path: '/users/me', tags, summary: 'Change my name' },
+      audit: { action: 'user.update', entityType: 'user' },
+    })
+    .input(z.strictObject({ fullName: nameInput }))
     .output(userShape)
-    .query(({ ctx }) => toUserShape(ctx.user)),
+    .mutation(async ({ ctx, input: { fullName } }) => {
+      await ctx.db
+        .update(users)
+        .set({ fullName, updatedAt: sql`now()` })
+        .where(eq(users.id, ctx.user.id));
+      ctx.trail.note({
+        entityId: ctx.user.id,
+        changes: changesBetween({ fullName: ctx.user.fullName }, { fullName }),
+      });
+      return toUserShape({ ...ctx.user, fullName });
+    }),
 
   myTenants: userProcedure
     .meta({

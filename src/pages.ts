@@ -25,7 +25,7 @@ const TYPES = {
 const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const own = (name: string): URL => new URL(`pages/${name}`, import.meta.url);
 
-/** What is served beside the API: Swagger UI from its npm package, and the page that a mailed link opens. */
+/** What is served beside the API: Swagger UI from its npm package, and the pages that mailed links open. */
 const PAGES: Record<string, { file: string | URL; type: keyof typeof TYPES }> = {
   '/docs': { file: own('docs.html'), type: 'html' },
   '/docs/init.js': { file: own('docs.js'), type: 'js' },
@@ -33,6 +33,11 @@ const PAGES: Record<string, { file: string | URL; type: keyof typeof TYPES }> = 
   '/docs/swagger-ui.css': { file: join(swagger, 'swagger-ui.css'), type: 'css' },
   '/verify-email': { file: own('verify-email.html'), type: 'html' },
   '/assets/verify-email.js': { file: own('verify-email.js'), type: 'js' },
+  '/reset-password': { file: own('reset-password.html'), type: 'html' },
+  '/assets/reset-password.js': { file: own('reset-password.js'), type: 'js' },
+  '/accept-invite': { file: own('accept-invite.html'), type: 'html' },
+  '/assets/accept-invite.js': { file: own('accept-invite.js'), type: 'js' },
+  '/assets/mailed-link.js': { file: own('mailed-link.js'), type: 'js' },
   '/assets/page.css': { file: own('page.css'), type: 'css' },
 };
 

@@ -1,8 +1,8 @@
 import { expect, inject, test } from 'vitest';
 import { aString } from './support/matchers.ts';
 import { expectGuarded } from './support/guards.ts';
-import { nextMail, tokenIn } from './support/mail.ts';
-import { freshEmail, freshSlug, PASSWORD } from './support/people.ts';
+import { nextMail, tokenIn, type ReceivedMail } from './support/mail.ts';
+import { foundTenant, freshEmail, freshSlug, PASSWORD } from './support/people.ts';
 import { at, reasonOf, rest } from './support/rest.ts';
 
 const place = inject('stack');
@@ -26,7 +26,11 @@ async function load(path: string) {
 const loadedBy = (html: string): string[] =>
   [...html.matchAll(/<(?:script|link|img|iframe)[^>]*\s(?:src|href)="([^"]+)"/g)].map(([, url = '']) => url);
 
-test.each(['/docs', '/verify-email'])('%s runs under a policy that lets nothing in from elsewhere', async (path) => {
+const MAILED = ['/verify-email', '/reset-password', '/accept-invite'];
+
+const attribute = (tag: string, name: string): string | undefined => new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1];
+
+test.each(['/docs', ...MAILED])('%s runs under a policy that lets nothing in from elsewhere', async (path) => {
   const { response, text, type } = await load(path);
   expect([response.status, type]).toEqual([200, 'text/html; charset=utf-8']);
   expectGuarded(response, PAGE_CSP);
@@ -52,28 +56,89 @@ test('the docs show our own document, with Swagger UI from its package', async (
   expect((await load('/docs/swagger-ui-bundle.js')).text).toContain('SwaggerUIBundle');
 });
 
-test("opening the mailed link uses nothing up: only the page's own POST does", async () => {
+/** Opens a mail's link as a scanner would, over and over. */
+async function openOften(mail: ReceivedMail, page: string): Promise<void> {
+  const { pathname, search } = new URL(/https?:\S+\?token=\S+/.exec(mail.text)?.[0] ?? '');
+  expect(pathname).toBe(page);
+  for (const method of ['GET', 'HEAD', 'GET']) {
+    const response = await fetch(`${place.url}${pathname}${search}`, { method });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(await response.text()).not.toContain(tokenIn(mail));
+  }
+}
+
+test("opening the link to confirm an address uses nothing up: only the page's own POST does", async () => {
   const email = freshEmail();
   await rest(place.url, 'POST', '/auth/register', {
     body: { email, password: PASSWORD, fullName: 'Ada', tenantName: 'Acme', tenantSlug: freshSlug() },
   });
   const mail = await nextMail(place.mailDir, email);
-  const link = /https?:\S+\?token=\S+/.exec(mail.text)?.[0] ?? '';
-  expect(link).toMatch(/\/verify-email\?token=/);
-  const { pathname, search } = new URL(link);
-  for (const method of ['GET', 'HEAD', 'GET']) {
-    const page = await fetch(`${place.url}${pathname}${search}`, { method });
-    expect(page.status).toBe(200);
-    expect(page.headers.get('referrer-policy')).toBe('no-referrer');
-    expect(await page.text()).not.toContain(tokenIn(mail));
-  }
+  await openOften(mail, '/verify-email');
   const body = { token: tokenIn(mail) };
   expect((await rest(place.url, 'POST', '/auth/verify-email', { body })).body).toEqual({ email });
   expect(reasonOf(await rest(place.url, 'POST', '/auth/verify-email', { body }))).toBe('TOKEN_INVALID');
 });
 
-test('the page of the mailed link takes the token out of the address bar', async () => {
-  expect((await load('/assets/verify-email.js')).text).toMatch(/history\.replaceState\(null, '', location\.pathname\)/);
+test("opening the link to a new password uses nothing up: only the page's own POST does", async () => {
+  const { email } = await foundTenant(place);
+  await rest(place.url, 'POST', '/auth/password-reset', { body: { email } });
+  const mail = await nextMail(place.mailDir, email, 2);
+  await openOften(mail, '/reset-password');
+  const body = { token: tokenIn(mail), newPassword: `${PASSWORD}-anew` };
+  expect((await rest(place.url, 'POST', '/auth/password-reset/confirm', { body })).status).toBe(204);
+  expect(reasonOf(await rest(place.url, 'POST', '/auth/password-reset/confirm', { body }))).toBe('TOKEN_INVALID');
+});
+
+test("opening the link of an invite, and its preview, use nothing up: only the page's own POST does", async () => {
+  const founder = await foundTenant(place);
+  const email = freshEmail('grace');
+  await rest(place.url, 'POST', '/invites', {
+    token: founder.tokens().accessToken,
+    tenant: founder.slug,
+    body: { email, role: 'member' },
+  });
+  const mail = await nextMail(place.mailDir, email);
+  const token = tokenIn(mail);
+  const preview = () => rest(place.url, 'GET', `/invites/preview?token=${encodeURIComponent(token)}`);
+  await openOften(mail, '/accept-invite');
+  expect([(await preview()).status, (await preview()).status]).toEqual([200, 200]);
+  const body = { token, password: PASSWORD, fullName: 'Grace Hopper' };
+  expect((await rest(place.url, 'POST', '/invites/accept', { body })).body).toMatchObject({ user: { email } });
+  expect(reasonOf(await preview())).toBe('TOKEN_INVALID');
+});
+
+test.each(MAILED)('%s takes the token out of the address bar before it does anything', async (path) => {
+  const [{ text: script }, { text: shared }] = await Promise.all([
+    load(`/assets${path}.js`),
+    load('/assets/mailed-link.js'),
+  ]);
+  expect(shared).toMatch(/history\.replaceState\(null, '', location\.pathname\)/);
+  expect(script).toMatch(/^import \{[^}]+\} from '\.\/mailed-link\.js';\n\nconst token = takeToken\(\);\n/);
+  // Whatever the page shows is text, also where someone else chose it.
+  expect(script + shared).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|(local|session)Storage/);
+});
+
+test.each(MAILED)('%s sends nothing by itself: without its script no password reaches a URL', async (path) => {
+  const { text } = await load(path);
+  for (const [form] of text.matchAll(/<form\b[^>]*>/g)) {
+    expect(form).toContain('method="post"');
+    expect(form).not.toContain('action=');
+  }
+  expect(text).toContain('role="status"');
+  expect(text).toContain('<noscript>');
+});
+
+test.each([
+  ['/reset-password', ['new-password']],
+  ['/accept-invite', ['name', 'username', 'new-password', 'username', 'current-password']],
+])('%s labels its fields, and tells password managers what they are', async (path, expected) => {
+  const { text } = await load(path);
+  const fields = [...text.matchAll(/<input\b[^>]*>/g)].map(([field]) => field).filter((it) => !it.includes('checkbox'));
+  expect(fields.map((field) => attribute(field, 'autocomplete'))).toEqual(expected);
+  for (const field of fields.filter((it) => !/\shidden\b/.test(it))) {
+    expect(text).toContain(`<label for="${attribute(field, 'id')}">`);
+  }
 });
 
 test('probes learn that the server lives, that it is ready, and people a little more', async () => {

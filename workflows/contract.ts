@@ -1,3 +1,5 @@
+import type { MailOrder } from '../core/mail-order.ts';
+
 // What others may know of the workflows: names, inputs and ids. Ids and names only, never a secret: all of it is kept
 // in Temporal's histories.
 
@@ -7,13 +9,10 @@ export interface ProvisionTenantInput {
   tenantId: string;
 }
 
-export interface SendEmailInput {
+export type SendEmailInput = MailOrder & {
   /** Of the outbox row: makes the Message-ID. */
   messageId: string;
-  tenantId: string;
-  template: 'verify-email';
-  signUpId: string;
-}
+};
 
 /** The error types that no further try can mend. */
 export const HOPELESS = ['ForeignSchemaError', 'TenantGoneError'];

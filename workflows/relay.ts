@@ -17,7 +17,10 @@ const WAIT = { idle: 2_000, first: 100, most: 5_000 } as const;
 /** How long Temporal may take to answer a start, in ms. */
 const START_MS = 5_000;
 
-type Row = OutboxMessage & { id: string; tenantId: string };
+type Row = { id: string } & (
+  | Extract<OutboxMessage, { kind: 'email.send' }>
+  | (Extract<OutboxMessage, { kind: 'tenant.provision' }> & { tenantId: string })
+);
 
 /** A newer server may queue what this worker does not know: that waits for a newer worker. */
 const KINDS = ['tenant.provision', 'email.send'] satisfies OutboxMessage['kind'][];
@@ -144,7 +147,7 @@ function startWorkflow(client: Client, row: Row): Promise<unknown> {
         ...common,
         workflowId: emailWorkflowId(row.id),
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-        args: [{ messageId: row.id, tenantId: row.tenantId, ...row.payload } satisfies SendEmailInput],
+        args: [{ messageId: row.id, ...row.payload } satisfies SendEmailInput],
       });
   }
 }

@@ -1,16 +1,13 @@
 import { and, eq } from 'drizzle-orm';
-import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import { ACCESS_TOKEN_SECONDS, type AccessTokens } from '../../core/access-token.ts';
-import { hashRefreshToken, REFRESH_TOKEN } from '../../core/refresh-token.ts';
 import { parseSlug } from '../../core/slug.ts';
-import { tenantNotFound, type Tenant, type User } from '../../db/enter.ts';
-import { memberships, refreshTokens, tenants, type Role } from '../../db/lobby.ts';
+import type { User } from '../../db/callers.ts';
+import { tenantNotFound, type Tenant } from '../../db/enter.ts';
+import { memberships, tenants, type Role } from '../../db/lobby.ts';
 import { tenantColumns } from '../../db/tenants.ts';
 import type { Tx } from '../../db/lane.ts';
 import { toTenantShape, toUserShape, type loginShape } from '../shapes.ts';
-
-export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** A tenant that a token is to be scoped to, and the holder's role there. */
 export interface Scope {
@@ -34,21 +31,6 @@ export async function findScope(tx: Tx, userId: string, by: { slug: string } | {
   if (!row) throw tenantNotFound();
   const { role, ...tenant } = row;
   return { tenant, role };
-}
-
-/** Stores a refresh token of the session, by its hash. It idles out after 30 days, and ends with the session. */
-export async function storeRefreshToken(
-  tx: Tx,
-  token: { value: string; sessionId: string; tenantId: string | null; sessionExpiresAt: Date },
-): Promise<void> {
-  const idle = Date.now() + REFRESH_TOKEN.idleDays * DAY_MS;
-  await tx.insert(refreshTokens).values({
-    id: uuidv7(),
-    sessionId: token.sessionId,
-    tenantId: token.tenantId,
-    tokenHash: hashRefreshToken(token.value),
-    expiresAt: new Date(Math.min(idle, token.sessionExpiresAt.getTime())),
-  });
 }
 
 /** Makes the answer of a login or a refresh. */

@@ -1,14 +1,16 @@
-import { and, desc, eq, isNull } from 'drizzle-orm';
+import { and, desc, eq, isNull, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
 import { AppError } from '../../core/errors.ts';
 import { mintRefreshToken, REFRESH_TOKEN } from '../../core/refresh-token.ts';
 import { sessions, signUps, users } from '../../db/lobby.ts';
+import type { Tx } from '../../db/lane.ts';
 import type { Pool } from '../../db/pool.ts';
+import { DAY_MS, storeRefreshToken } from '../../db/refresh-tokens.ts';
 import { publicProcedure } from '../procedures.ts';
 import { loginShape } from '../shapes.ts';
-import { DAY_MS, findScope, issueTokens, storeRefreshToken } from './issue.ts';
+import { findScope, issueTokens } from './issue.ts';
 
 /** Opens a session: with a tenant, scoped to it; without one, to the lobby. */
 export const login = publicProcedure
@@ -28,14 +30,15 @@ export const login = publicProcedure
       if (user) ctx.trail.note({ entityId: user.id });
       throw unverified
         ? new AppError('EMAIL_NOT_VERIFIED', 'Follow the link in the mail that we sent, then log in.')
-        : new AppError('INVALID_CREDENTIALS', 'E-mail or password is wrong.');
+        : invalidCredentials();
     }
     const upgraded = ctx.passwords.isOutdated(user.passwordHash) ? await ctx.passwords.hash(password) : undefined;
 
-    ctx.trail.note({ entityId: user.id, actorId: user.id });
+    ctx.trail.note({ entityId: user.id, actor: { type: 'user', id: user.id } });
     const refreshToken = mintRefreshToken();
     const sessionId = uuidv7();
     const scope = await ctx.pool.transaction({ readOnly: false }, async (tx) => {
+      await assertUnchanged(tx, user);
       const found = tenantSlug === undefined ? null : await findScope(tx, user.id, { slug: tenantSlug });
       const tenantId = found?.tenant.id ?? null;
       const expiresAt = new Date(Date.now() + REFRESH_TOKEN.sessionDays * DAY_MS);
@@ -43,10 +46,7 @@ export const login = publicProcedure
       await tx.insert(sessions).values({ id: sessionId, userId: user.id, userAgent, ipAddress, expiresAt });
       await storeRefreshToken(tx, { value: refreshToken, sessionId, tenantId, sessionExpiresAt: expiresAt });
       if (upgraded !== undefined) {
-        await tx
-          .update(users)
-          .set({ passwordHash: upgraded })
-          .where(and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash)));
+        await tx.update(users).set({ passwordHash: upgraded }).where(eq(users.id, user.id));
       }
       ctx.trail.note({ tenantId });
       await ctx.trail.write(tx, 'success');
@@ -54,6 +54,24 @@ export const login = publicProcedure
     });
     return await issueTokens(ctx.accessTokens, { user, sessionId, scope, refreshToken });
   });
+
+/**
+ * Holds the user's row as it was when the password was checked: a password that was changed, or an account that was
+ * disabled, while Argon2 worked opens no session.
+ * @throws AppError `INVALID_CREDENTIALS`
+ */
+async function assertUnchanged(tx: Tx, { id, passwordHash }: { id: string; passwordHash: string }): Promise<void> {
+  const held = await tx
+    .select({ one: sql`1` })
+    .from(users)
+    .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), isNull(users.disabledAt)))
+    .for('share');
+  if (held.length === 0) throw invalidCredentials();
+}
+
+function invalidCredentials(): AppError {
+  return new AppError('INVALID_CREDENTIALS', 'E-mail or password is wrong.');
+}
 
 /** The account of an address and its newest unverified sign-up. Both are always looked for. */
 function findByEmail(pool: Pool, email: string) {

@@ -12,10 +12,10 @@ export const logout = userProcedure
   })
   .output(z.null())
   .mutation(async ({ ctx }) => {
-    ctx.trail.note({ entityId: ctx.claims.sid });
+    ctx.trail.note({ entityId: ctx.actor.sessionId });
     await ctx.db
       .update(sessions)
       .set({ revokedAt: sql`now()` })
-      .where(eq(sessions.id, ctx.claims.sid));
+      .where(eq(sessions.id, ctx.actor.sessionId));
     return null;
   });

@@ -11,13 +11,14 @@ import {
   REFRESH_TOKEN,
   sealSuccessor,
 } from '../../core/refresh-token.ts';
-import type { User } from '../../db/enter.ts';
+import type { User } from '../../db/callers.ts';
 import { refreshTokens, sessions, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
+import { storeRefreshToken } from '../../db/refresh-tokens.ts';
 import { publicProcedure } from '../procedures.ts';
 import { loginShape } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
-import { findScope, issueTokens, storeRefreshToken, type Scope } from './issue.ts';
+import { findScope, issueTokens, type Scope } from './issue.ts';
 
 /** What a refresh leads to: a successor token, or the end of the session that the token was stolen from. */
 type Rotation = { user: User; sessionId: string; scope: Scope | null; refreshToken: string } | 'reused';
@@ -71,7 +72,7 @@ async function rotate(
   const holder = await findHolder(tx, tokenHash);
   if (!holder) throw unauthenticated();
   const { user, session, token } = holder;
-  call.trail.note({ entityId: session.id, actorId: user.id, tenantId: token.tenantId });
+  call.trail.note({ entityId: session.id, actor: { type: 'user', id: user.id }, tenantId: token.tenantId });
 
   const refreshToken = taken ? successor : reopen(call, token);
   if (refreshToken === undefined) {

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
+import { VERIFICATION_MS } from '../../core/mailed-token.ts';
 import { assertStrongPassword } from '../../core/passwords.ts';
 import { slugSchema } from '../../core/slug.ts';
 import { signUps } from '../../db/lobby.ts';
@@ -8,9 +9,6 @@ import { enqueue } from '../../db/outbox.ts';
 import { foundTenant } from '../../db/tenants.ts';
 import { publicProcedure } from '../procedures.ts';
 import { acceptedShape, nameInput } from '../shapes.ts';
-
-/** How long a link in a verification mail works, in ms. */
-export const VERIFICATION_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Makes a sign-up and its tenant. Whether the address has an account is not looked at: answer, time and traces are

@@ -1,11 +1,9 @@
-import { and, eq, gt, isNull, ne } from 'drizzle-orm';
-import { v7 as uuidv7 } from 'uuid';
+import { and, eq, gt, isNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { AppError } from '../../core/errors.ts';
-import { idOfMailedToken, mailedTokenMatches } from '../../core/mailed-token.ts';
+import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
 import { violatesUnique } from '../../db/errors.ts';
-import { memberships, signUps } from '../../db/lobby.ts';
-import { insertUser } from '../../db/users.ts';
+import { signUps } from '../../db/lobby.ts';
+import { admitSignUp } from '../../db/sign-ups.ts';
 import { publicProcedure } from '../procedures.ts';
 
 /** Turns a sign-up into a user who is the tenant's admin. */
@@ -27,7 +25,7 @@ export const verifyEmail = publicProcedure
         .where(
           and(
             eq(signUps.verificationId, verificationId),
-            gt(signUps.verificationExpiresAt, new Date()),
+            gt(signUps.verificationExpiresAt, sql`now()`),
             isNull(signUps.verifiedAt),
             isNull(signUps.voidedAt),
           ),
@@ -39,26 +37,12 @@ export const verifyEmail = publicProcedure
         throw tokenInvalid();
       }
 
-      const userId = uuidv7();
-      await insertUser(tx, { id: userId, email, fullName, passwordHash }).catch((error: unknown) => {
+      const userId = await admitSignUp(tx, { id, email, fullName, passwordHash, tenantId }).catch((error: unknown) => {
         // The address got its account in the meantime, by another sign-up or an invite.
         throw violatesUnique(error, 'users_email_key') ? tokenInvalid() : error;
       });
-      await tx.insert(memberships).values({ userId, tenantId, role: 'admin' });
-      const now = new Date();
-      await tx.update(signUps).set({ verifiedAt: now }).where(eq(signUps.id, id));
-      await tx
-        .update(signUps)
-        .set({ voidedAt: now })
-        .where(and(eq(signUps.email, email), ne(signUps.id, id), isNull(signUps.voidedAt)));
-
-      ctx.trail.note({ entityId: userId, actorId: userId });
+      ctx.trail.note({ entityId: userId, actor: { type: 'user', id: userId } });
       await ctx.trail.write(tx, 'success');
       return { email };
     });
   });
-
-/** One answer for unknown, used, expired and revoked tokens. */
-function tokenInvalid(): AppError {
-  return new AppError('TOKEN_INVALID', 'The link is unknown, used or expired: ask for a new one.');
-}

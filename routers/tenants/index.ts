@@ -3,14 +3,19 @@ import { slugSchema } from '../../core/slug.ts';
 import { changesBetween } from '../../db/changes.ts';
 import { enterAsUser } from '../../db/enter.ts';
 import { memberships } from '../../db/lobby.ts';
+import { readSettings, updateTenant } from '../../db/tenant-settings.ts';
 import { foundTenant } from '../../db/tenants.ts';
-import { memberLobbyProcedure, streamProcedure, userProcedure } from '../procedures.ts';
+import { adminLobbyProcedure, memberLobbyProcedure, unboundUserProcedure, userProcedure } from '../procedures.ts';
 import { acceptedShape, nameInput, tenantShape, toTenantShape } from '../shapes.ts';
 import { router } from '../trpc.ts';
 import { watchStatus } from './on-status.ts';
 import { readStatus, slugInput, statusShape } from './status.ts';
 
 const tags = ['tenants'];
+
+const currentShape = tenantShape.extend({
+  allowAssumedIdentity: z.boolean().describe('Whether operators of the platform may act as members'),
+});
 
 export const tenantsRouter = router({
   create: userProcedure
@@ -33,9 +38,34 @@ export const tenantsRouter = router({
     .meta({
       openapi: { method: 'GET', path: '/tenants/current', tags, summary: 'Read the tenant of the header' },
       audit: { action: 'tenant.read', entityType: 'tenant' },
+      admits: ['apiKey', 'assumedIdentity'],
     })
-    .output(tenantShape)
-    .query(({ ctx }) => toTenantShape(ctx.tenant, ctx.role)),
+    .output(currentShape)
+    .query(async ({ ctx }) => {
+      const { allowAssumedIdentity } = await readSettings(ctx.db, ctx.tenant.id);
+      return { ...toTenantShape(ctx.tenant, ctx.role), allowAssumedIdentity };
+    }),
+
+  update: adminLobbyProcedure
+    .meta({
+      openapi: { method: 'PATCH', path: '/tenants/current', tags, summary: 'Change name, slug or consent (admins)' },
+      audit: { action: 'tenant.update', entityType: 'tenant' },
+      admits: ['apiKey'],
+    })
+    .input(
+      z.strictObject({
+        name: nameInput.optional(),
+        slug: slugSchema.optional(),
+        allowAssumedIdentity: z.boolean().optional().describe('Whether operators may act as members'),
+      }),
+    )
+    .output(currentShape)
+    .mutation(async ({ ctx, input }) => {
+      const { before, after } = await updateTenant(ctx.db, ctx.tenant.id, input);
+      ctx.trail.note({ entityId: ctx.tenant.id, changes: changesBetween(before, after) });
+      const { allowAssumedIdentity, ...named } = after;
+      return { ...toTenantShape({ ...ctx.tenant, ...named }, ctx.role), allowAssumedIdentity };
+    }),
 
   status: userProcedure
     .meta({
@@ -47,14 +77,14 @@ export const tenantsRouter = router({
     .query(({ ctx, input }) => readStatus(ctx.db, ctx.user.id, input.slug)),
 
   /** Each step as it is reached, then the end: a stream of server-sent events. */
-  onStatus: streamProcedure
+  onStatus: unboundUserProcedure
     .meta({ audit: { action: 'tenant.watch', entityType: 'tenant' } })
     .input(slugInput)
     .subscription(async ({ ctx, input, signal }) => {
       // Asked once before the stream opens, so that a stranger gets an error and not a stream that ends with one.
-      await enterAsUser(ctx.pool, { claims: ctx.claims, readOnly: true }, ({ tx, user }) =>
-        readStatus(tx, user.id, input.slug),
+      await enterAsUser(ctx.pool, { caller: ctx.caller, readOnly: true, admitted: true }, ({ tx, actor }) =>
+        readStatus(tx, actor.user.id, input.slug),
       );
-      return watchStatus(ctx.pool, { claims: ctx.claims, slug: input.slug, signal });
+      return watchStatus(ctx.pool, { caller: ctx.caller, slug: input.slug, signal });
     }),
 });

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AccessClaims } from '../../core/access-token.ts';
 import { unauthenticated } from '../../core/access-token.ts';
+import type { Caller } from '../../db/callers.ts';
 import { enterAsUser } from '../../db/enter.ts';
 import type { Pool } from '../../db/pool.ts';
 import { isSettled, readStatus, statesBetween, type TenantState } from './status.ts';
@@ -15,14 +15,14 @@ const LOOK = { first: 50, slowest: 2_000, growth: 1.5 } as const;
  */
 export async function* watchStatus(
   pool: Pool,
-  watcher: { claims: AccessClaims; slug: string; signal: AbortSignal | undefined },
+  watcher: { caller: Caller & { kind: 'session' }; slug: string; signal: AbortSignal | undefined },
 ): AsyncGenerator<TenantState, void> {
   let last: TenantState | undefined;
   let pause: number = LOOK.first;
   while (!watcher.signal?.aborted) {
-    if (watcher.claims.exp * 1000 <= Date.now()) throw unauthenticated();
-    const state = await enterAsUser(pool, { claims: watcher.claims, readOnly: true }, ({ tx, user }) =>
-      readStatus(tx, user.id, watcher.slug),
+    if (watcher.caller.expiresAt.getTime() <= Date.now()) throw unauthenticated();
+    const state = await enterAsUser(pool, { caller: watcher.caller, readOnly: true, admitted: true }, ({ tx, actor }) =>
+      readStatus(tx, actor.user.id, watcher.slug),
     );
     const news = statesBetween(last, state);
     yield* news;

@@ -112,7 +112,7 @@ test('signing up, verifying, logging in, refreshing and logging out each leave o
 test('no row holds a password, a token or its hash', async () => {
   const [row] = await owner.sql`
     select count(*)::int as found from public.audit_logs
-    where to_jsonb(audit_logs)::text ~* 'argon2|password|eyJ|bearer|quiet-otter'`;
+    where (to_jsonb(audit_logs) - 'action')::text ~* 'argon2|password|eyJ|bearer|quiet-otter'`;
   expect(row).toEqual({ found: 0 });
 });
 

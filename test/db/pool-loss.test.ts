@@ -145,6 +145,7 @@ function entry(requestId: string): AuditEntry {
     entityId: null,
     actorType: 'system',
     actorId: null,
+    operatorId: null,
     outcome: 'success',
     ipAddress: null,
     userAgent: null,

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { sql as raw } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { enterTenant } from '../../db/enter.ts';
 import { postgresError } from '../../db/errors.ts';
 import { connect } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
+import { freshSlug } from '../support/people.ts';
 import { doorTo, foundPair, type Housed } from '../support/pool-tenants.ts';
 
 // In the lobby's room of a tenant, every table that has a tenant shows that tenant's rows alone.
@@ -25,6 +26,15 @@ beforeAll(async () => {
       invited_by: userId,
       expires_at: new Date(Date.now() + 60_000),
     })}`;
+    await owner.sql`
+      insert into public.api_keys (id, tenant_id, name, role, prefix, key_hash, expires_at)
+      values (${randomUUID()}, ${tenantId}, 'key', 'member', 'atr_', ${randomBytes(32)}, now())`;
+    await owner.sql`insert into public.former_slugs (slug, tenant_id) values (${freshSlug()}, ${tenantId})`;
+    await owner.sql`
+      insert into public.assumed_identities
+        (id, tenant_id, user_id, operator_id, operator_session_id, reason, mode, expires_at)
+      select ${randomUUID()}, ${tenantId}, ${userId}, ${userId}, id, 'no reason', 'read', now()
+      from public.sessions where user_id = ${userId} limit 1`;
   }
 });
 afterAll(async () => {
@@ -60,6 +70,9 @@ test("the lobby's room of a tenant shows rows of that tenant alone", async () =>
       'sign_ups',
       'refresh_tokens',
       'invites',
+      'api_keys',
+      'assumed_identities',
+      'former_slugs',
       'audit_logs',
     ]),
   );

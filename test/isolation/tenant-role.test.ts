@@ -152,6 +152,7 @@ function auditEntry(tenantId: string | null) {
     entityId: null,
     actorType: 'system' as const,
     actorId: null,
+    operatorId: null,
     outcome: 'success' as const,
     ipAddress: null,
     userAgent: null,

@@ -37,5 +37,7 @@ async function house(stack: SharedStack): Promise<Housed> {
 
 /** The door to a tenant as the middleware chain opens it for a member. */
 export function doorTo({ claims, slug }: Housed, room: Room, readOnly = true) {
-  return { claims, slug, room, readOnly, roles: ['admin', 'member'] as const };
+  const { sid: sessionId, sub: userId, tid: tenantId, exp } = claims;
+  const caller = { kind: 'session', sessionId, userId, tenantId, expiresAt: new Date(exp * 1000) } as const;
+  return { caller, admitted: true, slug, room, readOnly, roles: ['admin', 'member'] as const };
 }

@@ -1,21 +1,14 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { mintMailedToken } from '../../core/mailed-token.ts';
+import { mintMailedToken, type MailedTokenSubject } from '../../core/mailed-token.ts';
 import type { SecretKeys } from '../../core/keys.ts';
 import type { Mailer } from '../../core/mail.ts';
 import type { Owner } from '../../db/owner.ts';
+import { renewVerifications } from '../../db/verifications.ts';
 import type { SendEmailInput } from '../contract.ts';
-import { accountExists, verifyEmail, type Letter } from './letters.ts';
+import { accountExists, invite, resetPassword, verifyEmail, type Letter } from './letters.ts';
+import { findInvite, findReset, findSignUp } from './mail-rows.ts';
 
 export type MailActivities = ReturnType<typeof createMailActivities>;
-
-interface SignUpRow {
-  email: string;
-  full_name: string;
-  verification_id: string;
-  tenant_name: string;
-  has_account: boolean;
-  pending: boolean;
-}
 
 /** Writes mails from the rows as they are now. Tokens are made here, and leave in the mail alone. */
 export function createMailActivities(deps: {
@@ -24,29 +17,49 @@ export function createMailActivities(deps: {
   secretKeys: SecretKeys;
   publicUrl: string;
 }) {
+  const { owner } = deps;
+
   return {
-    async send({ messageId, tenantId, signUpId }: SendEmailInput): Promise<void> {
-      const [row] = await deps.owner<SignUpRow[]>`
-        select s.email, s.full_name, s.verification_id, t.name as tenant_name,
-          s.verified_at is null and s.voided_at is null as pending,
-          exists (select from public.users u where u.email = s.email) as has_account
-        from public.sign_ups s join public.tenants t on t.id = s.tenant_id
-        where s.id = ${signUpId} and s.tenant_id = ${tenantId}`;
-      // Verified, voided or gone in the meantime: nobody waits for this mail any more.
-      if (!row?.pending) return;
-      await deps.mailer.send({ id: messageId, to: row.email, ...letterFor(row) }).catch(refuseForGood);
+    async send(input: SendEmailInput): Promise<void> {
+      const mail = await write(input);
+      if (mail) await deps.mailer.send({ id: input.messageId, ...mail }).catch(refuseForGood);
     },
   };
 
-  function letterFor(row: SignUpRow): Letter {
-    const reader = { fullName: row.full_name, tenantName: row.tenant_name };
-    if (row.has_account) return accountExists(reader);
-    const token = mintMailedToken(deps.secretKeys, {
-      kind: 'verify-email',
-      id: row.verification_id,
-      email: row.email,
-    });
-    return verifyEmail({ ...reader, link: `${deps.publicUrl}/verify-email?token=${token}` });
+  /** Nothing where nobody waits for the mail any more: what it is about is used, voided or gone. */
+  async function write(input: SendEmailInput): Promise<({ to: string } & Letter) | undefined> {
+    switch (input.template) {
+      case 'verify-email': {
+        const row = await findSignUp(owner, input.signUpId);
+        if (!row) return undefined;
+        const { email, fullName, tenantName, verificationId: id } = row;
+        if (row.hasAccount) return { to: email, ...accountExists({ tenantName }) };
+        const link = linkTo('/verify-email', { kind: 'verify-email', id, email });
+        return { to: email, ...verifyEmail({ fullName, tenantName, link }) };
+      }
+      case 'resend-verification':
+        await renewVerifications(owner, input.requestId);
+        return undefined;
+      case 'reset-password': {
+        const row = await findReset(owner, input.requestId);
+        if (!row) return undefined;
+        const { email, fullName } = row;
+        const link = linkTo('/reset-password', { kind: 'reset-password', id: input.requestId, email });
+        return { to: email, ...resetPassword({ fullName, link }) };
+      }
+      case 'invite': {
+        const row = await findInvite(owner, input.inviteId);
+        if (!row) return undefined;
+        const { email, ...about } = row;
+        const link = linkTo('/accept-invite', { kind: 'invite', id: input.inviteId, email });
+        return { to: email, ...invite({ ...about, link }) };
+      }
+    }
+  }
+
+  /** Made from `PUBLIC_URL` alone: no request has a say in where a link leads. */
+  function linkTo(page: string, subject: MailedTokenSubject): string {
+    return `${deps.publicUrl}${page}?token=${mintMailedToken(deps.secretKeys, subject)}`;
   }
 }
 

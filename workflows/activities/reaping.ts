@@ -10,7 +10,7 @@ export type ReapingActivities = ReturnType<typeof createReapingActivities>;
 
 export function createReapingActivities({ owner }: { owner: Owner }) {
   return {
-    /** Removes the tenants of sign-ups that were not verified in time, and with them the sign-ups. */
+    /** Removes the tenants of sign-ups that were not verified in time, and with them the sign-ups; and spent requests for mail. */
     async reapSignUps(): Promise<void> {
       const stale = await owner<{ tenant_id: string }[]>`
         select distinct tenant_id from public.sign_ups
@@ -19,6 +19,8 @@ export function createReapingActivities({ owner }: { owner: Owner }) {
         heartbeat(tenantId);
         await owner.begin((tx) => reap(tx, tenantId));
       }
+      // Nothing can be done by an expired request any more.
+      await owner`delete from public.mail_requests where expires_at < now()`;
     },
   };
 }

@@ -1,0 +1,18 @@
+import { v7 as uuidv7 } from 'uuid';
+import { mailRequests } from './lobby.ts';
+import type { Tx } from './lane.ts';
+import { enqueue } from './outbox.ts';
+
+/** How long the link of a reset mail works, and a request is kept, in ms. */
+const LIFE_MS = 60 * 60 * 1000;
+
+/**
+ * Asks the worker for a mail to an address. Whether anybody has the address is not looked at here: the same rows are
+ * written, in the same time, for everyone.
+ */
+export async function requestMail(tx: Tx, kind: 'verify-email' | 'reset-password', email: string): Promise<void> {
+  const id = uuidv7();
+  await tx.insert(mailRequests).values({ id, kind, email, expiresAt: new Date(Date.now() + LIFE_MS) });
+  const template = kind === 'verify-email' ? 'resend-verification' : kind;
+  await enqueue(tx, null, { kind: 'email.send', payload: { template, requestId: id } });
+}

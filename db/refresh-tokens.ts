@@ -1,0 +1,39 @@
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { hashRefreshToken, REFRESH_TOKEN } from '../core/refresh-token.ts';
+import { refreshTokens, sessions } from './lobby.ts';
+import type { Tx } from './lane.ts';
+
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Stores a refresh token of the session, by its hash. It idles out after 30 days, and ends with the session. */
+export async function storeRefreshToken(
+  tx: Tx,
+  token: { value: string; sessionId: string; tenantId: string | null; sessionExpiresAt: Date },
+): Promise<void> {
+  const idle = Date.now() + REFRESH_TOKEN.idleDays * DAY_MS;
+  await tx.insert(refreshTokens).values({
+    id: uuidv7(),
+    sessionId: token.sessionId,
+    tenantId: token.tenantId,
+    tokenHash: hashRefreshToken(token.value),
+    expiresAt: new Date(Math.min(idle, token.sessionExpiresAt.getTime())),
+  });
+}
+
+/**
+ * Lets the unused refresh tokens of a session run out within the grace of a rotation: one that was stolen must not live on
+ * beside the pair that its owner goes on with.
+ * @returns when the session ends
+ */
+export async function retireRefreshTokens(tx: Tx, sessionId: string): Promise<Date> {
+  await tx
+    .update(refreshTokens)
+    .set({
+      expiresAt: sql`least(${refreshTokens.expiresAt}, now() + make_interval(secs => ${REFRESH_TOKEN.graceSeconds}))`,
+    })
+    .where(and(eq(refreshTokens.sessionId, sessionId), isNull(refreshTokens.usedAt)));
+  const [session] = await tx.select({ expiresAt: sessions.expiresAt }).from(sessions).where(eq(sessions.id, sessionId));
+  if (!session) throw new Error('The session of this transaction is gone');
+  return session.expiresAt;
+}

@@ -1,0 +1,175 @@
+import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { ACCESS_TOKEN_SECONDS } from '../../core/access-token.ts';
+import { AppError } from '../../core/errors.ts';
+import { parseSlug } from '../../core/slug.ts';
+import { changesBetween } from '../../db/changes.ts';
+import { tenantNotFound } from '../../db/enter.ts';
+import { assumedIdentities as identities, memberships, tenants, users } from '../../db/lobby.ts';
+import type { Tx } from '../../db/lane.ts';
+import { superuserProcedure } from '../procedures.ts';
+import {
+  idInput,
+  modeShape,
+  pageInput,
+  pageShape,
+  tenantShape,
+  textInput,
+  time,
+  toPage,
+  toTenantShape,
+  toUserShape,
+  userShape,
+} from '../shapes.ts';
+
+const tags = ['admin'];
+
+/** Lets an operator act as a member of a tenant, for a quarter of an hour, to help them. */
+export const assumeIdentity = superuserProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/admin/assume-identity', tags, summary: 'Act as a member of a tenant' },
+    audit: { action: 'identity.assume', entityType: 'assumed_identity' },
+  })
+  .input(
+    z.strictObject({
+      userId: z.uuid(),
+      tenantSlug: z.string().max(100),
+      reason: textInput(1_000).trim().min(10, 'must be at least 10 characters long: it is kept in the audit log'),
+      mode: modeShape.default('read'),
+    }),
+  )
+  .output(
+    z.object({
+      id: z.uuid(),
+      accessToken: z.string(),
+      expiresIn: z.int().describe('Seconds; there is no refresh token'),
+      user: userShape,
+      tenant: tenantShape,
+      mode: modeShape,
+    }),
+  )
+  .mutation(async ({ ctx, input: { userId, tenantSlug, reason, mode } }) => {
+    const operatorId = ctx.user.id;
+    if (userId === operatorId) throw new AppError('FORBIDDEN', 'Nobody assumes their own identity.');
+    const { user, tenant, role } = await findTarget(ctx.db, userId, tenantSlug);
+    const id = uuidv7();
+    const expiresAt = new Date(Date.now() + ACCESS_TOKEN_SECONDS * 1000);
+    const operatorSessionId = ctx.actor.sessionId;
+    const about = { userId, reason, mode, expiresAt };
+    await ctx.db.insert(identities).values({ id, tenantId: tenant.id, operatorId, operatorSessionId, ...about });
+    // In the log of the tenant: its admins see who comes, and why.
+    ctx.trail.note({ entityId: id, tenantId: tenant.id, operatorId, changes: changesBetween({}, about) });
+    const accessToken = await ctx.accessTokens.sign({
+      sub: userId,
+      sid: id,
+      tid: tenant.id,
+      act: { sub: operatorId },
+    });
+    return {
+      id,
+      accessToken,
+      expiresIn: ACCESS_TOKEN_SECONDS,
+      user: toUserShape(user),
+      tenant: toTenantShape(tenant, role),
+      mode,
+    };
+  });
+
+export const endAssumedIdentity = superuserProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/admin/assume-identity/{id}/end', tags, summary: 'End an assumed identity' },
+    successStatus: 204,
+    audit: { action: 'identity.end', entityType: 'assumed_identity' },
+  })
+  .input(idInput)
+  .output(z.null())
+  .mutation(async ({ ctx, input: { id } }) => {
+    ctx.trail.note({ entityId: id });
+    const [identity] = await ctx.db
+      .select({ tenantId: identities.tenantId })
+      .from(identities)
+      .where(eq(identities.id, id));
+    if (!identity) throw new AppError('NOT_FOUND', 'There is no such assumed identity.');
+    await ctx.db
+      .update(identities)
+      .set({ endedAt: sql`now()` })
+      .where(and(eq(identities.id, id), isNull(identities.endedAt)));
+    ctx.trail.note({ tenantId: identity.tenantId, operatorId: ctx.user.id });
+    return null;
+  });
+
+const operators = alias(users, 'operators');
+const personShape = z.object({ id: z.uuid(), email: z.email(), fullName: z.string() });
+
+/** All that were ever assumed, live or over. */
+export const assumedIdentities = superuserProcedure
+  .meta({
+    openapi: { method: 'GET', path: '/admin/assumed-identities', tags, summary: 'List assumed identities' },
+    audit: { action: 'identity.list', entityType: 'assumed_identity' },
+  })
+  .input(pageInput)
+  .output(
+    pageShape(
+      z.object({
+        id: z.uuid(),
+        operator: personShape,
+        user: personShape,
+        tenant: z.object({ id: z.uuid(), slug: z.string(), name: z.string() }),
+        mode: modeShape,
+        reason: z.string(),
+        createdAt: time,
+        expiresAt: time,
+        endedAt: time.nullable(),
+      }),
+    ),
+  )
+  .query(async ({ ctx, input: { cursor, limit } }) => {
+    const rows = await ctx.db
+      .select({
+        id: identities.id,
+        operator: { id: operators.id, email: operators.email, fullName: operators.fullName },
+        user: { id: users.id, email: users.email, fullName: users.fullName },
+        tenant: { id: tenants.id, slug: tenants.slug, name: tenants.name },
+        mode: identities.mode,
+        reason: identities.reason,
+        createdAt: identities.createdAt,
+        expiresAt: identities.expiresAt,
+        endedAt: identities.endedAt,
+      })
+      .from(identities)
+      .innerJoin(operators, eq(operators.id, identities.operatorId))
+      .innerJoin(users, eq(users.id, identities.userId))
+      .innerJoin(tenants, eq(tenants.id, identities.tenantId))
+      .where(cursor === undefined ? undefined : lt(identities.id, cursor))
+      .orderBy(desc(identities.id))
+      .limit(limit + 1);
+    return toPage(rows, limit, ({ createdAt, expiresAt, endedAt, ...row }) => ({
+      ...row,
+      createdAt: createdAt.toISOString(),
+      expiresAt: expiresAt.toISOString(),
+      endedAt: endedAt?.toISOString() ?? null,
+    }));
+  });
+
+/**
+ * The member to act as.
+ * @throws AppError `TENANT_NOT_FOUND`, `NOT_FOUND` for who is no member of it, `FORBIDDEN` for whom nobody may act
+ */
+async function findTarget(tx: Tx, userId: string, tenantSlug: string) {
+  const slug = parseSlug(tenantSlug);
+  const [tenant] = slug === undefined ? [] : await tx.select().from(tenants).where(eq(tenants.slug, slug));
+  if (!tenant) throw tenantNotFound();
+  const [target] = await tx
+    .select({ user: users, role: memberships.role })
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .where(and(eq(memberships.tenantId, tenant.id), eq(memberships.userId, userId)));
+  if (!target) throw new AppError('NOT_FOUND', 'The tenant has no such member.');
+  const { user, role } = target;
+  if (!tenant.allowAssumedIdentity) throw new AppError('FORBIDDEN', 'The tenant has switched assumed identities off.');
+  if (user.isSuperuser) throw new AppError('FORBIDDEN', 'Nobody acts as an operator of the platform.');
+  if (user.disabledAt !== null) throw new AppError('FORBIDDEN', 'The account is disabled.');
+  return { user, tenant, role };
+}

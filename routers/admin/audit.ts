@@ -1,0 +1,20 @@
+import { eq } from 'drizzle-orm';
+import { z } from 'zod';
+import { auditLogs } from '../../db/lobby.ts';
+import { auditInput, auditShape, readAudit, toAuditItem } from '../audit-page.ts';
+import { superuserProcedure } from '../procedures.ts';
+import { pageShape, toPage } from '../shapes.ts';
+
+/** The rows of all logs: every tenant's, and the platform's own. */
+export const audit = superuserProcedure
+  .meta({
+    openapi: { method: 'GET', path: '/admin/audit', tags: ['admin'], summary: 'Read all audit logs, newest first' },
+    audit: { action: 'audit.list', entityType: 'audit_log' },
+  })
+  .input(auditInput.extend({ tenantId: z.uuid().optional().describe('The log of this tenant alone') }))
+  .output(pageShape(auditShape.extend({ tenantId: z.uuid().nullable().describe("null in the platform's log") })))
+  .query(async ({ ctx, input: { tenantId, ...filter } }) => {
+    const narrowed = tenantId === undefined ? undefined : eq(auditLogs.tenantId, tenantId);
+    const { rows, limit } = await readAudit(ctx.db, filter, narrowed);
+    return toPage(rows, limit, (row) => ({ ...toAuditItem(row), tenantId: row.tenantId }));
+  });

@@ -1,0 +1,16 @@
+import { router } from '../trpc.ts';
+import { assumedIdentities, assumeIdentity, endAssumedIdentity } from './assumed-identities.ts';
+import { audit } from './audit.ts';
+import { retryProvisioning } from './tenants.ts';
+import { disableUser, enableUser, users } from './users.ts';
+
+export const adminRouter = router({
+  retryProvisioning,
+  users,
+  disableUser,
+  enableUser,
+  audit,
+  assumeIdentity,
+  endAssumedIdentity,
+  assumedIdentities,
+});

@@ -1,0 +1,40 @@
+import { and, eq } from 'drizzle-orm';
+import { AppError } from '../../core/errors.ts';
+import { parseSlug } from '../../core/slug.ts';
+import { tenantNotFound } from '../../db/enter.ts';
+import { tenants } from '../../db/lobby.ts';
+import { enqueue } from '../../db/outbox.ts';
+import { superuserProcedure } from '../procedures.ts';
+import { acceptedShape } from '../shapes.ts';
+import { slugInput } from '../tenants/status.ts';
+
+/** Provisions a tenant again whose provisioning failed. */
+export const retryProvisioning = superuserProcedure
+  .meta({
+    openapi: {
+      method: 'POST',
+      path: '/admin/tenants/{slug}/retry',
+      tags: ['admin'],
+      summary: 'Provision a failed tenant again',
+    },
+    successStatus: 202,
+    audit: { action: 'tenant.retry_provisioning', entityType: 'tenant' },
+  })
+  .input(slugInput)
+  .output(acceptedShape)
+  .mutation(async ({ ctx, input }) => {
+    const slug = parseSlug(input.slug);
+    if (slug === undefined) throw tenantNotFound();
+    const [tenant] = await ctx.db.select({ id: tenants.id }).from(tenants).where(eq(tenants.slug, slug));
+    if (!tenant) throw tenantNotFound();
+    ctx.trail.note({ entityId: tenant.id });
+    const [retried] = await ctx.db
+      .update(tenants)
+      .set({ status: 'provisioning', provisioningStep: null, provisioningError: null })
+      .where(and(eq(tenants.id, tenant.id), eq(tenants.status, 'failed')))
+      .returning({ id: tenants.id });
+    if (!retried) throw new AppError('CONFLICT', 'Only a tenant whose provisioning failed can be provisioned again.');
+    await enqueue(ctx.db, tenant.id, { kind: 'tenant.provision', payload: {} });
+    ctx.trail.note({ changes: { status: ['failed', 'provisioning'] } });
+    return { tenant: { slug, status: 'provisioning' as const } };
+  });

@@ -1,0 +1,102 @@
+import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { emailSchema } from '../../core/email.ts';
+import { AppError } from '../../core/errors.ts';
+import { changesBetween } from '../../db/changes.ts';
+import { revokeInvitesOf } from '../../db/invites.ts';
+import { users as usersTable } from '../../db/lobby.ts';
+import type { Tx } from '../../db/lane.ts';
+import { endSessions } from '../../db/sessions.ts';
+import { superuserProcedure } from '../procedures.ts';
+import { idInput, pageInput, pageShape, time, toPage, toUserShape, userShape } from '../shapes.ts';
+
+const tags = ['admin'];
+
+const accountShape = userShape.extend({ isSuperuser: z.boolean(), disabledAt: time.nullable() });
+
+const columns = {
+  id: usersTable.id,
+  email: usersTable.email,
+  fullName: usersTable.fullName,
+  createdAt: usersTable.createdAt,
+  isSuperuser: usersTable.isSuperuser,
+  disabledAt: usersTable.disabledAt,
+};
+
+export const users = superuserProcedure
+  .meta({
+    openapi: { method: 'GET', path: '/admin/users', tags, summary: 'List accounts, newest first' },
+    audit: { action: 'user.list', entityType: 'user' },
+  })
+  .input(pageInput.extend({ email: emailSchema.optional().describe('The account of this address alone') }))
+  .output(pageShape(accountShape))
+  .query(async ({ ctx, input: { email, cursor, limit } }) => {
+    const rows = await ctx.db
+      .select(columns)
+      .from(usersTable)
+      .where(
+        and(
+          email === undefined ? undefined : eq(usersTable.email, email),
+          cursor === undefined ? undefined : lt(usersTable.id, cursor),
+        ),
+      )
+      .orderBy(desc(usersTable.id))
+      .limit(limit + 1);
+    return toPage(rows, limit, toAccount);
+  });
+
+/** Locks someone out: their sessions end, their open invites are revoked, and no login or reset works. */
+export const disableUser = superuserProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/admin/users/{id}/disable', tags, summary: 'Lock an account' },
+    audit: { action: 'user.disable', entityType: 'user' },
+  })
+  .input(idInput)
+  .output(accountShape)
+  .mutation(async ({ ctx, input: { id } }) => {
+    ctx.trail.note({ entityId: id });
+    if (id === ctx.user.id) throw new AppError('FORBIDDEN', 'Nobody disables their own account.');
+    const before = await lockAccount(ctx.db, id);
+    if (before.disabledAt !== null) return toAccount(before);
+    const disabledAt = new Date();
+    await ctx.db
+      .update(usersTable)
+      .set({ disabledAt, updatedAt: sql`now()` })
+      .where(eq(usersTable.id, id));
+    await endSessions(ctx.db, id);
+    await revokeInvitesOf(ctx.db, { userId: id });
+    ctx.trail.note({ changes: changesBetween({ disabledAt: null }, { disabledAt }) });
+    return toAccount({ ...before, disabledAt });
+  });
+
+/** Lets someone in again. They log in anew. */
+export const enableUser = superuserProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/admin/users/{id}/enable', tags, summary: 'Unlock an account' },
+    audit: { action: 'user.enable', entityType: 'user' },
+  })
+  .input(idInput)
+  .output(accountShape)
+  .mutation(async ({ ctx, input: { id } }) => {
+    ctx.trail.note({ entityId: id });
+    const before = await lockAccount(ctx.db, id);
+    await ctx.db
+      .update(usersTable)
+      .set({ disabledAt: null, updatedAt: sql`now()` })
+      .where(eq(usersTable.id, id));
+    ctx.trail.note({ changes: changesBetween({ disabledAt: before.disabledAt }, { disabledAt: null }) });
+    return toAccount({ ...before, disabledAt: null });
+  });
+
+type Account = Pick<typeof usersTable.$inferSelect, keyof typeof columns>;
+
+/** @throws AppError `NOT_FOUND` */
+async function lockAccount(tx: Tx, id: string): Promise<Account> {
+  const [account] = await tx.select(columns).from(usersTable).where(eq(usersTable.id, id)).for('no key update');
+  if (!account) throw new AppError('NOT_FOUND', 'There is no such user.');
+  return account;
+}
+
+function toAccount({ isSuperuser, disabledAt, ...user }: Account): z.infer<typeof accountShape> {
+  return { ...toUserShape(user), isSuperuser, disabledAt: disabledAt?.toISOString() ?? null };
+}

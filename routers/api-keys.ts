@@ -1,0 +1,117 @@
+import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { hashApiKey, mintApiKey } from '../core/api-key.ts';
+import { AppError } from '../core/errors.ts';
+import { changesBetween } from '../db/changes.ts';
+import { apiKeys } from '../db/lobby.ts';
+import { adminPersonProcedure } from './procedures.ts';
+import { idInput, nameInput, pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
+import { router } from './trpc.ts';
+
+const tags = ['api-keys'];
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** How long a key lives if not said, and at most, in days. */
+const LIFE = { usual: 90, longest: 3650 } as const;
+
+const apiKeyShape = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  role: roleShape,
+  prefix: z.string().describe('How the key begins'),
+  expiresAt: time,
+  lastUsedAt: time.nullable().describe('To the minute'),
+});
+
+const expiryInput = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(text))
+  .refine((expiry) => expiry.getTime() > Date.now(), 'must be in the future')
+  .refine((expiry) => expiry.getTime() <= Date.now() + LIFE.longest * DAY_MS, `must be within ${LIFE.longest} days`);
+
+export const apiKeysRouter = router({
+  create: adminPersonProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/api-keys', tags, summary: 'Make an API key (admins); shown this once' },
+      successStatus: 201,
+      audit: { action: 'api_key.create', entityType: 'api_key' },
+    })
+    .input(
+      z.strictObject({
+        name: nameInput,
+        role: roleShape,
+        expiresAt: expiryInput.optional().describe(`ISO 8601; in ${LIFE.usual} days if not said`),
+      }),
+    )
+    .output(apiKeyShape.extend({ key: z.string().describe('Kept by nobody but you') }))
+    .mutation(async ({ ctx, input: { name, role, expiresAt = inDays(LIFE.usual) } }) => {
+      const { key, prefix } = mintApiKey();
+      const made = { id: uuidv7(), name, role, prefix, expiresAt, lastUsedAt: null };
+      await ctx.db
+        .insert(apiKeys)
+        .values({ ...made, tenantId: ctx.tenant.id, keyHash: hashApiKey(key), createdBy: ctx.user.id });
+      ctx.trail.note({ entityId: made.id, changes: changesBetween({}, { name, role, prefix, expiresAt }) });
+      return { ...toApiKey(made), key };
+    }),
+
+  list: adminPersonProcedure
+    .meta({
+      openapi: { method: 'GET', path: '/api-keys', tags, summary: 'List API keys, newest first (admins)' },
+      audit: { action: 'api_key.list', entityType: 'api_key' },
+      admits: ['assumedIdentity'],
+    })
+    .input(pageInput)
+    .output(pageShape(apiKeyShape))
+    .query(async ({ ctx, input }) => {
+      const rows = await ctx.db
+        .select()
+        .from(apiKeys)
+        .where(
+          and(
+            eq(apiKeys.tenantId, ctx.tenant.id),
+            isNull(apiKeys.revokedAt),
+            input.cursor === undefined ? undefined : lt(apiKeys.id, input.cursor),
+          ),
+        )
+        .orderBy(desc(apiKeys.id))
+        .limit(input.limit + 1);
+      return toPage(rows, input.limit, toApiKey);
+    }),
+
+  revoke: adminPersonProcedure
+    .meta({
+      openapi: { method: 'DELETE', path: '/api-keys/{id}', tags, summary: 'Revoke an API key (admins)' },
+      successStatus: 204,
+      audit: { action: 'api_key.revoke', entityType: 'api_key' },
+    })
+    .input(idInput)
+    .output(z.null())
+    .mutation(async ({ ctx, input: { id } }) => {
+      ctx.trail.note({ entityId: id });
+      const [revoked] = await ctx.db
+        .update(apiKeys)
+        .set({ revokedAt: sql`now()` })
+        .where(and(eq(apiKeys.tenantId, ctx.tenant.id), eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
+        .returning({ name: apiKeys.name, role: apiKeys.role, prefix: apiKeys.prefix });
+      if (!revoked) throw new AppError('NOT_FOUND', 'There is no such API key.');
+      ctx.trail.note({ changes: changesBetween(revoked, {}) });
+      return null;
+    }),
+});
+
+type ApiKey = Pick<typeof apiKeys.$inferSelect, 'id' | 'name' | 'role' | 'prefix' | 'expiresAt' | 'lastUsedAt'>;
+
+function toApiKey({ id, name, role, prefix, expiresAt, lastUsedAt }: ApiKey): z.infer<typeof apiKeyShape> {
+  return {
+    id,
+    name,
+    role,
+    prefix,
+    expiresAt: expiresAt.toISOString(),
+    lastUsedAt: lastUsedAt?.toISOString() ?? null,
+  };
+}
+
+function inDays(days: number): Date {
+  return new Date(Date.now() + days * DAY_MS);
+}

@@ -1,0 +1,72 @@
+import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
+import { z } from 'zod';
+import { auditLogs } from '../db/lobby.ts';
+import type { Tx } from '../db/lane.ts';
+import { pageInput, pageShape, time, toPage } from './shapes.ts';
+
+export const auditShape = z.object({
+  id: z.uuid(),
+  action: z.string().describe('noun.verb'),
+  entityType: z.string(),
+  entityId: z.string().nullable(),
+  actorType: z.enum(['user', 'apiKey', 'system', 'anonymous']),
+  actorId: z.uuid().nullable(),
+  operatorId: z.uuid().nullable().describe('The operator who acted as the actor'),
+  outcome: z.enum(['success', 'failure', 'denied']),
+  ipAddress: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  requestId: z.string().nullable(),
+  changes: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])).describe('{ field: [before, after] }'),
+  createdAt: time,
+});
+
+const moment = z.iso.datetime({ offset: true });
+
+/** What rows of an audit log are chosen by. */
+export const auditInput = pageInput.extend({
+  action: z.string().max(100).optional().describe('As in project.create'),
+  actorId: z.uuid().optional(),
+  operatorId: z.uuid().optional(),
+  outcome: z.enum(['success', 'failure', 'denied']).optional(),
+  from: moment.optional().describe('Rows of this time and later'),
+  to: moment.optional().describe('Rows before this time'),
+});
+
+export const auditPageShape = pageShape(auditShape);
+
+type Row = typeof auditLogs.$inferSelect;
+
+/** Reads a page, newest first. @param more narrows it further than the filter does */
+export async function readAudit(
+  tx: Tx,
+  filter: z.infer<typeof auditInput>,
+  more?: SQL,
+): Promise<{ rows: Row[]; limit: number }> {
+  const { action, actorId, operatorId, outcome, from, to, cursor, limit } = filter;
+  const rows = await tx
+    .select()
+    .from(auditLogs)
+    .where(
+      and(
+        more,
+        action === undefined ? undefined : eq(auditLogs.action, action),
+        actorId === undefined ? undefined : eq(auditLogs.actorId, actorId),
+        operatorId === undefined ? undefined : eq(auditLogs.operatorId, operatorId),
+        outcome === undefined ? undefined : eq(auditLogs.outcome, outcome),
+        from === undefined ? undefined : gte(auditLogs.createdAt, new Date(from)),
+        to === undefined ? undefined : lt(auditLogs.createdAt, new Date(to)),
+        cursor === undefined ? undefined : lt(auditLogs.id, cursor),
+      ),
+    )
+    .orderBy(desc(auditLogs.id))
+    .limit(limit + 1);
+  return { rows, limit };
+}
+
+export function toAuditPage({ rows, limit }: { rows: Row[]; limit: number }): z.infer<typeof auditPageShape> {
+  return toPage(rows, limit, toAuditItem);
+}
+
+export function toAuditItem({ tenantId: _, createdAt, ...row }: Row): z.infer<typeof auditShape> {
+  return { ...row, createdAt: createdAt.toISOString() };
+}

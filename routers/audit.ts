@@ -1,0 +1,46 @@
+import { and, eq } from 'drizzle-orm';
+import { z } from 'zod';
+import { auditLogs } from '../db/lobby.ts';
+import { auditInput, auditPageShape, readAudit, toAuditPage } from './audit-page.ts';
+import { adminLobbyProcedure } from './procedures.ts';
+import { pageInput } from './shapes.ts';
+import { router } from './trpc.ts';
+
+const tags = ['audit'];
+const admits = ['apiKey', 'assumedIdentity'] as const;
+
+export const auditRouter = router({
+  list: adminLobbyProcedure
+    .meta({
+      openapi: { method: 'GET', path: '/audit', tags, summary: "Read the tenant's audit log, newest first (admins)" },
+      audit: { action: 'audit.list', entityType: 'audit_log' },
+      admits,
+    })
+    .input(auditInput)
+    .output(auditPageShape)
+    .query(async ({ ctx, input }) =>
+      toAuditPage(await readAudit(ctx.db, input, eq(auditLogs.tenantId, ctx.tenant.id))),
+    ),
+
+  history: adminLobbyProcedure
+    .meta({
+      openapi: { method: 'GET', path: '/audit/{entityType}/{entityId}', tags, summary: 'What befell a thing (admins)' },
+      audit: { action: 'audit.history', entityType: 'audit_log' },
+      admits,
+    })
+    .input(pageInput.extend({ entityType: z.string().max(100), entityId: z.string().max(100) }))
+    .output(auditPageShape)
+    .query(async ({ ctx, input: { entityType, entityId, ...page } }) =>
+      toAuditPage(
+        await readAudit(
+          ctx.db,
+          page,
+          and(
+            eq(auditLogs.tenantId, ctx.tenant.id),
+            eq(auditLogs.entityType, entityType),
+            eq(auditLogs.entityId, entityId),
+          ),
+        ),
+      ),
+    ),
+});

@@ -1,0 +1,116 @@
+import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { emailSchema } from '../../core/email.ts';
+import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
+import { assertStrongPassword } from '../../core/passwords.ts';
+import { violatesUnique } from '../../db/errors.ts';
+import { mailRequests, signUps, users } from '../../db/lobby.ts';
+import type { Tx } from '../../db/lane.ts';
+import { requestMail } from '../../db/mail-requests.ts';
+import { replacePassword } from '../../db/sessions.ts';
+import { admitSignUp } from '../../db/sign-ups.ts';
+import { publicProcedure } from '../procedures.ts';
+
+const tags = ['auth'];
+
+/** Has a link sent by which the password can be set anew. Whether anybody has the address, only the worker looks. */
+export const requestPasswordReset = publicProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/auth/password-reset', tags, summary: 'Ask for a mail to set a new password' },
+    successStatus: 202,
+    audit: { action: 'user.request_password_reset', entityType: 'user' },
+  })
+  .input(z.strictObject({ email: emailSchema }))
+  .output(z.strictObject({}))
+  .mutation(({ ctx, input: { email } }) =>
+    ctx.pool.transaction({ readOnly: false }, async (tx) => {
+      await requestMail(tx, 'reset-password', email);
+      await ctx.trail.write(tx, 'success');
+      return {};
+    }),
+  );
+
+/**
+ * Sets a new password by the token of a reset mail, which also proves the e-mail: where the address has a sign-up and
+ * no account yet, it gets one. All sessions end.
+ */
+export const resetPassword = publicProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/auth/password-reset/confirm', tags, summary: 'Set a new password' },
+    successStatus: 204,
+    audit: { action: 'user.reset_password', entityType: 'user' },
+  })
+  .input(z.strictObject({ token: z.string().max(500), newPassword: z.string() }))
+  .output(z.null())
+  .mutation(async ({ ctx, input: { token, newPassword } }) => {
+    const requestId = idOfMailedToken(token);
+    if (requestId === undefined) throw tokenInvalid();
+    const holder = await ctx.pool.transaction({ readOnly: true }, (tx) => findHolder(tx, requestId));
+    if (
+      !holder ||
+      !mailedTokenMatches(ctx.secretKeys, token, { kind: 'reset-password', id: requestId, email: holder.email })
+    ) {
+      throw tokenInvalid();
+    }
+    assertStrongPassword(newPassword, [holder.email, holder.fullName]);
+    // No connection is held while Argon2 works.
+    const passwordHash = await ctx.passwords.hash(newPassword);
+
+    await ctx.pool.transaction({ readOnly: false }, async (tx) => {
+      // One use: of any number at once, one gets the row.
+      const [used] = await tx
+        .update(mailRequests)
+        .set({ usedAt: sql`now()` })
+        .where(live(requestId))
+        .returning({ email: mailRequests.email });
+      if (!used) throw tokenInvalid();
+      const userId = await setPassword(tx, used.email, passwordHash);
+      ctx.trail.note({ entityId: userId, actor: { type: 'user', id: userId } });
+      await ctx.trail.write(tx, 'success');
+    });
+    return null;
+  });
+
+function live(requestId: string) {
+  return and(
+    eq(mailRequests.id, requestId),
+    eq(mailRequests.kind, 'reset-password'),
+    isNull(mailRequests.usedAt),
+    gt(mailRequests.expiresAt, sql`now()`),
+  );
+}
+
+/** The request's address, and the name that a new password must not be made of. */
+async function findHolder(tx: Tx, requestId: string): Promise<{ email: string; fullName: string } | undefined> {
+  const [request] = await tx.select({ email: mailRequests.email }).from(mailRequests).where(live(requestId));
+  if (!request) return undefined;
+  const [user] = await tx.select({ fullName: users.fullName }).from(users).where(eq(users.email, request.email));
+  const [signUp] = user ? [] : await pendingSignUp(tx, request.email);
+  const fullName = user?.fullName ?? signUp?.fullName;
+  return fullName === undefined ? undefined : { email: request.email, fullName };
+}
+
+/** The newest pending sign-up of an address. */
+function pendingSignUp(tx: Tx, email: string) {
+  return tx
+    .select()
+    .from(signUps)
+    .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt), isNull(signUps.voidedAt)))
+    .orderBy(desc(signUps.createdAt))
+    .limit(1);
+}
+
+/** @returns the user's id */
+async function setPassword(tx: Tx, email: string, passwordHash: string): Promise<string> {
+  const [user] = await tx.select({ id: users.id }).from(users).where(eq(users.email, email));
+  if (user) {
+    if (!(await replacePassword(tx, { userId: user.id, email, to: passwordHash }))) throw tokenInvalid();
+    return user.id;
+  }
+  const [signUp] = await pendingSignUp(tx, email).for('update');
+  if (!signUp) throw tokenInvalid();
+  return await admitSignUp(tx, { ...signUp, passwordHash }).catch((error: unknown) => {
+    // The address got its account at this very moment.
+    throw violatesUnique(error, 'users_email_key') ? tokenInvalid() : error;
+  });
+}

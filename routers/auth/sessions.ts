@@ -1,0 +1,82 @@
+import { and, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { sessions as sessionsTable } from '../../db/lobby.ts';
+import { endSessions } from '../../db/sessions.ts';
+import { userProcedure } from '../procedures.ts';
+import { idInput, pageInput, pageShape, sessionShape, toPage } from '../shapes.ts';
+
+const tags = ['auth'];
+
+/** The user's live sessions, newest first. */
+export const sessions = userProcedure
+  .meta({
+    openapi: { method: 'GET', path: '/auth/sessions', tags, summary: 'List my sessions, newest first' },
+    audit: { action: 'session.list', entityType: 'session' },
+  })
+  .input(pageInput)
+  .output(pageShape(sessionShape))
+  .query(async ({ ctx, input }) => {
+    const rows = await ctx.db
+      .select()
+      .from(sessionsTable)
+      .where(
+        and(
+          eq(sessionsTable.userId, ctx.user.id),
+          isNull(sessionsTable.revokedAt),
+          gt(sessionsTable.expiresAt, sql`now()`),
+          input.cursor === undefined ? undefined : lt(sessionsTable.id, input.cursor),
+        ),
+      )
+      .orderBy(desc(sessionsTable.id))
+      .limit(input.limit + 1);
+    return toPage(rows, input.limit, ({ id, userAgent, ipAddress, createdAt, lastSeenAt }) => ({
+      id,
+      userAgent,
+      ipAddress,
+      createdAt: createdAt.toISOString(),
+      lastSeenAt: lastSeenAt.toISOString(),
+      current: id === ctx.actor.sessionId,
+    }));
+  });
+
+/** Ends one of the user's sessions, this one too. */
+export const revokeSession = userProcedure
+  .meta({
+    openapi: { method: 'DELETE', path: '/auth/sessions/{id}', tags, summary: 'End one of my sessions' },
+    successStatus: 204,
+    audit: { action: 'session.revoke', entityType: 'session' },
+  })
+  .input(idInput)
+  .output(z.null())
+  .mutation(async ({ ctx, input: { id } }) => {
+    ctx.trail.note({ entityId: id });
+    const ended = await ctx.db
+      .update(sessionsTable)
+      .set({ revokedAt: sql`now()` })
+      .where(
+        and(
+          eq(sessionsTable.id, id),
+          eq(sessionsTable.userId, ctx.user.id),
+          isNull(sessionsTable.revokedAt),
+          gt(sessionsTable.expiresAt, sql`now()`),
+        ),
+      )
+      .returning({ id: sessionsTable.id });
+    if (ended.length === 0) throw new AppError('NOT_FOUND', 'You have no such session.');
+    return null;
+  });
+
+/** Ends all of the user's sessions. */
+export const logoutAll = userProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/auth/logout-all', tags, summary: 'End all my sessions' },
+    successStatus: 204,
+    audit: { action: 'user.logout_all', entityType: 'user' },
+  })
+  .output(z.null())
+  .mutation(async ({ ctx }) => {
+    ctx.trail.note({ entityId: ctx.user.id });
+    await endSessions(ctx.db, ctx.user.id);
+    return null;
+  });

@@ -1,0 +1,31 @@
+import { unauthenticated } from '../core/access-token.ts';
+import { hashApiKey, isApiKey } from '../core/api-key.ts';
+import type { Caller, CallerKind } from '../db/callers.ts';
+import type { Context } from './context.ts';
+import type { Trail } from './trail.ts';
+import type { Meta } from './trpc.ts';
+
+/**
+ * Reads who calls from the bearer: a key, or a token whose signature is checked here. Whether what it names is still
+ * live, the database says.
+ * @throws AppError `UNAUTHENTICATED` for anything that is neither
+ */
+export async function callerOf(ctx: Context & { trail: Trail }): Promise<Caller> {
+  const { bearer } = ctx.request;
+  if (bearer === undefined) throw unauthenticated();
+  if (isApiKey(bearer)) return { kind: 'apiKey', keyHash: hashApiKey(bearer) };
+  const { sub: userId, sid, tid: tenantId, act, exp } = await ctx.accessTokens.verify(bearer);
+  ctx.trail.note({
+    actor: { type: 'user', id: userId },
+    tenantId: tenantId ?? null,
+    ...(act && { operatorId: act.sub }),
+  });
+  return act
+    ? { kind: 'assumedIdentity', id: sid, userId, operatorId: act.sub, tenantId }
+    : { kind: 'session', sessionId: sid, userId, tenantId, expiresAt: new Date(exp * 1000) };
+}
+
+/** Whether a procedure lets callers of this kind in. People in their own name always; others where it says so. */
+export function admits(meta: Meta | undefined, kind: CallerKind): boolean {
+  return kind === 'session' || (meta?.admits?.includes(kind) ?? false);
+}

@@ -1,0 +1,120 @@
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { assertStrongPassword } from '../../core/passwords.ts';
+import type { User } from '../../db/callers.ts';
+import { assertReady, enterAsUser } from '../../db/enter.ts';
+import { violatesUnique } from '../../db/errors.ts';
+import { memberships } from '../../db/lobby.ts';
+import type { Tx } from '../../db/lane.ts';
+import { voidSignUps } from '../../db/sign-ups.ts';
+import { insertUser } from '../../db/users.ts';
+import { admits, callerOf } from '../caller.ts';
+import type { Context } from '../context.ts';
+import { publicProcedure } from '../procedures.ts';
+import { nameInput, tenantShape, toTenantShape, toUserShape, userShape } from '../shapes.ts';
+import type { Trail } from '../trail.ts';
+import { findPending, useUp } from './pending.ts';
+
+type Pending = Awaited<ReturnType<typeof findPending>>;
+type Call = Context & { trail: Trail };
+
+/**
+ * Makes the holder of an invite a member: one who has an account by their access token, a new person by a name and a
+ * password, since the mailed token has proven the address.
+ */
+export const accept = publicProcedure
+  .meta({
+    openapi: { method: 'POST', path: '/invites/accept', tags: ['invites'], summary: 'Accept an invite' },
+    audit: { action: 'invite.accept', entityType: 'invite' },
+  })
+  .input(
+    z.strictObject({
+      token: z.string().max(500),
+      password: z.string().optional().describe('Of a new person'),
+      fullName: nameInput.optional().describe('Of a new person'),
+    }),
+  )
+  .output(z.object({ user: userShape, tenant: tenantShape }))
+  .mutation(async ({ ctx, input: { token, password, fullName } }) => {
+    if (ctx.request.bearer !== undefined) return await acceptAsUser(ctx, token);
+    const pending = await ctx.pool.transaction({ readOnly: true }, (tx) => find(ctx, tx, token));
+    if (pending.hasAccount) throw logInFirst();
+    if (password === undefined || fullName === undefined) throw incomplete({ password, fullName });
+    return await acceptAsNewPerson(ctx, token, { password, fullName, email: pending.invite.email });
+  });
+
+async function acceptAsUser(ctx: Call, token: string) {
+  const caller = await callerOf(ctx);
+  const admitted = admits(undefined, caller.kind);
+  return await enterAsUser(ctx.pool, { caller, readOnly: false, admitted }, async ({ tx, actor: { user } }) => {
+    const pending = await find(ctx, tx, token);
+    if (user.email !== pending.invite.email) {
+      throw new AppError(
+        'FORBIDDEN',
+        'The invite is for another address than that of the account you are logged in to.',
+      );
+    }
+    await useUp(tx, pending.invite.id);
+    return await enlist(ctx, tx, pending, user);
+  });
+}
+
+async function acceptAsNewPerson(
+  ctx: Call,
+  token: string,
+  person: { email: string; password: string; fullName: string },
+) {
+  const { email, fullName } = person;
+  assertStrongPassword(person.password, [email, fullName]);
+  // No connection is held while Argon2 works, so all is looked at again after it.
+  const passwordHash = await ctx.passwords.hash(person.password);
+  return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
+    const pending = await find(ctx, tx, token);
+    const user = { id: uuidv7(), email, fullName, createdAt: new Date() };
+    // Taken before the account is made: of many at once the others find it used.
+    await useUp(tx, pending.invite.id);
+    await insertUser(tx, { id: user.id, email, fullName, passwordHash }).catch((error: unknown) => {
+      throw violatesUnique(error, 'users_email_key') ? logInFirst() : error;
+    });
+    await voidSignUps(tx, email);
+    return await enlist(ctx, tx, pending, user);
+  });
+}
+
+async function find(ctx: Call, tx: Tx, token: string): Promise<Pending> {
+  const pending = await findPending(tx, ctx.secretKeys, token);
+  ctx.trail.note({ tenantId: pending.tenant.id, entityId: pending.invite.id });
+  assertReady(pending.tenant.status);
+  return pending;
+}
+
+async function enlist(ctx: Call, tx: Tx, { invite, tenant }: Pending, user: User) {
+  const { role } = invite;
+  await tx
+    .insert(memberships)
+    .values({ userId: user.id, tenantId: tenant.id, role })
+    .catch((error: unknown) => {
+      throw violatesUnique(error, 'user_tenant_membership_pkey')
+        ? new AppError('ALREADY_MEMBER', 'You are a member of this tenant already.', {}, error)
+        : error;
+    });
+  ctx.trail.note({ actor: { type: 'user', id: user.id }, changes: { role: [null, role] } });
+  await ctx.trail.write(tx, 'success');
+  return { user: toUserShape(user), tenant: toTenantShape(tenant, role) };
+}
+
+/** The address has an account: nobody gets into it, or sets its password, by an invite. */
+function logInFirst(): AppError {
+  return new AppError(
+    'UNAUTHENTICATED',
+    'The invited address has an account: log in to it, and accept with its access token.',
+  );
+}
+
+function incomplete(given: Record<'password' | 'fullName', string | undefined>): AppError {
+  const issues = (['password', 'fullName'] as const)
+    .filter((field) => given[field] === undefined)
+    .map((field) => ({ path: [field], message: 'is needed from a new person' }));
+  return new AppError('VALIDATION_FAILED', 'The input is not valid: see issues.', { issues });
+}

@@ -1,0 +1,157 @@
+import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { emailSchema } from '../../core/email.ts';
+import { AppError } from '../../core/errors.ts';
+import { changesBetween } from '../../db/changes.ts';
+import { isOpen } from '../../db/invites.ts';
+import { invites, memberships, users } from '../../db/lobby.ts';
+import type { Tx } from '../../db/lane.ts';
+import { lockMembersAsAdmin } from '../../db/members.ts';
+import { enqueue } from '../../db/outbox.ts';
+import { adminPersonProcedure } from '../procedures.ts';
+import { idInput, pageInput, pageShape, roleShape, toPage } from '../shapes.ts';
+import { router } from '../trpc.ts';
+import { accept } from './accept.ts';
+import { preview } from './preview.ts';
+import { inviteShape, newExpiry, toInvite } from './shape.ts';
+
+const tags = ['invites'];
+
+export const invitesRouter = router({
+  // Before `/invites/{id}`: the first path that fits is taken.
+  preview,
+  accept,
+
+  create: adminPersonProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/invites', tags, summary: 'Invite someone by e-mail (admins)' },
+      successStatus: 201,
+      audit: { action: 'invite.create', entityType: 'invite' },
+    })
+    .input(z.strictObject({ email: emailSchema, role: roleShape }))
+    .output(inviteShape)
+    .mutation(async ({ ctx, input: { email, role } }) => {
+      const { db } = ctx;
+      const tenantId = ctx.tenant.id;
+      // Only admins invite, so no role is above the inviter's.
+      await lockMembersAsAdmin(db, tenantId, ctx.user.id);
+      await refuseMember(db, tenantId, email);
+      await db
+        .update(invites)
+        .set({ revokedAt: sql`now()` })
+        .where(and(eq(invites.tenantId, tenantId), eq(invites.email, email), isOpen));
+      const [invite] = await db
+        .insert(invites)
+        .values({ id: uuidv7(), tenantId, email, role, invitedBy: ctx.user.id, expiresAt: newExpiry() })
+        .returning();
+      const { id } = found(invite);
+      await enqueue(db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
+      ctx.trail.note({ entityId: id, changes: changesBetween({}, { email, role }) });
+      return toInvite(found(invite));
+    }),
+
+  list: adminPersonProcedure
+    .meta({
+      openapi: { method: 'GET', path: '/invites', tags, summary: 'List invites, newest first (admins)' },
+      audit: { action: 'invite.list', entityType: 'invite' },
+      admits: ['assumedIdentity'],
+    })
+    .input(pageInput)
+    .output(pageShape(inviteShape))
+    .query(async ({ ctx, input }) => {
+      const rows = await ctx.db
+        .select()
+        .from(invites)
+        .where(
+          and(
+            eq(invites.tenantId, ctx.tenant.id),
+            input.cursor === undefined ? undefined : lt(invites.id, input.cursor),
+          ),
+        )
+        .orderBy(desc(invites.id))
+        .limit(input.limit + 1);
+      return toPage(rows, input.limit, toInvite);
+    }),
+
+  get: adminPersonProcedure
+    .meta({
+      openapi: { method: 'GET', path: '/invites/{id}', tags, summary: 'Read an invite (admins)' },
+      audit: { action: 'invite.read', entityType: 'invite' },
+      admits: ['assumedIdentity'],
+    })
+    .input(idInput)
+    .output(inviteShape)
+    .query(async ({ ctx, input }) => {
+      const [invite] = await ctx.db.select().from(invites).where(ownInvite(ctx.tenant.id, input.id));
+      return toInvite(found(invite));
+    }),
+
+  resend: adminPersonProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/invites/{id}/resend', tags, summary: 'Send an invite again (admins)' },
+      audit: { action: 'invite.resend', entityType: 'invite' },
+    })
+    .input(idInput)
+    .output(inviteShape)
+    .mutation(async ({ ctx, input: { id } }) => {
+      ctx.trail.note({ entityId: id });
+      const tenantId = ctx.tenant.id;
+      const before = await lockInvite(ctx.db, tenantId, id);
+      if (toInvite(before).status === 'accepted' || before.revokedAt !== null) {
+        throw new AppError('CONFLICT', 'The invite is accepted or revoked: make a new one.');
+      }
+      const expiresAt = newExpiry();
+      await ctx.db.update(invites).set({ expiresAt }).where(eq(invites.id, id));
+      await enqueue(ctx.db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
+      ctx.trail.note({ changes: changesBetween({ expiresAt: before.expiresAt }, { expiresAt }) });
+      return toInvite({ ...before, expiresAt });
+    }),
+
+  revoke: adminPersonProcedure
+    .meta({
+      openapi: { method: 'DELETE', path: '/invites/{id}', tags, summary: 'Revoke an invite (admins)' },
+      successStatus: 204,
+      audit: { action: 'invite.revoke', entityType: 'invite' },
+    })
+    .input(idInput)
+    .output(z.null())
+    .mutation(async ({ ctx, input: { id } }) => {
+      ctx.trail.note({ entityId: id });
+      const invite = await lockInvite(ctx.db, ctx.tenant.id, id);
+      const { status } = toInvite(invite);
+      if (status === 'accepted') throw new AppError('CONFLICT', 'The invite is accepted: remove the member.');
+      if (status === 'revoked') return null;
+      await ctx.db
+        .update(invites)
+        .set({ revokedAt: sql`now()` })
+        .where(eq(invites.id, id));
+      ctx.trail.note({ changes: { status: [status, 'revoked'] } });
+      return null;
+    }),
+});
+
+function ownInvite(tenantId: string, id: string) {
+  return and(eq(invites.tenantId, tenantId), eq(invites.id, id));
+}
+
+/** Holds an invite against being accepted meanwhile. @throws AppError `NOT_FOUND` */
+async function lockInvite(tx: Tx, tenantId: string, id: string) {
+  const [invite] = await tx.select().from(invites).where(ownInvite(tenantId, id)).for('update');
+  return found(invite);
+}
+
+/** @throws AppError `ALREADY_MEMBER` */
+async function refuseMember(tx: Tx, tenantId: string, email: string): Promise<void> {
+  const members = await tx
+    .select({ id: users.id })
+    .from(users)
+    .innerJoin(memberships, and(eq(memberships.userId, users.id), eq(memberships.tenantId, tenantId)))
+    .where(eq(users.email, email));
+  if (members.length > 0) throw new AppError('ALREADY_MEMBER', `${email} is a member of this tenant already.`);
+}
+
+function found<T>(invite: T | undefined): T {
+  if (invite === undefined) throw new AppError('NOT_FOUND', 'There is no such invite.');
+  return invite;
+}

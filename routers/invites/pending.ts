@@ -1,0 +1,47 @@
+import { and, eq, gt, sql } from 'drizzle-orm';
+import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
+import type { SecretKeys } from '../../core/keys.ts';
+import { isOpen } from '../../db/invites.ts';
+import { invites, tenants, users } from '../../db/lobby.ts';
+import type { Tx } from '../../db/lane.ts';
+
+/**
+ * Finds the invite that a mailed token names, if it can still be accepted.
+ * @throws AppError `TOKEN_INVALID`, whatever is wrong with it
+ */
+export async function findPending(tx: Tx, secretKeys: SecretKeys, token: string) {
+  const id = idOfMailedToken(token);
+  if (id === undefined) throw tokenInvalid();
+  const [found] = await tx
+    .select({
+      invite: { id: invites.id, email: invites.email, role: invites.role },
+      tenant: { id: tenants.id, slug: tenants.slug, name: tenants.name, status: tenants.status },
+      inviter: users.fullName,
+    })
+    .from(invites)
+    .innerJoin(tenants, eq(tenants.id, invites.tenantId))
+    .leftJoin(users, eq(users.id, invites.invitedBy))
+    .where(live(id));
+  if (!found || !mailedTokenMatches(secretKeys, token, { kind: 'invite', id, email: found.invite.email })) {
+    throw tokenInvalid();
+  }
+  const [account] = await tx.select({ id: users.id }).from(users).where(eq(users.email, found.invite.email));
+  return { ...found, hasAccount: account !== undefined };
+}
+
+/**
+ * Uses an invite up: of any number of callers at once, one does.
+ * @throws AppError `TOKEN_INVALID`
+ */
+export async function useUp(tx: Tx, id: string): Promise<void> {
+  const used = await tx
+    .update(invites)
+    .set({ acceptedAt: sql`now()` })
+    .where(live(id))
+    .returning({ id: invites.id });
+  if (used.length === 0) throw tokenInvalid();
+}
+
+function live(id: string) {
+  return and(eq(invites.id, id), isOpen, gt(invites.expiresAt, sql`now()`));
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { publicProcedure } from '../procedures.ts';
+import { roleShape } from '../shapes.ts';
+import { findPending } from './pending.ts';
+
+/** What an invite is to, for the one who holds its link. */
+export const preview = publicProcedure
+  .meta({
+    openapi: { method: 'GET', path: '/invites/preview', tags: ['invites'], summary: 'What a mailed invite is to' },
+    audit: { action: 'invite.preview', entityType: 'invite' },
+  })
+  .input(z.strictObject({ token: z.string().max(500) }))
+  .output(
+    z.object({
+      tenantName: z.string(),
+      invitedBy: z.string().nullable().describe("The inviter's name"),
+      role: roleShape,
+      emailHint: z.string().describe('The address that was invited, its name cut to a letter'),
+      hasAccount: z.boolean().describe('Whether to log in and accept, or to choose a password'),
+    }),
+  )
+  .query(({ ctx, input }) =>
+    ctx.pool.transaction({ readOnly: true }, async (tx) => {
+      const { invite, tenant, inviter, hasAccount } = await findPending(tx, ctx.secretKeys, input.token);
+      const { role, email } = invite;
+      return { tenantName: tenant.name, invitedBy: inviter, role, emailHint: hintOf(email), hasAccount };
+    }),
+  );
+
+function hintOf(email: string): string {
+  const at = email.lastIndexOf('@');
+  return `${email.slice(0, 1)}***${email.slice(at)}`;
+}

@@ -1,0 +1,136 @@
+import { and, desc, eq, lt } from 'drizzle-orm';
+import { z } from 'zod';
+import { AppError } from '../core/errors.ts';
+import { changesBetween } from '../db/changes.ts';
+import { revokeInvitesOf } from '../db/invites.ts';
+import { memberships, users, type Role } from '../db/lobby.ts';
+import type { Tx } from '../db/lane.ts';
+import { assertAdminBeside, lockMembers, lockMembersAsAdmin, roleOf } from '../db/members.ts';
+import { adminPersonProcedure, memberPersonProcedure } from './procedures.ts';
+import { pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
+import { router } from './trpc.ts';
+
+const tags = ['members'];
+
+const memberShape = z.object({
+  userId: z.uuid(),
+  email: z.email(),
+  fullName: z.string(),
+  role: roleShape,
+  joinedAt: time,
+});
+
+const columns = {
+  id: users.id,
+  email: users.email,
+  fullName: users.fullName,
+  role: memberships.role,
+  joinedAt: memberships.createdAt,
+};
+
+export const membersRouter = router({
+  list: memberPersonProcedure
+    .meta({
+      openapi: { method: 'GET', path: '/members', tags, summary: 'List members, newest account first' },
+      audit: { action: 'member.list', entityType: 'member' },
+      admits: ['assumedIdentity'],
+    })
+    .input(pageInput)
+    .output(pageShape(memberShape))
+    .query(async ({ ctx, input }) => {
+      const rows = await members(ctx.db)
+        .where(
+          and(
+            eq(memberships.tenantId, ctx.tenant.id),
+            input.cursor === undefined ? undefined : lt(users.id, input.cursor),
+          ),
+        )
+        .orderBy(desc(users.id))
+        .limit(input.limit + 1);
+      return toPage(rows, input.limit, toMember);
+    }),
+
+  updateRole: adminPersonProcedure
+    .meta({
+      openapi: { method: 'PATCH', path: '/members/{userId}', tags, summary: "Change a member's role (admins)" },
+      audit: { action: 'member.role_change', entityType: 'member' },
+    })
+    .input(z.strictObject({ userId: z.uuid(), role: roleShape }))
+    .output(memberShape)
+    .mutation(async ({ ctx, input: { userId, role } }) => {
+      const tenantId = ctx.tenant.id;
+      ctx.trail.note({ entityId: userId });
+      await lockMembersAsAdmin(ctx.db, tenantId, ctx.user.id);
+      const before = found(await roleOf(ctx.db, tenantId, userId));
+      if (before === 'admin' && role === 'member') {
+        await assertAdminBeside(ctx.db, tenantId, userId);
+        await revokeInvitesOf(ctx.db, { userId, tenantId, roles: ['admin'] });
+      }
+      const isMember = and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId));
+      await ctx.db.update(memberships).set({ role }).where(isMember);
+      ctx.trail.note({ changes: changesBetween({ role: before }, { role }) });
+      const [member] = await members(ctx.db).where(isMember);
+      return toMember(found(member));
+    }),
+
+  remove: adminPersonProcedure
+    .meta({
+      openapi: { method: 'DELETE', path: '/members/{userId}', tags, summary: 'Remove a member (admins)' },
+      successStatus: 204,
+      audit: { action: 'member.remove', entityType: 'member' },
+    })
+    .input(z.strictObject({ userId: z.uuid() }))
+    .output(z.null())
+    .mutation(async ({ ctx, input: { userId } }) => {
+      ctx.trail.note({ entityId: userId });
+      await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.user.id);
+      const role = await takeOut(ctx.db, ctx.tenant.id, userId);
+      ctx.trail.note({ changes: changesBetween({ role }, {}) });
+      return null;
+    }),
+
+  leave: memberPersonProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/members/leave', tags, summary: 'Leave the tenant' },
+      successStatus: 204,
+      audit: { action: 'member.leave', entityType: 'member' },
+    })
+    .output(z.null())
+    .mutation(async ({ ctx }) => {
+      ctx.trail.note({ entityId: ctx.user.id });
+      await lockMembers(ctx.db, ctx.tenant.id);
+      const role = await takeOut(ctx.db, ctx.tenant.id, ctx.user.id);
+      ctx.trail.note({ changes: changesBetween({ role }, {}) });
+      return null;
+    }),
+});
+
+function members(tx: Tx) {
+  return tx.select(columns).from(memberships).innerJoin(users, eq(users.id, memberships.userId)).$dynamic();
+}
+
+/** Ends a membership, and what the member had under way. @returns the role that they had */
+async function takeOut(tx: Tx, tenantId: string, userId: string): Promise<Role> {
+  const role = found(await roleOf(tx, tenantId, userId));
+  if (role === 'admin') await assertAdminBeside(tx, tenantId, userId);
+  await revokeInvitesOf(tx, { userId, tenantId });
+  await tx.delete(memberships).where(and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId)));
+  return role;
+}
+
+interface Member {
+  id: string;
+  email: string;
+  fullName: string;
+  role: Role;
+  joinedAt: Date;
+}
+
+function toMember({ id, joinedAt, ...rest }: Member): z.infer<typeof memberShape> {
+  return { userId: id, ...rest, joinedAt: joinedAt.toISOString() };
+}
+
+function found<T>(member: T | undefined): T {
+  if (member === undefined) throw new AppError('NOT_FOUND', 'There is no such member.');
+  return member;
+}

@@ -1,0 +1,81 @@
+import { INCOMPLETE, letShow, pointAt, say, send, settle, takeToken, wait } from './mailed-link.js';
+
+const token = takeToken();
+const offer = document.querySelector('#offer');
+const again = document.querySelector('#again');
+const signUp = document.querySelector('#sign-up');
+const logIn = document.querySelector('#log-in');
+
+for (const form of [signUp, logIn]) letShow(form.elements.password, form.elements.show);
+again.addEventListener('click', async () => {
+  await wait(again, preview);
+  focusField();
+});
+onSubmit(signUp, acceptAsNewcomer);
+onSubmit(logIn, acceptWithAccount);
+if (token) await preview();
+else settle(INCOMPLETE);
+
+/** Shows what the invite offers, and asks for what its acceptance takes. It uses nothing up. */
+async function preview() {
+  say('Looking for your invite …');
+  const { answer, problem } = await send('GET', `/invites/preview?token=${encodeURIComponent(token)}`);
+  if (problem?.reason === 'TOKEN_INVALID') settle(problem);
+  else if (problem) {
+    say(problem);
+    again.hidden = false;
+  } else {
+    const role = answer.role === 'admin' ? 'an admin' : 'a member';
+    const sentence = answer.invitedBy
+      ? `${answer.invitedBy} invites you to join ${answer.tenantName} as ${role}.`
+      : `You are invited to join ${answer.tenantName} as ${role}.`;
+    offer.textContent = `${sentence} The invite is for ${answer.emailHint}.`;
+    say(answer.hasAccount ? 'You have an account: log in to accept.' : 'Make your account to accept.');
+    again.hidden = true;
+    offer.hidden = false;
+    signUp.hidden = answer.hasAccount;
+    logIn.hidden = !answer.hasAccount;
+  }
+}
+
+function focusField() {
+  document.querySelector('form:not([hidden]) input')?.focus();
+}
+
+async function acceptAsNewcomer({ fullName, password }) {
+  return await send('POST', '/invites/accept', {
+    body: { token, fullName: fullName.value, password: password.value },
+  });
+}
+
+/** Logs in for this one call. The session ends with it, whatever it answers. */
+async function acceptWithAccount({ email, password }) {
+  const login = await send('POST', '/auth/login', { body: { email: email.value, password: password.value } });
+  if (login.problem) return login;
+  const { accessToken } = login.answer;
+  const accepted = await send('POST', '/invites/accept', { body: { token }, accessToken });
+  await send('POST', '/auth/logout', { accessToken });
+  return accepted;
+}
+
+function onSubmit(form, accept) {
+  const button = form.querySelector('button');
+  const { username, password } = form.elements;
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const { answer, problem } = await wait(button, () => accept(form.elements));
+    if (answer) {
+      const { user, tenant } = answer;
+      if (username) username.value = user.email;
+      settle(`You have joined ${tenant.name}. You can log in to it now, as ${user.email}.`);
+    } else if (['TOKEN_INVALID', 'ALREADY_MEMBER'].includes(problem.reason)) settle(problem);
+    else if (problem.reason === 'UNAUTHENTICATED') {
+      // The address got its account since the page was opened: now it takes a login.
+      await preview();
+      focusField();
+    } else {
+      say(problem);
+      if (['PASSWORD_TOO_WEAK', 'INVALID_CREDENTIALS'].includes(problem.reason)) pointAt(password);
+    }
+  });
+}

@@ -14,7 +14,7 @@ const BATCH = 10;
 export interface ClientOptions {
   /** Where the server is, as in `https://api.example.com`. */
   url: string;
-  /** The tenant to work in. Without one only lobby procedures can be called. */
+  /** The tenant to log in to, until `auth.switchTenant`. Without one only lobby procedures can be called. */
   tenantSlug?: string;
   /** Tokens kept from an earlier login. */
   tokens?: Tokens;
@@ -39,7 +39,6 @@ export type AtriumClient = TRPCClient<AppRouter>;
 export function createClient(options: ClientOptions): AtriumClient {
   const endpoint = `${options.url.replace(/\/+$/, '')}/trpc`;
   const send: Fetch = options.fetch ?? ((input, init) => fetch(input, init));
-  const tenant = options.tenantSlug === undefined ? {} : { 'x-tenant-slug': options.tenantSlug };
   const session = createSession({
     tokens: options.tokens,
     onTokens: (tokens) => options.onTokens?.(tokens),
@@ -47,7 +46,12 @@ export function createClient(options: ClientOptions): AtriumClient {
   });
   const headers = async (): Promise<Record<string, string>> => {
     const token = await session.accessToken();
-    return { ...tenant, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    // A login, or a switch, to another tenant takes the client along.
+    const tenantSlug = session.tokens?.tenantSlug ?? options.tenantSlug;
+    return {
+      ...(tenantSlug !== undefined && { 'x-tenant-slug': tenantSlug }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    };
   };
 
   return createTRPCClient<AppRouter>({

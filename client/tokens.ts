@@ -1,9 +1,11 @@
-/** A pair as `auth.login` and `auth.refresh` give it. */
+/** A pair as `auth.login`, `auth.refresh` and `auth.switchTenant` give it. */
 export interface Tokens {
   accessToken: string;
   refreshToken: string;
   /** When the access token expires, in ms since the epoch. */
   expiresAt: number;
+  /** The tenant that the access token is for; goes into `X-Tenant-Slug`. */
+  tenantSlug?: string;
 }
 
 /** Reads a pair from the answer of a procedure; `undefined` where it holds none. */
@@ -14,5 +16,16 @@ export function tokensIn(answer: unknown): Tokens | undefined {
   if (typeof accessToken !== 'string' || typeof refreshToken !== 'string' || typeof expiresIn !== 'number') {
     return undefined;
   }
-  return { accessToken, refreshToken, expiresAt: Date.now() + expiresIn * 1000 };
+  const tenantSlug = 'tenant' in answer ? slugIn(answer.tenant) : undefined;
+  return {
+    accessToken,
+    refreshToken,
+    expiresAt: Date.now() + expiresIn * 1000,
+    ...(tenantSlug !== undefined && { tenantSlug }),
+  };
+}
+
+function slugIn(tenant: unknown): string | undefined {
+  if (typeof tenant !== 'object' || tenant === null || !('slug' in tenant)) return undefined;
+  return typeof tenant.slug === 'string' ? tenant.slug : undefined;
 }

@@ -55,6 +55,9 @@ export const projectShape = z.object({
 
 export const idInput = z.strictObject({ id });
 
+/** A token of any kind: one of the wrong kind is refused as a token, not for its length. */
+export const tokenInput = z.string().max(4_096);
+
 /** The input of every list: newest first, from after `cursor` on. */
 export const pageInput = z.strictObject({
   cursor: z.uuid().optional().describe('nextCursor of the page before'),

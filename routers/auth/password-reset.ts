@@ -10,6 +10,7 @@ import { requestMail } from '../../db/mail-requests.ts';
 import { replacePassword } from '../../db/sessions.ts';
 import { admitSignUp } from '../../db/sign-ups.ts';
 import { publicProcedure } from '../procedures.ts';
+import { tokenInput } from '../shapes.ts';
 
 const tags = ['auth'];
 
@@ -40,7 +41,7 @@ export const resetPassword = publicProcedure
     successStatus: 204,
     audit: { action: 'user.reset_password', entityType: 'user' },
   })
-  .input(z.strictObject({ token: z.string().max(500), newPassword: z.string() }))
+  .input(z.strictObject({ token: tokenInput, newPassword: z.string() }))
   .output(z.null())
   .mutation(async ({ ctx, input: { token, newPassword } }) => {
     const requestId = idOfMailedToken(token);

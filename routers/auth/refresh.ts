@@ -16,7 +16,7 @@ import { refreshTokens, sessions, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { storeRefreshToken } from '../../db/refresh-tokens.ts';
 import { publicProcedure } from '../procedures.ts';
-import { loginShape } from '../shapes.ts';
+import { loginShape, tokenInput } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
 import { findScope, issueTokens, type Scope } from './issue.ts';
 
@@ -29,7 +29,7 @@ export const refresh = publicProcedure
     openapi: { method: 'POST', path: '/auth/refresh', tags: ['auth'], summary: 'Trade a refresh token for a new pair' },
     audit: { action: 'session.refresh', entityType: 'session' },
   })
-  .input(z.strictObject({ refreshToken: z.string().max(500), tenantSlug: z.string().max(100).optional() }))
+  .input(z.strictObject({ refreshToken: tokenInput, tenantSlug: z.string().max(100).optional() }))
   .output(loginShape)
   .mutation(async ({ ctx, input: { refreshToken, tenantSlug = ctx.request.tenantSlug } }) => {
     if (!isRefreshToken(refreshToken)) throw unauthenticated();

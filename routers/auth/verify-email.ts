@@ -5,6 +5,7 @@ import { violatesUnique } from '../../db/errors.ts';
 import { signUps } from '../../db/lobby.ts';
 import { admitSignUp } from '../../db/sign-ups.ts';
 import { publicProcedure } from '../procedures.ts';
+import { tokenInput } from '../shapes.ts';
 
 /** Turns a sign-up into a user who is the tenant's admin. */
 export const verifyEmail = publicProcedure
@@ -12,7 +13,7 @@ export const verifyEmail = publicProcedure
     openapi: { method: 'POST', path: '/auth/verify-email', tags: ['auth'], summary: 'Prove an e-mail by its token' },
     audit: { action: 'user.verify_email', entityType: 'user' },
   })
-  .input(z.strictObject({ token: z.string().max(500) }))
+  .input(z.strictObject({ token: tokenInput }))
   .output(z.object({ email: z.email() }))
   .mutation(async ({ ctx, input: { token } }) => {
     const verificationId = idOfMailedToken(token);

@@ -12,7 +12,7 @@ import { insertUser } from '../../db/users.ts';
 import { admits, callerOf } from '../caller.ts';
 import type { Context } from '../context.ts';
 import { publicProcedure } from '../procedures.ts';
-import { nameInput, tenantShape, toTenantShape, toUserShape, userShape } from '../shapes.ts';
+import { nameInput, tenantShape, toTenantShape, toUserShape, userShape, tokenInput } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
 import { findPending, useUp } from './pending.ts';
 
@@ -30,7 +30,7 @@ export const accept = publicProcedure
   })
   .input(
     z.strictObject({
-      token: z.string().max(500),
+      token: tokenInput,
       password: z.string().optional().describe('Of a new person'),
       fullName: nameInput.optional().describe('Of a new person'),
     }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { publicProcedure } from '../procedures.ts';
-import { roleShape } from '../shapes.ts';
+import { roleShape, tokenInput } from '../shapes.ts';
 import { findPending } from './pending.ts';
 
 /** What an invite is to, for the one who holds its link. */
@@ -9,7 +9,7 @@ export const preview = publicProcedure
     openapi: { method: 'GET', path: '/invites/preview', tags: ['invites'], summary: 'What a mailed invite is to' },
     audit: { action: 'invite.preview', entityType: 'invite' },
   })
-  .input(z.strictObject({ token: z.string().max(500) }))
+  .input(z.strictObject({ token: tokenInput }))
   .output(
     z.object({
       tenantName: z.string(),

@@ -2,8 +2,9 @@ import { isTRPCClientError } from '@trpc/client';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { createClient, type AppRouter, type ClientOptions, type Tokens } from '../../client/index.ts';
 import { aNumber, aString } from '../support/matchers.ts';
-import { foundTenant, logIn, type Founder } from '../support/people.ts';
+import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
 import { at, rest } from '../support/rest.ts';
+import { waitFor } from '../support/wait.ts';
 
 const place = inject('stack');
 let founder: Founder;
@@ -136,4 +137,20 @@ test("a stream's token is renewed like any other", async () => {
     });
     expect([status, refreshes()]).toEqual(['ready', 1]);
   }
+});
+
+test('a client goes along to the tenant that it switches to, also through a refresh', async () => {
+  const slug = freshSlug();
+  await founder.client.tenants.create.mutate({ name: 'Second', slug });
+  await waitFor(`${slug} to be ready`, async () => {
+    return (await founder.client.tenants.status.query({ slug })).status === 'ready';
+  });
+  const { client, given } = await watched(asTheyAre);
+  await client.auth.switchTenant.mutate({ tenantSlug: slug });
+  expect((await client.tenants.get.query()).slug).toBe(slug);
+  const [pair] = given;
+  expect(pair?.tenantSlug).toBe(slug);
+  const later = await watched(() => aboutToExpire(pair ?? { accessToken: '', refreshToken: '', expiresAt: 0 }));
+  expect((await later.client.tenants.get.query()).slug).toBe(slug);
+  expect(later.refreshes()).toBe(1);
 });

@@ -8,9 +8,14 @@ import { sessions, signUps, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import type { Pool } from '../../db/pool.ts';
 import { DAY_MS, storeRefreshToken } from '../../db/refresh-tokens.ts';
+import type { Context } from '../context.ts';
 import { publicProcedure } from '../procedures.ts';
 import { loginShape } from '../shapes.ts';
-import { findScope, issueTokens } from './issue.ts';
+import type { Trail } from '../trail.ts';
+import { findScope, issueTokens, type Scope } from './issue.ts';
+
+type Call = Context & { trail: Trail };
+type Account = typeof users.$inferSelect;
 
 /** Opens a session: with a tenant, scoped to it; without one, to the lobby. */
 export const login = publicProcedure
@@ -21,56 +26,72 @@ export const login = publicProcedure
   .input(z.strictObject({ email: emailSchema, password: z.string(), tenantSlug: z.string().max(100).optional() }))
   .output(loginShape)
   .mutation(async ({ ctx, input: { email, password, tenantSlug = ctx.request.tenantSlug } }) => {
-    const { user, signUp } = await findByEmail(ctx.pool, email);
-    // No connection is held while Argon2 works.
-    const known = await ctx.passwords.verify(user?.passwordHash, password);
-    if (!user || !known || user.disabledAt !== null) {
-      // A failed login costs two verifications, whoever it was.
-      const unverified = await ctx.passwords.verify(signUp?.passwordHash, password);
-      if (user) ctx.trail.note({ entityId: user.id });
-      throw unverified
-        ? new AppError('EMAIL_NOT_VERIFIED', 'Follow the link in the mail that we sent, then log in.')
-        : invalidCredentials();
-    }
-    const upgraded = ctx.passwords.isOutdated(user.passwordHash) ? await ctx.passwords.hash(password) : undefined;
-
-    ctx.trail.note({ entityId: user.id, actor: { type: 'user', id: user.id } });
-    const refreshToken = mintRefreshToken();
-    const sessionId = uuidv7();
-    const scope = await ctx.pool.transaction({ readOnly: false }, async (tx) => {
-      await assertUnchanged(tx, user);
-      const found = tenantSlug === undefined ? null : await findScope(tx, user.id, { slug: tenantSlug });
-      const tenantId = found?.tenant.id ?? null;
-      const expiresAt = new Date(Date.now() + REFRESH_TOKEN.sessionDays * DAY_MS);
-      const { ipAddress, userAgent } = ctx.request;
-      await tx.insert(sessions).values({ id: sessionId, userId: user.id, userAgent, ipAddress, expiresAt });
-      await storeRefreshToken(tx, { value: refreshToken, sessionId, tenantId, sessionExpiresAt: expiresAt });
-      if (upgraded !== undefined) {
-        await tx.update(users).set({ passwordHash: upgraded }).where(eq(users.id, user.id));
-      }
-      ctx.trail.note({ tenantId });
-      await ctx.trail.write(tx, 'success');
-      return found;
-    });
-    return await issueTokens(ctx.accessTokens, { user, sessionId, scope, refreshToken });
+    const opened =
+      (await tryLogin(ctx, { email, password, tenantSlug })) ??
+      // The account changed while Argon2 worked; perhaps another login made its hash anew. Once more, as it is now.
+      (await tryLogin(ctx, { email, password, tenantSlug }));
+    if (!opened) throw invalidCredentials();
+    return await issueTokens(ctx.accessTokens, opened);
   });
 
 /**
- * Holds the user's row as it was when the password was checked: a password that was changed, or an account that was
- * disabled, while Argon2 worked opens no session.
- * @throws AppError `INVALID_CREDENTIALS`
+ * @returns nothing where the account is not what it was when its password was checked
+ * @throws AppError `INVALID_CREDENTIALS`, `EMAIL_NOT_VERIFIED`, `TENANT_NOT_FOUND`, `OVERLOADED`
  */
-async function assertUnchanged(tx: Tx, { id, passwordHash }: { id: string; passwordHash: string }): Promise<void> {
-  const held = await tx
-    .select({ one: sql`1` })
-    .from(users)
-    .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), isNull(users.disabledAt)))
-    .for('share');
-  if (held.length === 0) throw invalidCredentials();
+async function tryLogin(
+  ctx: Call,
+  { email, password, tenantSlug }: { email: string; password: string; tenantSlug: string | undefined },
+) {
+  const user = await checkPassword(ctx, email, password);
+  const upgraded = ctx.passwords.isOutdated(user.passwordHash) ? await ctx.passwords.hash(password) : undefined;
+
+  ctx.trail.note({ entityId: user.id, actor: { type: 'user', id: user.id } });
+  const refreshToken = mintRefreshToken();
+  const sessionId = uuidv7();
+  return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
+    if (!(await holdUnchanged(tx, user, upgraded === undefined ? 'share' : 'no key update'))) return undefined;
+    const scope: Scope | null = tenantSlug === undefined ? null : await findScope(tx, user.id, { slug: tenantSlug });
+    const tenantId = scope?.tenant.id ?? null;
+    const expiresAt = new Date(Date.now() + REFRESH_TOKEN.sessionDays * DAY_MS);
+    const { ipAddress, userAgent } = ctx.request;
+    await tx.insert(sessions).values({ id: sessionId, userId: user.id, userAgent, ipAddress, expiresAt });
+    await storeRefreshToken(tx, { value: refreshToken, sessionId, tenantId, sessionExpiresAt: expiresAt });
+    if (upgraded !== undefined) await tx.update(users).set({ passwordHash: upgraded }).where(eq(users.id, user.id));
+    ctx.trail.note({ tenantId });
+    await ctx.trail.write(tx, 'success');
+    return { user, sessionId, scope, refreshToken };
+  });
+}
+
+/** @throws AppError `INVALID_CREDENTIALS`, `EMAIL_NOT_VERIFIED`, `OVERLOADED` */
+async function checkPassword(ctx: Call, email: string, password: string): Promise<Account> {
+  const { user, signUp } = await findByEmail(ctx.pool, email);
+  // No connection is held while Argon2 works.
+  const known = await ctx.passwords.verify(user?.passwordHash, password);
+  if (user && known && user.disabledAt === null) return user;
+  // A failed login costs two verifications, whoever it was.
+  const unverified = await ctx.passwords.verify(signUp?.passwordHash, password);
+  if (user) ctx.trail.note({ entityId: user.id });
+  throw unverified
+    ? new AppError('EMAIL_NOT_VERIFIED', 'Follow the link in the mail that we sent, then log in.')
+    : invalidCredentials();
 }
 
 function invalidCredentials(): AppError {
   return new AppError('INVALID_CREDENTIALS', 'E-mail or password is wrong.');
+}
+
+/**
+ * Holds the account as it was when its password was checked, until the transaction ends: one whose password was changed, or
+ * that was disabled, while Argon2 worked opens no session.
+ */
+async function holdUnchanged(tx: Tx, { id, passwordHash }: Account, lock: 'share' | 'no key update'): Promise<boolean> {
+  const held = await tx
+    .select({ one: sql`1` })
+    .from(users)
+    .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), isNull(users.disabledAt)))
+    .for(lock);
+  return held.length > 0;
 }
 
 /** The account of an address and its newest unverified sign-up. Both are always looked for. */

@@ -1,8 +1,8 @@
 import type { CallerKind } from './callers.ts';
 
 // One statement for each kind of caller and each way in. What they have in common is written once. All that makes a
-// caller live is joined within one outer join: of a chain of outer joins PostgreSQL 18.4 drops conditions, where constants let
-// it guess what an inner one would have matched.
+// caller live is joined within one outer join: in a chain of outer joins PostgreSQL 18.4 takes a column that is null-extended for
+// the constant it would have matched (docs/decisions/0008). So `entered` also asks for the caller itself.
 
 interface Source {
   /** The parameters that name the caller: a list for `select`, from $1 on. */
@@ -13,6 +13,8 @@ interface Source {
   joins: string;
   /** The tenant that the caller is for. */
   tenantId: string;
+  /** Whether they were found. */
+  live: string;
   /** Says what `CallerRow` has. */
   columns: string;
   role: string;
@@ -36,6 +38,7 @@ const SOURCES: Record<CallerKind, Source> = {
       left join (public.sessions s join public.users u on u.id = s.user_id and u.disabled_at is null)
         on s.id = q.sid and s.user_id = q.sub and s.revoked_at is null and s.expires_at > now()`,
     tenantId: 'q.tid',
+    live: 'u.id is not null',
     columns: `${USER}, u.is_superuser, s.id as session_id, ${NOT_ASSUMED}, ${NO_KEY},
       coalesce(s.last_seen_at < now() - ${LAST_SEEN}, false) as stale`,
     role: 'm.role',
@@ -55,6 +58,7 @@ const SOURCES: Record<CallerKind, Source> = {
         on a.id = q.aid and a.user_id = q.sub and a.tenant_id = q.tid and a.operator_id = q.act
           and a.ended_at is null and a.expires_at > now()`,
     tenantId: 'q.tid',
+    live: 'u.id is not null',
     columns: `${USER}, false as is_superuser, s.id as session_id, a.id as assumed_id, o.id as operator_id,
       o.email as operator_email, o.full_name as operator_name, a.mode, a.reason,
       to_json(a.expires_at) #>> '{}' as assumed_until, ${NO_KEY}, false as stale`,
@@ -68,6 +72,7 @@ const SOURCES: Record<CallerKind, Source> = {
       left join public.api_keys k on k.key_hash = q.key_hash and k.revoked_at is null and k.expires_at > now()
       left join public.users u on false`,
     tenantId: 'k.tenant_id',
+    live: 'k.id is not null',
     columns: `${USER}, false as is_superuser, null::uuid as session_id, ${NOT_ASSUMED},
       k.id as key_id, k.tenant_id as key_tenant_id,
       k.id is not null and coalesce(k.last_used_at < now() - ${LAST_SEEN}, true) as stale`,
@@ -86,7 +91,7 @@ function asUser({ given, joins, columns }: Source): string {
  * all of it does, binds the transaction. The subquery is fenced by OFFSET 0, so that the checks are made first and once;
  * CASE guards set_config, which has effects. All settings are LOCAL: they end with the transaction.
  */
-function tenant({ given, parameters, joins, tenantId, columns, role, readOnly }: Source): string {
+function tenant({ given, parameters, joins, tenantId, live, columns, role, readOnly }: Source): string {
   const next = (offset: number): string => `$${parameters + offset}`;
   return `
   select f.*,
@@ -101,7 +106,7 @@ function tenant({ given, parameters, joins, tenantId, columns, role, readOnly }:
   from (
     select ${columns}, coalesce(${readOnly}, false) as read_only,
       t.id as tenant_id, t.slug, t.name, t.status, t.schema_name, t.db_role, ${role} as role, q.room,
-      coalesce(t.slug = q.slug and t.status = 'ready' and ${role} = any(q.roles), false) as entered
+      coalesce(${live} and t.slug = q.slug and t.status = 'ready' and ${role} = any(q.roles), false) as entered
     from (select ${given}, ${next(1)}::text as slug, ${next(2)}::text[] as roles, ${next(3)}::text as room) q ${joins}
     left join public.tenants t on t.id = ${tenantId}
     left join public.user_tenant_membership m on m.tenant_id = t.id and m.user_id = u.id

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 /** What every key begins with, so that a leaked one is known for what it is. */
 const MARK = 'atr_';
-/** Characters that stay visible, the mark included; the other 35 hold 210 bits. */
+/** Characters that stay visible, the mark included; the others hold 208 bits. */
 const PREFIX_LENGTH = 12;
 const KEY = /^atr_[A-Za-z0-9_-]{43}$/;
 

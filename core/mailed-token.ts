@@ -6,6 +6,8 @@ export type MailedTokenKind = 'verify-email' | 'reset-password' | 'invite';
 
 /** How long the link of a verification mail works, in ms. */
 export const VERIFICATION_MS = 24 * 60 * 60 * 1000;
+/** How long the link of a reset mail works, in ms, from when it is sent. */
+export const RESET_MS = 60 * 60 * 1000;
 
 /** What a mailed token is bound to: another kind, row or address makes another token. */
 export interface MailedTokenSubject {

@@ -75,7 +75,6 @@ export async function enterTenant<T>(
   return await andTouch(pool, (noteRow) =>
     pool.transactionAfter<TenantRow, T>({ readOnly: door.readOnly, share: shareOf(caller), first }, (tx, [row]) => {
       const entered = admit(row, door);
-      if (entered.actor.type === 'apiKey') tenantsOfKeys.set(hex(caller), entered.actor.tenantId);
       noteRow(row);
       return work({ tx, ...entered });
     }),
@@ -99,7 +98,7 @@ export async function enterAsUser<T>(pool: Pool, door: Door, work: (entered: Use
   );
 }
 
-/** Runs `enter` and, once a minute at most, writes down that the caller was seen. */
+/** Runs `enter` and, once a minute at most, has it written down that the caller was seen. */
 async function andTouch<T>(
   pool: Pool,
   enter: (noteRow: (row: CallerRow | undefined) => void) => Promise<T>,
@@ -109,8 +108,8 @@ async function andTouch<T>(
     seen = row;
   });
   const actor = seen?.stale ? actorIn(seen) : undefined;
-  // When someone was last seen is for people to read; no call fails for it.
-  if (actor) await touch(pool, actor).catch(() => undefined);
+  // When someone was last seen is for people to read: no call waits for it, or fails.
+  if (actor) void touch(pool, actor).catch(() => undefined);
   return result;
 }
 
@@ -128,16 +127,17 @@ function valuesOf(caller: Caller): (string | null)[] {
 /** Whose share of the pool a call takes. Until a key has been in once, it has one for itself. */
 function shareOf(caller: Caller): string | undefined {
   if (caller.kind !== 'apiKey') return caller.tenantId;
-  return tenantsOfKeys.get(hex(caller)) ?? hex(caller);
+  return tenantsOfKeys.get(hex(caller)) ?? hex(caller).slice(0, 16);
 }
 
 function hex(caller: Caller): string {
   return caller.kind === 'apiKey' ? Buffer.from(caller.keyHash).toString('hex') : '';
 }
 
-function identify(row: CallerRow | undefined, { onActor }: Door): Actor {
+function identify(row: CallerRow | undefined, { caller, onActor }: Door): Actor {
   const actor = actorIn(row);
   if (!actor) throw unauthenticated();
+  if (actor.type === 'apiKey') tenantsOfKeys.set(hex(caller), actor.tenantId);
   onActor?.(actor);
   return actor;
 }

@@ -54,7 +54,8 @@ const SOURCES: Record<CallerKind, Source> = {
         join public.sessions s on s.id = a.operator_session_id and s.user_id = a.operator_id
           and s.revoked_at is null and s.expires_at > now()
         join public.users o on o.id = a.operator_id and o.is_superuser and o.disabled_at is null
-        join public.users u on u.id = a.user_id and u.disabled_at is null and not u.is_superuser)
+        join public.users u on u.id = a.user_id and u.disabled_at is null and not u.is_superuser
+        join public.user_tenant_membership n on n.tenant_id = a.tenant_id and n.user_id = a.user_id)
         on a.id = q.aid and a.user_id = q.sub and a.tenant_id = q.tid and a.operator_id = q.act
           and a.ended_at is null and a.expires_at > now()`,
     tenantId: 'q.tid',

@@ -3,8 +3,8 @@ import { mailRequests } from './lobby.ts';
 import type { Tx } from './lane.ts';
 import { enqueue } from './outbox.ts';
 
-/** How long the link of a reset mail works, and a request is kept, in ms. */
-const LIFE_MS = 60 * 60 * 1000;
+/** How long a request waits for the worker, in ms. A reset's hour begins once its mail is sent. */
+const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
  * Asks the worker for a mail to an address. Whether anybody has the address is not looked at here: the same rows are

@@ -1,6 +1,7 @@
-import { and, eq, isNull, ne, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, ne, sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
-import { memberships, tenants, users, type Role } from './lobby.ts';
+import type { Actor } from './callers.ts';
+import { apiKeys, memberships, tenants, users, type Role } from './lobby.ts';
 import type { Tx } from './lane.ts';
 
 /**
@@ -12,11 +13,39 @@ export async function lockMembers(tx: Tx, tenantId: string): Promise<void> {
 }
 
 /** The same for an admin's change, who may have lost the role while it waited. @throws AppError `FORBIDDEN` */
-export async function lockMembersAsAdmin(tx: Tx, tenantId: string, userId: string): Promise<void> {
+export async function lockMembersAsAdmin(tx: Tx, tenantId: string, actor: Actor): Promise<void> {
   await lockMembers(tx, tenantId);
-  if ((await roleOf(tx, tenantId, userId)) !== 'admin') {
-    throw new AppError('FORBIDDEN', 'You are no admin of this tenant any more.');
-  }
+  const isAdmin =
+    actor.type === 'user'
+      ? (await isEnabled(tx, actor.user.id)) && (await roleOf(tx, tenantId, actor.user.id)) === 'admin'
+      : await isLiveAdminKey(tx, tenantId, actor.id);
+  if (!isAdmin) throw new AppError('FORBIDDEN', 'You are no admin of this tenant any more.');
+}
+
+/** Holds the account as it is: one that is being disabled at this moment comes before or after. */
+async function isEnabled(tx: Tx, userId: string): Promise<boolean> {
+  const found = await tx
+    .select({ one: sql`1` })
+    .from(users)
+    .where(and(eq(users.id, userId), isNull(users.disabledAt)))
+    .for('share');
+  return found.length > 0;
+}
+
+async function isLiveAdminKey(tx: Tx, tenantId: string, id: string): Promise<boolean> {
+  const found = await tx
+    .select({ one: sql`1` })
+    .from(apiKeys)
+    .where(
+      and(
+        eq(apiKeys.tenantId, tenantId),
+        eq(apiKeys.id, id),
+        eq(apiKeys.role, 'admin'),
+        isNull(apiKeys.revokedAt),
+        gt(apiKeys.expiresAt, sql`now()`),
+      ),
+    );
+  return found.length > 0;
 }
 
 /** The role of a user in a tenant, if they are in it. */

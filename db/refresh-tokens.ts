@@ -27,13 +27,19 @@ export async function storeRefreshToken(
  * @returns when the session ends
  */
 export async function retireRefreshTokens(tx: Tx, sessionId: string): Promise<Date> {
+  // Waits for a refresh under way, whose new token is then seen.
+  const [session] = await tx
+    .select({ expiresAt: sessions.expiresAt })
+    .from(sessions)
+    .where(eq(sessions.id, sessionId))
+    .for('no key update');
+  if (!session) throw new Error('The session of this transaction is gone');
   await tx
     .update(refreshTokens)
     .set({
+      retiredAt: sql`now()`,
       expiresAt: sql`least(${refreshTokens.expiresAt}, now() + make_interval(secs => ${REFRESH_TOKEN.graceSeconds}))`,
     })
-    .where(and(eq(refreshTokens.sessionId, sessionId), isNull(refreshTokens.usedAt)));
-  const [session] = await tx.select({ expiresAt: sessions.expiresAt }).from(sessions).where(eq(sessions.id, sessionId));
-  if (!session) throw new Error('The session of this transaction is gone');
+    .where(and(eq(refreshTokens.sessionId, sessionId), isNull(refreshTokens.usedAt), isNull(refreshTokens.retiredAt)));
   return session.expiresAt;
 }

@@ -40,11 +40,14 @@ export async function replacePassword(
     .returning({ id: users.id });
   if (changed.length === 0) return false;
   await endSessions(tx, change.userId, change.keep);
+  await voidResets(tx, change.email);
+  return true;
+}
+
+/** Voids the reset mails under way to an address. */
+export async function voidResets(tx: Tx, email: string): Promise<void> {
   await tx
     .update(mailRequests)
     .set({ usedAt: sql`now()` })
-    .where(
-      and(eq(mailRequests.kind, 'reset-password'), eq(mailRequests.email, change.email), isNull(mailRequests.usedAt)),
-    );
-  return true;
+    .where(and(eq(mailRequests.kind, 'reset-password'), eq(mailRequests.email, email), isNull(mailRequests.usedAt)));
 }

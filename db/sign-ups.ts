@@ -26,7 +26,7 @@ export async function admitSignUp(tx: Tx, signUp: SignUp): Promise<string> {
   await tx.insert(memberships).values({ userId, tenantId, role: 'admin' });
   await tx
     .update(signUps)
-    .set({ verifiedAt: sql`now()` })
+    .set({ verifiedAt: sql`now()`, passwordTag: null })
     .where(eq(signUps.id, id));
   await voidSignUps(tx, email, id);
   return userId;

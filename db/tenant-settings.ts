@@ -1,6 +1,7 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
+import { AppError } from '../core/errors.ts';
 import type { Slug } from '../core/slug.ts';
-import { assumedIdentities, formerSlugs, tenants } from './lobby.ts';
+import { formerSlugs, tenants } from './lobby.ts';
 import type { Tx } from './lane.ts';
 import { refuseTakenSlug, slugTaken } from './tenants.ts';
 
@@ -10,6 +11,9 @@ type TenantSettings = {
   slug: Slug;
   allowAssumedIdentity: boolean;
 };
+
+/** Each stays taken for everyone else. */
+const FORMER_SLUGS_AT_MOST = 10;
 
 const columns = {
   name: tenants.name,
@@ -25,9 +29,8 @@ export async function readSettings(tx: Tx, tenantId: string): Promise<TenantSett
 }
 
 /**
- * Changes the tenant at hand. A slug that it leaves stays its own; where it withdraws its consent, the identities
- * assumed in it end.
- * @throws AppError `SLUG_TAKEN`
+ * Changes the tenant at hand. A slug that it leaves stays its own.
+ * @throws AppError `SLUG_TAKEN`; `CONFLICT` where it has left too many
  */
 export async function updateTenant(
   tx: Tx,
@@ -47,7 +50,6 @@ export async function updateTenant(
     .where(eq(tenants.id, tenantId))
     .catch((error: unknown) => refuseTakenSlug(error, after.slug));
   if (after.slug !== before.slug) await moveSlug(tx, tenantId, before.slug, after.slug);
-  if (before.allowAssumedIdentity && !after.allowAssumedIdentity) await endAssumedIdentities(tx, tenantId);
   return { before, after };
 }
 
@@ -60,11 +62,7 @@ async function moveSlug(tx: Tx, tenantId: string, from: Slug, to: Slug): Promise
     .returning({ slug: formerSlugs.slug });
   if (own.length === 0) throw slugTaken(to);
   await tx.insert(formerSlugs).values({ slug: from, tenantId });
-}
-
-async function endAssumedIdentities(tx: Tx, tenantId: string): Promise<void> {
-  await tx
-    .update(assumedIdentities)
-    .set({ endedAt: sql`now()` })
-    .where(and(eq(assumedIdentities.tenantId, tenantId), isNull(assumedIdentities.endedAt)));
+  if ((await tx.$count(formerSlugs, eq(formerSlugs.tenantId, tenantId))) > FORMER_SLUGS_AT_MOST) {
+    throw new AppError('CONFLICT', `A tenant may leave ${FORMER_SLUGS_AT_MOST} slugs at most: go back to one of them.`);
+  }
 }

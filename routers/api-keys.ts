@@ -5,6 +5,7 @@ import { hashApiKey, mintApiKey } from '../core/api-key.ts';
 import { AppError } from '../core/errors.ts';
 import { changesBetween } from '../db/changes.ts';
 import { apiKeys } from '../db/lobby.ts';
+import { lockMembersAsAdmin } from '../db/members.ts';
 import { adminPersonProcedure } from './procedures.ts';
 import { idInput, nameInput, pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
 import { router } from './trpc.ts';
@@ -45,6 +46,7 @@ export const apiKeysRouter = router({
     )
     .output(apiKeyShape.extend({ key: z.string().describe('Kept by nobody but you') }))
     .mutation(async ({ ctx, input: { name, role, expiresAt = inDays(LIFE.usual) } }) => {
+      await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const { key, prefix } = mintApiKey();
       const made = { id: uuidv7(), name, role, prefix, expiresAt, lastUsedAt: null };
       await ctx.db
@@ -88,6 +90,7 @@ export const apiKeysRouter = router({
     .output(z.null())
     .mutation(async ({ ctx, input: { id } }) => {
       ctx.trail.note({ entityId: id });
+      await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const [revoked] = await ctx.db
         .update(apiKeys)
         .set({ revokedAt: sql`now()` })

@@ -2,7 +2,7 @@ import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { auditLogs } from '../db/lobby.ts';
 import type { Tx } from '../db/lane.ts';
-import { pageInput, pageShape, time, toPage } from './shapes.ts';
+import { pageInput, pageShape, textInput, time, toPage } from './shapes.ts';
 
 export const auditShape = z.object({
   id: z.uuid(),
@@ -20,11 +20,14 @@ export const auditShape = z.object({
   createdAt: time,
 });
 
-const moment = z.iso.datetime({ offset: true });
+/** A moment that PostgreSQL can hold, whatever its offset. */
+const moment = z.iso
+  .datetime({ offset: true })
+  .refine((text) => /^[12]\d{3}-/.test(new Date(text).toISOString()), 'must be between the years 1000 and 2999');
 
 /** What rows of an audit log are chosen by. */
 export const auditInput = pageInput.extend({
-  action: z.string().max(100).optional().describe('As in project.create'),
+  action: textInput(100).optional().describe('As in project.create'),
   actorId: z.uuid().optional(),
   operatorId: z.uuid().optional(),
   outcome: z.enum(['success', 'failure', 'denied']).optional(),

@@ -1,9 +1,8 @@
 import { and, eq } from 'drizzle-orm';
-import { z } from 'zod';
 import { auditLogs } from '../db/lobby.ts';
 import { auditInput, auditPageShape, readAudit, toAuditPage } from './audit-page.ts';
 import { adminLobbyProcedure } from './procedures.ts';
-import { pageInput } from './shapes.ts';
+import { pageInput, textInput } from './shapes.ts';
 import { router } from './trpc.ts';
 
 const tags = ['audit'];
@@ -28,7 +27,7 @@ export const auditRouter = router({
       audit: { action: 'audit.history', entityType: 'audit_log' },
       admits,
     })
-    .input(pageInput.extend({ entityType: z.string().max(100), entityId: z.string().max(100) }))
+    .input(pageInput.extend({ entityType: textInput(100), entityId: textInput(100) }))
     .output(auditPageShape)
     .query(async ({ ctx, input: { entityType, entityId, ...page } }) =>
       toAuditPage(

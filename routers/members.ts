@@ -2,12 +2,13 @@ import { and, desc, eq, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { changesBetween } from '../db/changes.ts';
-import { revokeInvitesOf } from '../db/invites.ts';
 import { memberships, users, type Role } from '../db/lobby.ts';
 import type { Tx } from '../db/lane.ts';
 import { assertAdminBeside, lockMembers, lockMembersAsAdmin, roleOf } from '../db/members.ts';
+import { alsoEndIdentities, alsoRevokeInvites } from './effects.ts';
 import { adminPersonProcedure, memberPersonProcedure } from './procedures.ts';
 import { pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
+import type { Trail } from './trail.ts';
 import { router } from './trpc.ts';
 
 const tags = ['members'];
@@ -60,11 +61,11 @@ export const membersRouter = router({
     .mutation(async ({ ctx, input: { userId, role } }) => {
       const tenantId = ctx.tenant.id;
       ctx.trail.note({ entityId: userId });
-      await lockMembersAsAdmin(ctx.db, tenantId, ctx.user.id);
+      await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
       const before = found(await roleOf(ctx.db, tenantId, userId));
       if (before === 'admin' && role === 'member') {
         await assertAdminBeside(ctx.db, tenantId, userId);
-        await revokeInvitesOf(ctx.db, { userId, tenantId, roles: ['admin'] });
+        await alsoRevokeInvites(ctx.db, ctx.trail, { userId, tenantId, roles: ['admin'] });
       }
       const isMember = and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId));
       await ctx.db.update(memberships).set({ role }).where(isMember);
@@ -83,8 +84,8 @@ export const membersRouter = router({
     .output(z.null())
     .mutation(async ({ ctx, input: { userId } }) => {
       ctx.trail.note({ entityId: userId });
-      await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.user.id);
-      const role = await takeOut(ctx.db, ctx.tenant.id, userId);
+      await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
+      const role = await takeOut(ctx.db, ctx.trail, ctx.tenant.id, userId);
       ctx.trail.note({ changes: changesBetween({ role }, {}) });
       return null;
     }),
@@ -99,7 +100,7 @@ export const membersRouter = router({
     .mutation(async ({ ctx }) => {
       ctx.trail.note({ entityId: ctx.user.id });
       await lockMembers(ctx.db, ctx.tenant.id);
-      const role = await takeOut(ctx.db, ctx.tenant.id, ctx.user.id);
+      const role = await takeOut(ctx.db, ctx.trail, ctx.tenant.id, ctx.user.id);
       ctx.trail.note({ changes: changesBetween({ role }, {}) });
       return null;
     }),
@@ -110,11 +111,13 @@ function members(tx: Tx) {
 }
 
 /** Ends a membership, and what the member had under way. @returns the role that they had */
-async function takeOut(tx: Tx, tenantId: string, userId: string): Promise<Role> {
+async function takeOut(tx: Tx, trail: Trail, tenantId: string, userId: string): Promise<Role> {
   const role = found(await roleOf(tx, tenantId, userId));
   if (role === 'admin') await assertAdminBeside(tx, tenantId, userId);
-  await revokeInvitesOf(tx, { userId, tenantId });
+  await alsoRevokeInvites(tx, trail, { userId, tenantId });
   await tx.delete(memberships).where(and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId)));
+  // After it: an identity being assumed at this moment holds the membership until it is there.
+  await alsoEndIdentities(tx, trail, { userId, tenantId });
   return role;
 }
 

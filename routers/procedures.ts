@@ -40,7 +40,13 @@ const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
 export const publicProcedure = trailed.meta({ access: 'public' });
 
 /** Who calls, as far as the bearer says. Whether it still holds, the database says. */
-const authenticated = trailed.use(async ({ ctx, next }) => next({ ctx: { caller: await callerOf(ctx) } }));
+const authenticated = trailed.use(async ({ ctx, next, getRawInput }) => {
+  const caller = await callerOf(ctx);
+  // The whole body is here before anything is looked up: a caller who sends it slowly must not hold a transaction open, nor
+  // act on a check that is old by then. What is wrong with it is said in its turn.
+  await getRawInput().catch(() => undefined);
+  return next({ ctx: { caller } });
+});
 
 /** A live session of anyone. `db` is the lobby, in one transaction. */
 export const userProcedure = authenticated.meta({ access: 'user' }).use(({ ctx, next, type, meta }) =>
@@ -49,7 +55,7 @@ export const userProcedure = authenticated.meta({ access: 'user' }).use(({ ctx, 
     {
       caller: ctx.caller,
       readOnly: type !== 'mutation',
-      admitted: admits(meta, ctx.caller.kind),
+      admitted: admits({ meta, type, room: 'lobby' }, ctx.caller.kind),
       onActor: noteActor(ctx.trail),
     },
     async ({ tx, actor }) => {
@@ -66,11 +72,12 @@ export const userProcedure = authenticated.meta({ access: 'user' }).use(({ ctx, 
  * A live session, and no transaction. For a stream, which lives long and enters anew for each of its reads, and for what
  * hashes passwords, which holds no connection meanwhile.
  */
-export const unboundUserProcedure = authenticated.meta({ access: 'user' }).use(async ({ ctx, next }) => {
+export const unboundUserProcedure = authenticated.meta({ access: 'user' }).use(async ({ ctx, next, type }) => {
   const { caller } = ctx;
   if (caller.kind !== 'session') {
     // Refused by enterAsUser, which knows whether the caller is live at all.
-    await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: false, onActor: noteActor(ctx.trail) }, refuse);
+    const readOnly = type !== 'mutation';
+    await enterAsUser(ctx.pool, { caller, readOnly, admitted: false, onActor: noteActor(ctx.trail) }, refuse);
     return refuse();
   }
   const { user } = await enterAsUser(ctx.pool, { caller, readOnly: true, admitted: true }, async ({ actor }) => actor);
@@ -90,7 +97,7 @@ function insideTenant(door: { room: Room; roles: readonly Role[] }) {
         caller: ctx.caller,
         slug: ctx.request.tenantSlug,
         readOnly: type !== 'mutation',
-        admitted: admits(meta, ctx.caller.kind),
+        admitted: admits({ meta, type, room: door.room }, ctx.caller.kind),
         onActor: noteActor(ctx.trail),
       },
       async ({ tx, actor, tenant, role }) => {
@@ -104,7 +111,7 @@ function insideTenant(door: { room: Room; roles: readonly Role[] }) {
 }
 
 /** A key is known only once the database has found it. */
-function noteActor(trail: Trail): (actor: Actor) => void {
+export function noteActor(trail: Trail): (actor: Actor) => void {
   return (actor) => {
     if (actor.type === 'apiKey') trail.note({ actor: { type: 'apiKey', id: actor.id }, tenantId: actor.tenantId });
   };

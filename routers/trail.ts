@@ -15,11 +15,22 @@ interface Note {
   changes?: Changes;
 }
 
+/** Something that a call did beside what it is named after. */
+export interface Effect {
+  action: `${string}.${string}`;
+  entityType: string;
+  entityId: string;
+  tenantId: string | null;
+  changes: Changes;
+}
+
 /** The audit row of one call: gathered on the way, written once. */
 export interface Trail {
   note(note: Note): void;
   /** Writes the row. In the transaction of the change for a success, in one of its own otherwise. */
   write(tx: Tx, outcome: Outcome): Promise<void>;
+  /** Writes a further row, for what the call led to elsewhere. */
+  writeAlso(tx: Tx, effect: Effect): Promise<void>;
   readonly written: boolean;
   /** Says that the row of a refusal is committed already, with what the refusal led to. */
   settle(): void;
@@ -34,6 +45,16 @@ export function createTrail(request: RequestFacts, named: { action: string; enti
   const gathered: Note = {};
   let written = false;
   let settled = false;
+
+  const who = () => ({
+    actorType: gathered.actor?.type ?? ('anonymous' as const),
+    actorId: gathered.actor?.id ?? null,
+    operatorId: gathered.operatorId ?? null,
+    ipAddress: request.ipAddress,
+    userAgent: request.userAgent,
+    requestId: request.id,
+  });
+
   return {
     note: (note) => void Object.assign(gathered, note),
     settle() {
@@ -54,20 +75,16 @@ export function createTrail(request: RequestFacts, named: { action: string; enti
     async write(tx, outcome) {
       await writeAudit(tx, {
         ...named,
+        ...who(),
         tenantId: gathered.tenantId ?? null,
         entityId: gathered.entityId ?? null,
-        actorType: gathered.actor?.type ?? 'anonymous',
-        actorId: gathered.actor?.id ?? null,
-        operatorId: gathered.operatorId ?? null,
         outcome,
-        ipAddress: request.ipAddress,
-        userAgent: request.userAgent,
-        requestId: request.id,
         // What did not happen changed nothing.
         changes: outcome === 'success' ? (gathered.changes ?? {}) : {},
       });
       written = true;
     },
+    writeAlso: (tx, effect) => writeAudit(tx, { ...effect, ...who(), outcome: 'success' }),
   };
 }
 

@@ -12,6 +12,8 @@ export interface ProvisionTenantInput {
 export type SendEmailInput = MailOrder & {
   /** Of the outbox row: makes the Message-ID. */
   messageId: string;
+  /** Whose row it was. PostgreSQL holds a tenant's role to its own, so what the mail is about must be of that tenant. */
+  tenantId: string | null;
 };
 
 /** The error types that no further try can mend. */

@@ -18,7 +18,7 @@ const WAIT = { idle: 2_000, first: 100, most: 5_000 } as const;
 const START_MS = 5_000;
 
 type Row = { id: string } & (
-  | Extract<OutboxMessage, { kind: 'email.send' }>
+  | (Extract<OutboxMessage, { kind: 'email.send' }> & { tenantId: string | null })
   | (Extract<OutboxMessage, { kind: 'tenant.provision' }> & { tenantId: string })
 );
 
@@ -147,7 +147,7 @@ function startWorkflow(client: Client, row: Row): Promise<unknown> {
         ...common,
         workflowId: emailWorkflowId(row.id),
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-        args: [{ messageId: row.id, ...row.payload } satisfies SendEmailInput],
+        args: [{ ...row.payload, messageId: row.id, tenantId: row.tenantId } satisfies SendEmailInput],
       });
   }
 }

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, index, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { check, index, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, lobby, time } from './columns.ts';
 import { tenants, users } from './tenancy.ts';
 
@@ -18,6 +18,8 @@ export const signUps = lobby.table(
     tenantId: uuid('tenant_id')
       .notNull()
       .references(() => tenants.id, { onDelete: 'cascade' }),
+    /** Eight bits of a keyed digest of the password, by which a login finds the sign-up that it may be for. */
+    passwordTag: smallint('password_tag'),
     /** The id that the link in the newest mail names. */
     verificationId: uuid('verification_id').notNull().unique('sign_ups_verification_id_key'),
     verificationExpiresAt: time('verification_expires_at').notNull(),
@@ -62,6 +64,8 @@ export const refreshTokens = lobby.table(
     /** The next token, encrypted under a key made from this one; kept for the grace period. */
     successor: bytea(),
     usedAt: time('used_at'),
+    /** Since when the session goes on by another: what comes of this token lives no longer than itself. */
+    retiredAt: time('retired_at'),
     expiresAt: time('expires_at').notNull(),
     createdAt: createdAt(),
   },

@@ -159,13 +159,15 @@ export const assumedIdentities = superuserProcedure
  */
 async function findTarget(tx: Tx, userId: string, tenantSlug: string) {
   const slug = parseSlug(tenantSlug);
-  const [tenant] = slug === undefined ? [] : await tx.select().from(tenants).where(eq(tenants.slug, slug));
+  // Held until the identity is written: a consent withdrawn, or a member removed, at this moment comes before it or ends it.
+  const [tenant] = slug === undefined ? [] : await tx.select().from(tenants).where(eq(tenants.slug, slug)).for('share');
   if (!tenant) throw tenantNotFound();
   const [target] = await tx
     .select({ user: users, role: memberships.role })
     .from(memberships)
     .innerJoin(users, eq(users.id, memberships.userId))
-    .where(and(eq(memberships.tenantId, tenant.id), eq(memberships.userId, userId)));
+    .where(and(eq(memberships.tenantId, tenant.id), eq(memberships.userId, userId)))
+    .for('share');
   if (!target) throw new AppError('NOT_FOUND', 'The tenant has no such member.');
   const { user, role } = target;
   if (!tenant.allowAssumedIdentity) throw new AppError('FORBIDDEN', 'The tenant has switched assumed identities off.');

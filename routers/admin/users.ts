@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
 import { AppError } from '../../core/errors.ts';
 import { changesBetween } from '../../db/changes.ts';
-import { revokeInvitesOf } from '../../db/invites.ts';
 import { users as usersTable } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
-import { endSessions } from '../../db/sessions.ts';
+import { endSessions, voidResets } from '../../db/sessions.ts';
+import { alsoEndIdentities, alsoRevokeInvites } from '../effects.ts';
 import { superuserProcedure } from '../procedures.ts';
 import { idInput, pageInput, pageShape, time, toPage, toUserShape, userShape } from '../shapes.ts';
 
@@ -64,7 +64,9 @@ export const disableUser = superuserProcedure
       .set({ disabledAt, updatedAt: sql`now()` })
       .where(eq(usersTable.id, id));
     await endSessions(ctx.db, id);
-    await revokeInvitesOf(ctx.db, { userId: id });
+    await voidResets(ctx.db, before.email);
+    await alsoRevokeInvites(ctx.db, ctx.trail, { userId: id });
+    await alsoEndIdentities(ctx.db, ctx.trail, { userId: id });
     ctx.trail.note({ changes: changesBetween({ disabledAt: null }, { disabledAt }) });
     return toAccount({ ...before, disabledAt });
   });

@@ -5,6 +5,7 @@ import { assertStrongPassword } from '../../core/passwords.ts';
 import { enterAsUser } from '../../db/enter.ts';
 import { users } from '../../db/lobby.ts';
 import { replacePassword } from '../../db/sessions.ts';
+import { wordsAbout } from '../../db/users.ts';
 import { unboundUserProcedure } from '../procedures.ts';
 
 /** Sets a new password by the current one, and ends the user's other sessions. */
@@ -19,10 +20,11 @@ export const changePassword = unboundUserProcedure
   .mutation(async ({ ctx, input: { currentPassword, newPassword } }) => {
     const { caller, user } = ctx;
     ctx.trail.note({ entityId: user.id });
-    assertStrongPassword(newPassword, [user.email, user.fullName]);
-    const [known] = await ctx.pool.transaction({ readOnly: true }, (tx) =>
-      tx.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, user.id)),
-    );
+    const { known, words } = await ctx.pool.transaction({ readOnly: true }, async (tx) => {
+      const [row] = await tx.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, user.id));
+      return { known: row, words: await wordsAbout(tx, user) };
+    });
+    assertStrongPassword(newPassword, words);
     // No connection is held while Argon2 works.
     if (!(await ctx.passwords.verify(known?.passwordHash, currentPassword))) {
       throw new AppError('INVALID_CREDENTIALS', 'The current password is wrong.');

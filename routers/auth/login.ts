@@ -1,12 +1,12 @@
-import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
 import { AppError } from '../../core/errors.ts';
+import { passwordTags } from '../../core/password-tag.ts';
 import { mintRefreshToken, REFRESH_TOKEN } from '../../core/refresh-token.ts';
 import { sessions, signUps, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
-import type { Pool } from '../../db/pool.ts';
 import { DAY_MS, storeRefreshToken } from '../../db/refresh-tokens.ts';
 import type { Context } from '../context.ts';
 import { publicProcedure } from '../procedures.ts';
@@ -45,11 +45,12 @@ async function tryLogin(
   const user = await checkPassword(ctx, email, password);
   const upgraded = ctx.passwords.isOutdated(user.passwordHash) ? await ctx.passwords.hash(password) : undefined;
 
-  ctx.trail.note({ entityId: user.id, actor: { type: 'user', id: user.id } });
+  ctx.trail.note({ entityId: user.id });
   const refreshToken = mintRefreshToken();
   const sessionId = uuidv7();
   return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
     if (!(await holdUnchanged(tx, user, upgraded === undefined ? 'share' : 'no key update'))) return undefined;
+    ctx.trail.note({ actor: { type: 'user', id: user.id } });
     const scope: Scope | null = tenantSlug === undefined ? null : await findScope(tx, user.id, { slug: tenantSlug });
     const tenantId = scope?.tenant.id ?? null;
     const expiresAt = new Date(Date.now() + REFRESH_TOKEN.sessionDays * DAY_MS);
@@ -65,7 +66,7 @@ async function tryLogin(
 
 /** @throws AppError `INVALID_CREDENTIALS`, `EMAIL_NOT_VERIFIED`, `OVERLOADED` */
 async function checkPassword(ctx: Call, email: string, password: string): Promise<Account> {
-  const { user, signUp } = await findByEmail(ctx.pool, email);
+  const { user, signUp } = await findByEmail(ctx, email, password);
   // No connection is held while Argon2 works.
   const known = await ctx.passwords.verify(user?.passwordHash, password);
   if (user && known && user.disabledAt === null) return user;
@@ -94,8 +95,12 @@ async function holdUnchanged(tx: Tx, { id, passwordHash }: Account, lock: 'share
   return held.length > 0;
 }
 
-/** The account of an address and its newest unverified sign-up. Both are always looked for. */
-function findByEmail(pool: Pool, email: string) {
+/** The account of an address, and the unverified sign-up that the password may be of. Both are always looked for. */
+function findByEmail({ pool, secretKeys }: Call, email: string, password: string) {
+  const mayBeOf = or(
+    inArray(signUps.passwordTag, passwordTags(secretKeys, email, password)),
+    isNull(signUps.passwordTag),
+  );
   return pool.transaction({ readOnly: true }, async (tx) => {
     const [[user], [signUp]] = await Promise.all([
       tx.select().from(users).where(eq(users.email, email)),
@@ -103,7 +108,7 @@ function findByEmail(pool: Pool, email: string) {
         .select({ passwordHash: signUps.passwordHash })
         .from(signUps)
         // Voided ones too: who signed up with another's address must not learn from it that the other has verified.
-        .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt)))
+        .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt), mayBeOf))
         .orderBy(desc(signUps.createdAt))
         .limit(1),
     ]);

@@ -7,8 +7,9 @@ import { violatesUnique } from '../../db/errors.ts';
 import { mailRequests, signUps, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { requestMail } from '../../db/mail-requests.ts';
-import { replacePassword } from '../../db/sessions.ts';
+import { replacePassword, voidResets } from '../../db/sessions.ts';
 import { admitSignUp } from '../../db/sign-ups.ts';
+import { wordsAbout } from '../../db/users.ts';
 import { publicProcedure } from '../procedures.ts';
 import { tokenInput } from '../shapes.ts';
 
@@ -53,7 +54,7 @@ export const resetPassword = publicProcedure
     ) {
       throw tokenInvalid();
     }
-    assertStrongPassword(newPassword, [holder.email, holder.fullName]);
+    assertStrongPassword(newPassword, holder.words);
     // No connection is held while Argon2 works.
     const passwordHash = await ctx.passwords.hash(newPassword);
 
@@ -66,6 +67,7 @@ export const resetPassword = publicProcedure
         .returning({ email: mailRequests.email });
       if (!used) throw tokenInvalid();
       const userId = await setPassword(tx, used.email, passwordHash);
+      await voidResets(tx, used.email);
       ctx.trail.note({ entityId: userId, actor: { type: 'user', id: userId } });
       await ctx.trail.write(tx, 'success');
     });
@@ -81,14 +83,15 @@ function live(requestId: string) {
   );
 }
 
-/** The request's address, and the name that a new password must not be made of. */
-async function findHolder(tx: Tx, requestId: string): Promise<{ email: string; fullName: string } | undefined> {
+/** The request's address, and what a new password must not be made of. */
+async function findHolder(tx: Tx, requestId: string): Promise<{ email: string; words: string[] } | undefined> {
   const [request] = await tx.select({ email: mailRequests.email }).from(mailRequests).where(live(requestId));
   if (!request) return undefined;
-  const [user] = await tx.select({ fullName: users.fullName }).from(users).where(eq(users.email, request.email));
-  const [signUp] = user ? [] : await pendingSignUp(tx, request.email);
-  const fullName = user?.fullName ?? signUp?.fullName;
-  return fullName === undefined ? undefined : { email: request.email, fullName };
+  const { email } = request;
+  const [user] = await tx.select().from(users).where(eq(users.email, email));
+  if (user) return { email, words: await wordsAbout(tx, user) };
+  const [signUp] = await pendingSignUp(tx, email);
+  return signUp && { email, words: [email, signUp.fullName] };
 }
 
 /** The newest pending sign-up of an address. */

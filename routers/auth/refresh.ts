@@ -1,4 +1,4 @@
-import { and, eq, exists, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { and, eq, exists, gt, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { unauthenticated } from '../../core/access-token.ts';
 import { AppError } from '../../core/errors.ts';
@@ -48,6 +48,16 @@ async function rotate(
   call: { secretKeys: SecretKeys; trail: Trail; token: string; tenantSlug: string | undefined },
 ): Promise<Rotation> {
   const tokenHash = hashRefreshToken(call.token);
+  // One after the other for each session: a switch of the tenant, too, waits here and is seen.
+  await tx
+    .update(sessions)
+    .set({ lastSeenAt: sql`now()` })
+    .where(
+      inArray(
+        sessions.id,
+        tx.select({ id: refreshTokens.sessionId }).from(refreshTokens).where(eq(refreshTokens.tokenHash, tokenHash)),
+      ),
+    );
   const successor = mintRefreshToken();
   const liveSession = tx
     .select({ one: sql`1` })
@@ -91,11 +101,8 @@ async function rotate(
       sessionId: session.id,
       tenantId,
       sessionExpiresAt: session.expiresAt,
+      ...(token.retiredAt && { retired: { at: token.retiredAt, expiresAt: token.expiresAt } }),
     });
-    await tx
-      .update(sessions)
-      .set({ lastSeenAt: sql`now()` })
-      .where(eq(sessions.id, session.id));
     await forgetOldSuccessors(tx, session.id);
   }
   await call.trail.write(tx, 'success');
@@ -119,6 +126,8 @@ async function findHolder(tx: Tx, tokenHash: Uint8Array) {
       session: { id: sessions.id, expiresAt: sessions.expiresAt },
       token: {
         tenantId: refreshTokens.tenantId,
+        retiredAt: refreshTokens.retiredAt,
+        expiresAt: refreshTokens.expiresAt,
         successor: refreshTokens.successor,
         inGrace: sql<boolean>`coalesce(${refreshTokens.usedAt} > now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds}), false)`,
       },

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
 import { VERIFICATION_MS } from '../../core/mailed-token.ts';
+import { passwordTags } from '../../core/password-tag.ts';
 import { assertStrongPassword } from '../../core/passwords.ts';
 import { slugSchema } from '../../core/slug.ts';
 import { signUps } from '../../db/lobby.ts';
@@ -42,6 +43,7 @@ export const register = publicProcedure
         email,
         fullName,
         passwordHash,
+        passwordTag: passwordTags(ctx.secretKeys, email, password)[0] ?? null,
         tenantId,
         verificationId: uuidv7(),
         verificationExpiresAt: new Date(Date.now() + VERIFICATION_MS),

@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
@@ -5,13 +6,13 @@ import { assertStrongPassword } from '../../core/passwords.ts';
 import type { User } from '../../db/callers.ts';
 import { assertReady, enterAsUser } from '../../db/enter.ts';
 import { violatesUnique } from '../../db/errors.ts';
-import { memberships } from '../../db/lobby.ts';
+import { memberships, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { voidSignUps } from '../../db/sign-ups.ts';
 import { insertUser } from '../../db/users.ts';
-import { admits, callerOf } from '../caller.ts';
+import { callerOf } from '../caller.ts';
 import type { Context } from '../context.ts';
-import { publicProcedure } from '../procedures.ts';
+import { noteActor, publicProcedure } from '../procedures.ts';
 import { nameInput, tenantShape, toTenantShape, toUserShape, userShape, tokenInput } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
 import { findPending, useUp } from './pending.ts';
@@ -41,23 +42,29 @@ export const accept = publicProcedure
     const pending = await ctx.pool.transaction({ readOnly: true }, (tx) => find(ctx, tx, token));
     if (pending.hasAccount) throw logInFirst();
     if (password === undefined || fullName === undefined) throw incomplete({ password, fullName });
+    const { name, slug } = pending.tenant;
+    assertStrongPassword(password, [pending.invite.email, fullName, name, slug]);
     return await acceptAsNewPerson(ctx, token, { password, fullName, email: pending.invite.email });
   });
 
 async function acceptAsUser(ctx: Call, token: string) {
   const caller = await callerOf(ctx);
-  const admitted = admits(undefined, caller.kind);
-  return await enterAsUser(ctx.pool, { caller, readOnly: false, admitted }, async ({ tx, actor: { user } }) => {
-    const pending = await find(ctx, tx, token);
-    if (user.email !== pending.invite.email) {
-      throw new AppError(
-        'FORBIDDEN',
-        'The invite is for another address than that of the account you are logged in to.',
-      );
-    }
-    await useUp(tx, pending.invite.id);
-    return await enlist(ctx, tx, pending, user);
-  });
+  const admitted = caller.kind === 'session';
+  return await enterAsUser(
+    ctx.pool,
+    { caller, readOnly: false, admitted, onActor: noteActor(ctx.trail) },
+    async ({ tx, actor: { user } }) => {
+      const pending = await find(ctx, tx, token);
+      if (user.email !== pending.invite.email) {
+        throw new AppError(
+          'FORBIDDEN',
+          'The invite is for another address than that of the account you are logged in to.',
+        );
+      }
+      await useUp(tx, pending.invite.id);
+      return await enlist(ctx, tx, pending, user);
+    },
+  );
 }
 
 async function acceptAsNewPerson(
@@ -66,18 +73,19 @@ async function acceptAsNewPerson(
   person: { email: string; password: string; fullName: string },
 ) {
   const { email, fullName } = person;
-  assertStrongPassword(person.password, [email, fullName]);
   // No connection is held while Argon2 works, so all is looked at again after it.
   const passwordHash = await ctx.passwords.hash(person.password);
   return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
     const pending = await find(ctx, tx, token);
-    const user = { id: uuidv7(), email, fullName, createdAt: new Date() };
+    const id = uuidv7();
     // Taken before the account is made: of many at once the others find it used.
     await useUp(tx, pending.invite.id);
-    await insertUser(tx, { id: user.id, email, fullName, passwordHash }).catch((error: unknown) => {
+    await insertUser(tx, { id, email, fullName, passwordHash }).catch((error: unknown) => {
       throw violatesUnique(error, 'users_email_key') ? logInFirst() : error;
     });
     await voidSignUps(tx, email);
+    const [user] = await tx.select().from(users).where(eq(users.id, id));
+    if (!user) throw new Error('The account just made is not there');
     return await enlist(ctx, tx, pending, user);
   });
 }

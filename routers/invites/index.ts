@@ -9,6 +9,7 @@ import { invites, memberships, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { lockMembersAsAdmin } from '../../db/members.ts';
 import { enqueue } from '../../db/outbox.ts';
+import { tellRevoked } from '../effects.ts';
 import { adminPersonProcedure } from '../procedures.ts';
 import { idInput, pageInput, pageShape, roleShape, toPage } from '../shapes.ts';
 import { router } from '../trpc.ts';
@@ -35,12 +36,14 @@ export const invitesRouter = router({
       const { db } = ctx;
       const tenantId = ctx.tenant.id;
       // Only admins invite, so no role is above the inviter's.
-      await lockMembersAsAdmin(db, tenantId, ctx.user.id);
+      await lockMembersAsAdmin(db, tenantId, ctx.actor);
       await refuseMember(db, tenantId, email);
-      await db
+      const voided = await db
         .update(invites)
         .set({ revokedAt: sql`now()` })
-        .where(and(eq(invites.tenantId, tenantId), eq(invites.email, email), isOpen));
+        .where(and(eq(invites.tenantId, tenantId), eq(invites.email, email), isOpen))
+        .returning({ id: invites.id, tenantId: invites.tenantId });
+      await tellRevoked(db, ctx.trail, voided);
       const [invite] = await db
         .insert(invites)
         .values({ id: uuidv7(), tenantId, email, role, invitedBy: ctx.user.id, expiresAt: newExpiry() })
@@ -97,6 +100,7 @@ export const invitesRouter = router({
     .mutation(async ({ ctx, input: { id } }) => {
       ctx.trail.note({ entityId: id });
       const tenantId = ctx.tenant.id;
+      await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
       const before = await lockInvite(ctx.db, tenantId, id);
       if (toInvite(before).status === 'accepted' || before.revokedAt !== null) {
         throw new AppError('CONFLICT', 'The invite is accepted or revoked: make a new one.');
@@ -118,6 +122,7 @@ export const invitesRouter = router({
     .output(z.null())
     .mutation(async ({ ctx, input: { id } }) => {
       ctx.trail.note({ entityId: id });
+      await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const invite = await lockInvite(ctx.db, ctx.tenant.id, id);
       const { status } = toInvite(invite);
       if (status === 'accepted') throw new AppError('CONFLICT', 'The invite is accepted: remove the member.');

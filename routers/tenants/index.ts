@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
 import { slugSchema } from '../../core/slug.ts';
 import { changesBetween } from '../../db/changes.ts';
 import { enterAsUser } from '../../db/enter.ts';
 import { memberships } from '../../db/lobby.ts';
+import { lockMembersAsAdmin } from '../../db/members.ts';
 import { readSettings, updateTenant } from '../../db/tenant-settings.ts';
 import { foundTenant } from '../../db/tenants.ts';
 import { adminLobbyProcedure, memberLobbyProcedure, unboundUserProcedure, userProcedure } from '../procedures.ts';
+import { alsoEndIdentities } from '../effects.ts';
 import { acceptedShape, nameInput, tenantShape, toTenantShape } from '../shapes.ts';
 import { router } from '../trpc.ts';
 import { watchStatus } from './on-status.ts';
@@ -61,8 +64,15 @@ export const tenantsRouter = router({
     )
     .output(currentShape)
     .mutation(async ({ ctx, input }) => {
-      const { before, after } = await updateTenant(ctx.db, ctx.tenant.id, input);
-      ctx.trail.note({ entityId: ctx.tenant.id, changes: changesBetween(before, after) });
+      const tenantId = ctx.tenant.id;
+      ctx.trail.note({ entityId: tenantId });
+      if (ctx.actor.type === 'apiKey' && input.allowAssumedIdentity !== undefined) {
+        throw new AppError('FORBIDDEN', 'Only a person consents to assumed identities, or withdraws it.');
+      }
+      await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
+      const { before, after } = await updateTenant(ctx.db, tenantId, input);
+      ctx.trail.note({ changes: changesBetween(before, after) });
+      if (!after.allowAssumedIdentity) await alsoEndIdentities(ctx.db, ctx.trail, { tenantId });
       const { allowAssumedIdentity, ...named } = after;
       return { ...toTenantShape({ ...ctx.tenant, ...named }, ctx.role), allowAssumedIdentity };
     }),

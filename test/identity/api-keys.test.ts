@@ -5,6 +5,7 @@ import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS, resultOf, type Mount } from '../support/mounts.ts';
 import { foundTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf } from '../support/rest.ts';
+import { waitFor } from '../support/wait.ts';
 
 const place = inject('stack');
 let ada: Founder;
@@ -52,8 +53,11 @@ for (const mount of MOUNTS) {
     const deleted = await callOn(mount, place.url, 'projects.delete', { ...withKey(admin.key, ada), body: { id } });
     expect(deleted.status).toBe(mount === 'REST' ? 204 : 200);
 
-    const { items } = await ada.client.apiKeys.list.query({});
-    expect(items.find((key) => key.id === member.id)?.lastUsedAt).toEqual(aTime);
+    const lastUsedAt = await waitFor('the use to be written down', async () => {
+      const { items } = await ada.client.apiKeys.list.query({});
+      return items.find((key) => key.id === member.id)?.lastUsedAt ?? undefined;
+    });
+    expect(lastUsedAt).toEqual(aTime);
     const rows = await ada.client.audit.list.query({ actorId: member.id });
     expect(rows.items.map(({ action, actorType, outcome }) => [action, actorType, outcome])).toEqual([
       ['project.delete', 'apiKey', 'denied'],

@@ -5,15 +5,20 @@ export interface Letter {
 }
 
 /** @param reader.link opens a page that asks for a click: opening it proves nothing yet */
-export function verifyEmail(reader: { fullName: string; tenantName: string; link: string }): Letter {
+export function verifyEmail(reader: {
+  fullName: string;
+  tenantName: string;
+  tenantSlug: string;
+  link: string;
+}): Letter {
   const tenant = plain(reader.tenantName);
   return {
     subject: `Confirm your e-mail for ${tenant}`,
     text: [
       `Hello ${plain(reader.fullName)},`,
-      `you signed up to found "${tenant}". Confirm that this address is yours:`,
+      `you signed up to found "${tenant}" (${reader.tenantSlug}). Confirm that this address is yours:`,
       reader.link,
-      'The link works once, for 24 hours. If you did not sign up, do nothing: no account is made.',
+      'The link works once, for 24 hours. If it was not you who founded this, do nothing: no account is made.',
     ].join('\n\n'),
   };
 }

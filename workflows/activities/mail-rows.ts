@@ -1,3 +1,4 @@
+import { RESET_MS } from '../../core/mailed-token.ts';
 import type { Owner } from '../../db/owner.ts';
 
 // What each mail is written from, as it is now; `undefined` where the mail has lost its point.
@@ -6,16 +7,25 @@ interface SignUpRow {
   email: string;
   fullName: string;
   tenantName: string;
+  tenantSlug: string;
   verificationId: string;
   hasAccount: boolean;
 }
 
-export async function findSignUp(owner: Owner, signUpId: string): Promise<SignUpRow | undefined> {
+/** Whose row asked for the mail. */
+interface Asker {
+  tenantId: string | null;
+}
+
+export async function findSignUp(
+  owner: Owner,
+  { signUpId, tenantId }: Asker & { signUpId: string },
+): Promise<SignUpRow | undefined> {
   const [row] = await owner<SignUpRow[]>`
-    select s.email, s.full_name as "fullName", s.verification_id as "verificationId", t.name as "tenantName",
+    select s.email, s.full_name as "fullName", s.verification_id as "verificationId", t.name as "tenantName", t.slug as "tenantSlug",
       exists (select from public.users u where u.email = s.email) as "hasAccount"
     from public.sign_ups s join public.tenants t on t.id = s.tenant_id
-    where s.id = ${signUpId} and s.verified_at is null and s.voided_at is null`;
+    where s.id = ${signUpId} and s.tenant_id = ${tenantId} and s.verified_at is null and s.voided_at is null`;
   return row;
 }
 
@@ -24,8 +34,14 @@ interface ResetRow {
   fullName: string;
 }
 
-/** A reset is for an account or, since its link proves the address as well, for the newest sign-up. */
-export async function findReset(owner: Owner, requestId: string): Promise<ResetRow | undefined> {
+/**
+ * A reset is for an account or, since its link proves the address as well, for the newest sign-up. Its hour begins when the
+ * mail is sent, however long that took.
+ */
+export async function beginReset(owner: Owner, requestId: string): Promise<ResetRow | undefined> {
+  await owner`
+    update public.mail_requests set expires_at = now() + make_interval(secs => ${RESET_MS / 1000})
+    where id = ${requestId} and kind = 'reset-password' and used_at is null and expires_at > now()`;
   const [row] = await owner<(ResetRow & { disabled: boolean })[]>`
     select r.email, p.full_name as "fullName", p.disabled
     from public.mail_requests r cross join lateral (
@@ -46,11 +62,14 @@ interface InviteRow {
   invitedBy: string | null;
 }
 
-export async function findInvite(owner: Owner, inviteId: string): Promise<InviteRow | undefined> {
+export async function findInvite(
+  owner: Owner,
+  { inviteId, tenantId }: Asker & { inviteId: string },
+): Promise<InviteRow | undefined> {
   const [row] = await owner<InviteRow[]>`
     select i.email, i.role, t.name as "tenantName", u.full_name as "invitedBy"
     from public.invites i join public.tenants t on t.id = i.tenant_id left join public.users u on u.id = i.invited_by
-    where i.id = ${inviteId} and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
+    where i.id = ${inviteId} and i.tenant_id = ${tenantId} and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
       and t.status <> 'deleted'`;
   return row;
 }

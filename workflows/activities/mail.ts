@@ -6,7 +6,7 @@ import type { Owner } from '../../db/owner.ts';
 import { renewVerifications } from '../../db/verifications.ts';
 import type { SendEmailInput } from '../contract.ts';
 import { accountExists, invite, resetPassword, verifyEmail, type Letter } from './letters.ts';
-import { findInvite, findReset, findSignUp } from './mail-rows.ts';
+import { beginReset, findInvite, findSignUp } from './mail-rows.ts';
 
 export type MailActivities = ReturnType<typeof createMailActivities>;
 
@@ -30,25 +30,25 @@ export function createMailActivities(deps: {
   async function write(input: SendEmailInput): Promise<({ to: string } & Letter) | undefined> {
     switch (input.template) {
       case 'verify-email': {
-        const row = await findSignUp(owner, input.signUpId);
+        const row = await findSignUp(owner, input);
         if (!row) return undefined;
-        const { email, fullName, tenantName, verificationId: id } = row;
+        const { email, fullName, tenantName, tenantSlug, verificationId: id } = row;
         if (row.hasAccount) return { to: email, ...accountExists({ tenantName }) };
         const link = linkTo('/verify-email', { kind: 'verify-email', id, email });
-        return { to: email, ...verifyEmail({ fullName, tenantName, link }) };
+        return { to: email, ...verifyEmail({ fullName, tenantName, tenantSlug, link }) };
       }
       case 'resend-verification':
-        await renewVerifications(owner, input.requestId);
+        if (input.tenantId === null) await renewVerifications(owner, input.requestId);
         return undefined;
       case 'reset-password': {
-        const row = await findReset(owner, input.requestId);
+        const row = input.tenantId === null ? await beginReset(owner, input.requestId) : undefined;
         if (!row) return undefined;
         const { email, fullName } = row;
         const link = linkTo('/reset-password', { kind: 'reset-password', id: input.requestId, email });
         return { to: email, ...resetPassword({ fullName, link }) };
       }
       case 'invite': {
-        const row = await findInvite(owner, input.inviteId);
+        const row = await findInvite(owner, input);
         if (!row) return undefined;
         const { email, ...about } = row;
         const link = linkTo('/accept-invite', { kind: 'invite', id: input.inviteId, email });

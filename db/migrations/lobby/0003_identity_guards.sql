@@ -11,7 +11,10 @@ grant insert, update (used_at) on public.mail_requests to atrium_app;
 grant insert, delete on public.former_slugs to atrium_app;
 --> statement-breakpoint
 -- A switch to another tenant lets the session's older tokens run out.
-grant update (expires_at) on public.refresh_tokens to atrium_app;
+grant update (expires_at, retired_at) on public.refresh_tokens to atrium_app;
+--> statement-breakpoint
+-- A sign-up that became a user keeps no trace of its password but the user's hash.
+grant update (password_tag) on public.sign_ups to atrium_app;
 --> statement-breakpoint
 alter table public.api_keys enable row level security;
 --> statement-breakpoint

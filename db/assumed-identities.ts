@@ -1,0 +1,25 @@
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { assumedIdentities } from './lobby.ts';
+import type { Tx } from './lane.ts';
+
+/**
+ * Ends assumed identities for good: they do not come back with what they were ended for.
+ * @returns which were ended
+ */
+export async function endAssumedIdentities(
+  tx: Tx,
+  which: { tenantId?: string; userId?: string },
+): Promise<{ id: string; tenantId: string }[]> {
+  return await tx
+    .update(assumedIdentities)
+    .set({ endedAt: sql`now()` })
+    .where(
+      and(
+        isNull(assumedIdentities.endedAt),
+        sql`${assumedIdentities.expiresAt} > now()`,
+        which.tenantId === undefined ? undefined : eq(assumedIdentities.tenantId, which.tenantId),
+        which.userId === undefined ? undefined : eq(assumedIdentities.userId, which.userId),
+      ),
+    )
+    .returning({ id: assumedIdentities.id, tenantId: assumedIdentities.tenantId });
+}

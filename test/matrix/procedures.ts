@@ -1,0 +1,40 @@
+import type { AnyTRPCProcedure, inferRouterInputs } from '@trpc/server';
+import { z } from 'zod';
+import { appRouter, type AppRouter } from '../../routers/index.ts';
+import { restProcedures } from '../../src/rest.ts';
+
+type Inputs = inferRouterInputs<AppRouter>;
+
+/** `noun.verb` of each procedure of the router. */
+export type ProcedurePath = { [Noun in keyof Inputs]: `${Noun}.${keyof Inputs[Noun] & string}` }[keyof Inputs];
+
+export type InputOf<Path extends ProcedurePath> = Path extends `${infer Noun extends keyof Inputs}.${infer Verb}`
+  ? Verb extends keyof Inputs[Noun]
+    ? Inputs[Noun][Verb]
+    : never
+  : never;
+
+export interface Procedure {
+  path: string;
+  type: AnyTRPCProcedure['_def']['type'];
+  /** Its twin on the REST mount. */
+  rest: { method: string; path: string } | undefined;
+  input: z.ZodType | undefined;
+}
+
+/** All that the router has, as it stands there. */
+export function procedures(): Procedure[] {
+  const twins = new Map(restProcedures().map(({ path, meta }) => [path, meta.openapi]));
+  const { procedures: flat }: { procedures: object } = appRouter._def;
+  return Object.entries(flat).map(([path, procedure]: [string, unknown]) => {
+    if (!isProcedure(procedure)) throw new Error(`${path} is no procedure`);
+    const { _def } = procedure;
+    const inputs: unknown[] = 'inputs' in _def && Array.isArray(_def.inputs) ? _def.inputs : [];
+    const input = inputs.find((parser) => parser instanceof z.ZodType);
+    return { path, type: _def.type, rest: twins.get(path), input };
+  });
+}
+
+function isProcedure(value: unknown): value is AnyTRPCProcedure {
+  return typeof value === 'function' && '_def' in value;
+}

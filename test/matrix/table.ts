@@ -1,0 +1,102 @@
+import type { Who } from './callers.ts';
+import {
+  ADMIN,
+  ADMIN_KEY,
+  DONE_AS_ADMIN,
+  DONE_AS_MEMBER,
+  ITS_MEMBERS,
+  KEYS,
+  MEMBER,
+  PUBLIC,
+  SEEN_AS_ADMIN,
+  SEEN_AS_MEMBER,
+  SUPERUSER,
+  USER,
+  type Row,
+} from './levels.ts';
+import type { ProcedurePath } from './procedures.ts';
+
+/**
+ * Who may call what: the contract, written by hand. A procedure without a row does not compile. A row is the level, then who
+ * comes in beside people in their own name.
+ */
+const TABLE = {
+  'auth.register': PUBLIC,
+  'auth.verifyEmail': PUBLIC,
+  'auth.resendVerification': PUBLIC,
+  'auth.login': PUBLIC,
+  'auth.refresh': PUBLIC,
+  'auth.requestPasswordReset': PUBLIC,
+  'auth.resetPassword': PUBLIC,
+  'auth.switchTenant': { ...USER.writes, ...ITS_MEMBERS },
+  'auth.logout': USER.writes,
+  'auth.logoutAll': USER.writes,
+  'auth.changePassword': USER.writes,
+  'auth.sessions': USER.reads,
+  'auth.revokeSession': USER.writes,
+
+  'users.me': { ...USER.reads, ...SEEN_AS_MEMBER },
+  'users.updateMe': USER.writes,
+  'users.myTenants': USER.reads,
+
+  'tenants.create': USER.writes,
+  'tenants.status': { ...USER.reads, ...ITS_MEMBERS },
+  'tenants.onStatus': { ...USER.reads, ...ITS_MEMBERS },
+  'tenants.get': { ...MEMBER.reads, ...KEYS, ...SEEN_AS_MEMBER },
+  'tenants.update': { ...ADMIN.writes, ...ADMIN_KEY },
+
+  'members.list': { ...MEMBER.reads, ...SEEN_AS_MEMBER },
+  'members.updateRole': ADMIN.writes,
+  'members.remove': ADMIN.writes,
+  'members.leave': MEMBER.writes,
+
+  'invites.create': ADMIN.writes,
+  'invites.list': { ...ADMIN.reads, ...SEEN_AS_ADMIN },
+  'invites.get': { ...ADMIN.reads, ...SEEN_AS_ADMIN },
+  'invites.resend': ADMIN.writes,
+  'invites.revoke': ADMIN.writes,
+  'invites.preview': PUBLIC,
+  // A new person has no token; one that is sent must be good.
+  'invites.accept': { ...USER.writes, anonymous: 'ok' },
+
+  'projects.create': { ...MEMBER.writes, ...KEYS, ...DONE_AS_MEMBER },
+  'projects.list': { ...MEMBER.reads, ...KEYS, ...SEEN_AS_MEMBER },
+  'projects.get': { ...MEMBER.reads, ...KEYS, ...SEEN_AS_MEMBER },
+  'projects.update': { ...MEMBER.writes, ...KEYS, ...DONE_AS_MEMBER },
+  'projects.delete': { ...ADMIN.writes, ...ADMIN_KEY, ...DONE_AS_ADMIN },
+
+  'audit.list': { ...ADMIN.reads, ...ADMIN_KEY, ...SEEN_AS_ADMIN },
+  'audit.history': { ...ADMIN.reads, ...ADMIN_KEY, ...SEEN_AS_ADMIN },
+
+  'apiKeys.create': ADMIN.writes,
+  'apiKeys.list': { ...ADMIN.reads, ...SEEN_AS_ADMIN },
+  'apiKeys.revoke': ADMIN.writes,
+
+  'admin.retryProvisioning': SUPERUSER.writes,
+  'admin.users': SUPERUSER.reads,
+  'admin.disableUser': SUPERUSER.writes,
+  'admin.enableUser': SUPERUSER.writes,
+  'admin.audit': SUPERUSER.reads,
+  'admin.assumeIdentity': SUPERUSER.writes,
+  'admin.endAssumedIdentity': SUPERUSER.writes,
+  'admin.assumedIdentities': SUPERUSER.reads,
+} satisfies Record<ProcedurePath, Row>;
+
+const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>(Object.entries(TABLE));
+
+export const PATHS_IN_TABLE = [...ROWS.keys()];
+
+/** @throws Error for a procedure that has no row */
+export function rowOf(path: string): Row {
+  const row = ROWS.get(path);
+  if (!row) throw new Error(`${path} has no row in test/matrix/table.ts: say who may call it`);
+  return row;
+}
+
+/** Whether who calls is refused for who they are, and not for what they ask for. */
+export function isRefusedAtTheDoor(path: string, who: Who): boolean {
+  const row = rowOf(path);
+  // Of a user's procedure the input names the tenant; an invite's holder need be nobody, so a token comes second.
+  const namesTenant = row.lobby === 'ok' && row[who] === 'TENANT_NOT_FOUND';
+  return row[who] !== 'ok' && !namesTenant && path !== 'invites.accept';
+}

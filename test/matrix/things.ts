@@ -1,0 +1,64 @@
+import { v7 as uuidv7 } from 'uuid';
+import { mintMailedToken } from '../../core/mailed-token.ts';
+import { freshEmail, freshSlug } from '../support/people.ts';
+import type { Housed } from '../support/pool-tenants.ts';
+import type { Stage } from './stage.ts';
+
+// What calls are about, made by SQL, so that each call has a thing of its own to change or to delete.
+
+interface Mailed {
+  id: string;
+  token: string;
+}
+
+export async function makeProject({ sql }: Stage, { schema }: Pick<Housed, 'schema'>): Promise<string> {
+  const id = uuidv7();
+  await sql`insert into ${sql(schema)}.projects (id, name) values (${id}, ${freshName('Apollo')})`;
+  return id;
+}
+
+export async function makeInvite(
+  { sql, secretKeys }: Stage,
+  { tenantId }: { tenantId: string },
+  email = freshEmail('invited'),
+): Promise<Mailed> {
+  const id = uuidv7();
+  await sql`
+    insert into public.invites (id, tenant_id, email, role, expires_at)
+    values (${id}, ${tenantId}, ${email}, 'member', now() + interval '1 hour')`;
+  return { id, token: mintMailedToken(secretKeys, { kind: 'invite', id, email }) };
+}
+
+/** A registration that waits for its e-mail to be proven. */
+export async function makeSignUp({ sql, secretKeys, open, passwordHash }: Stage): Promise<Mailed> {
+  const id = uuidv7();
+  const email = freshEmail('signed-up');
+  await sql`
+    insert into public.sign_ups
+      (id, email, full_name, password_hash, tenant_id, verification_id, verification_expires_at)
+    values (${id}, ${email}, 'Grace Hopper', ${passwordHash}, ${open.tenantId}, ${id}, now() + interval '1 hour')`;
+  return { id, token: mintMailedToken(secretKeys, { kind: 'verify-email', id, email }) };
+}
+
+export async function makeReset({ sql, secretKeys }: Stage, email: string): Promise<Mailed> {
+  const id = uuidv7();
+  await sql`
+    insert into public.mail_requests (id, kind, email, expires_at)
+    values (${id}, 'reset-password', ${email}, now() + interval '1 hour')`;
+  return { id, token: mintMailedToken(secretKeys, { kind: 'reset-password', id, email }) };
+}
+
+/** A tenant whose provisioning failed. @returns its slug */
+export async function makeFailedTenant({ sql, litter }: Stage): Promise<string> {
+  const id = uuidv7();
+  const slug = freshSlug('failed');
+  litter.tenants.push(id);
+  await sql`
+    insert into public.tenants (id, slug, name, status, schema_name, db_role)
+    values (${id}, ${slug}, 'Failed', 'failed', ${`tenant_${slug.replaceAll('-', '_')}`}, ${`t_${id}`})`;
+  return slug;
+}
+
+export function freshName(prefix: string): string {
+  return `${prefix} ${crypto.randomUUID()}`;
+}

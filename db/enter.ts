@@ -186,8 +186,7 @@ export function tenantNotFound(): AppError {
   return new AppError('TENANT_NOT_FOUND', 'There is no such tenant among yours.');
 }
 
-/** @throws AppError what a member is told of a tenant that is not open */
-export function assertReady(status: TenantStatus): void {
+function assertReady(status: TenantStatus): void {
   switch (status) {
     case 'ready':
       return;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { assertStrongPassword } from '../../core/passwords.ts';
 import type { User } from '../../db/callers.ts';
-import { assertReady, enterAsUser } from '../../db/enter.ts';
+import { enterAsUser } from '../../db/enter.ts';
 import { violatesUnique } from '../../db/errors.ts';
 import { memberships, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
@@ -93,7 +93,6 @@ async function acceptAsNewPerson(
 async function find(ctx: Call, tx: Tx, token: string): Promise<Pending> {
   const pending = await findPending(tx, ctx.secretKeys, token);
   ctx.trail.note({ tenantId: pending.tenant.id, entityId: pending.invite.id });
-  assertReady(pending.tenant.status);
   return pending;
 }
 

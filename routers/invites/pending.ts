@@ -1,9 +1,12 @@
-import { and, eq, gt, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, sql } from 'drizzle-orm';
 import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
 import type { SecretKeys } from '../../core/keys.ts';
 import { isOpen } from '../../db/invites.ts';
-import { invites, tenants, users } from '../../db/lobby.ts';
+import { invites, tenants, users, type TenantStatus } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
+
+/** A tenant's status is for its members: to whoever holds an invite, one into a closed tenant is no good. */
+const OPEN: TenantStatus[] = ['ready', 'migrating'];
 
 /**
  * Finds the invite that a mailed token names, if it can still be accepted.
@@ -21,7 +24,7 @@ export async function findPending(tx: Tx, secretKeys: SecretKeys, token: string)
     .from(invites)
     .innerJoin(tenants, eq(tenants.id, invites.tenantId))
     .leftJoin(users, eq(users.id, invites.invitedBy))
-    .where(live(id));
+    .where(and(live(id), inArray(tenants.status, OPEN)));
   if (!found || !mailedTokenMatches(secretKeys, token, { kind: 'invite', id, email: found.invite.email })) {
     throw tokenInvalid();
   }

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { freshRequestId, rowsOf } from '../db/audit-rows.ts';
+import { connect } from '../support/database.ts';
+import { addMember } from '../support/members.ts';
+import { foundTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { reasonOf, rest } from '../support/rest.ts';
+import { outcomesOf } from './outcomes.ts';
+import { ENDED, LIVE, refusalsOf } from './pairs.ts';
+
+const place = inject('stack');
+const owner = connect(place.databaseOwnerUrl);
+const NEW_PASSWORD = 'brisk-walrus-folds-nine-umbrellas';
+let ada: Founder;
+
+beforeAll(async () => {
+  ada = await foundTenant(place);
+});
+afterAll(() => owner[Symbol.asyncDispose]());
+
+const change = (token: string, body: { currentPassword: string; newPassword: string }, requestId?: string) =>
+  rest(place.url, 'POST', '/auth/change-password', {
+    token,
+    body,
+    ...(requestId !== undefined && { headers: { 'x-request-id': requestId } }),
+  });
+const enter = async (email: string, password: string): Promise<unknown> =>
+  reasonOf(await rest(place.url, 'POST', '/auth/login', { body: { email, password } }));
+
+test('a new password ends the other sessions and keeps this one', async () => {
+  const grace = await addMember(place, ada);
+  const others = [await logIn(place, grace), await logIn(place, { email: grace.email })];
+  const answer = await change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword: NEW_PASSWORD });
+  expect(answer.status).toBe(204);
+  expect(await refusalsOf(place, grace.login)).toEqual(LIVE);
+  for (const { login } of others) expect(await refusalsOf(place, login)).toEqual(ENDED);
+  expect(await enter(grace.email, PASSWORD)).toBe('INVALID_CREDENTIALS');
+  expect(await enter(grace.email, NEW_PASSWORD)).toBeUndefined();
+});
+
+test('without the current password nothing changes, and the try is written down', async () => {
+  const grace = await addMember(place, ada);
+  const requestId = freshRequestId('change');
+  const wrong = { currentPassword: `${PASSWORD} `, newPassword: NEW_PASSWORD };
+  const answer = await change(grace.login.accessToken, wrong, requestId);
+  expect([answer.status, reasonOf(answer)]).toEqual([401, 'INVALID_CREDENTIALS']);
+  const rows = await rowsOf(owner.sql, requestId);
+  expect(rows).toEqual([
+    expect.objectContaining({
+      action: 'user.change_password',
+      outcome: 'failure',
+      entity_id: grace.userId,
+      actor_id: grace.userId,
+      tenant_id: ada.tenantId,
+      changes: {},
+    }),
+  ]);
+  expect(JSON.stringify(rows)).not.toContain('walrus');
+  expect(await refusalsOf(place, grace.login)).toEqual(LIVE);
+  expect(await enter(grace.email, PASSWORD)).toBeUndefined();
+});
+
+test('a weak password is refused and changes nothing', async () => {
+  const grace = await addMember(place, ada);
+  const other = await logIn(place, { email: grace.email });
+  for (const newPassword of ['short', 'passwordpassword', grace.email]) {
+    const answer = await change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword });
+    expect([answer.status, reasonOf(answer)]).toEqual([422, 'PASSWORD_TOO_WEAK']);
+  }
+  expect(await refusalsOf(place, other.login)).toEqual(LIVE);
+  expect(await enter(grace.email, PASSWORD)).toBeUndefined();
+});
+
+test('of two changes at once, one counts', async () => {
+  const grace = await addMember(place, ada);
+  const passwords = [`${NEW_PASSWORD}-one`, `${NEW_PASSWORD}-two`];
+  const answers = await Promise.all(
+    passwords.map((newPassword) => change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword })),
+  );
+  const served = answers.findIndex(({ status }) => status === 204);
+  expect([
+    ['CONFLICT', 'done'],
+    ['INVALID_CREDENTIALS', 'done'],
+  ]).toContainEqual(outcomesOf(answers));
+  expect(await enter(grace.email, passwords[served] ?? '')).toBeUndefined();
+  expect(await enter(grace.email, passwords[1 - served] ?? '')).toBe('INVALID_CREDENTIALS');
+});

@@ -1,0 +1,76 @@
+import { afterAll, expect, inject, test } from 'vitest';
+import { connect } from '../support/database.ts';
+import { nextMail, tokenIn } from '../support/mail.ts';
+import { foundTenant, freshEmail } from '../support/people.ts';
+import { at, rest, type Answer } from '../support/rest.ts';
+import { freshSignUp } from '../support/sign-ups.ts';
+import { acceptNew, invite } from './invited.ts';
+import { meet } from './meeting.ts';
+import { outcomeOf, outcomesOf } from './outcomes.ts';
+import { askReset, confirmReset } from './resets.ts';
+
+// An address gets one account, however many ways to it are taken at once.
+const place = inject('stack');
+const owner = connect(place.databaseOwnerUrl);
+afterAll(() => owner[Symbol.asyncDispose]());
+
+/** Signs up. @param count which mail of the address it is @returns the token of the mail */
+async function signUp(email: string, count = 1): Promise<string> {
+  await rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), email } });
+  return tokenIn(await nextMail(place.mailDir, email, count));
+}
+
+const verify = (token: string): Promise<Answer> => rest(place.url, 'POST', '/auth/verify-email', { body: { token } });
+
+/** Holds the sign-ups of an address until this many calls wait for them. */
+async function race(email: string, waiting: number, calls: () => Promise<Answer>[]): Promise<Answer[]> {
+  return await meet(place, {
+    lock: (tx) => tx`select from public.sign_ups where email = ${email} for update`,
+    calls: () => Promise.all(calls()),
+    waiting,
+  });
+}
+
+async function tenantsOf(email: string): Promise<number[]> {
+  const rows = await owner.sql<{ tenants: number }[]>`
+    select (select count(*)::int from public.user_tenant_membership m where m.user_id = u.id) as tenants
+    from public.users u where u.email = ${email}`;
+  return rows.map(({ tenants }) => tenants);
+}
+
+test('two sign-ups of one address that are verified at once make one account', async () => {
+  const email = freshEmail();
+  const tokens = [await signUp(email, 1), await signUp(email, 2)];
+  const answers = await race(email, 2, () => tokens.map(verify));
+  expect(outcomesOf(answers)).toEqual(['TOKEN_INVALID', 'done']);
+  expect(await tenantsOf(email)).toEqual([1]);
+});
+
+test('a verification and a reset at once make one account', async () => {
+  const email = freshEmail();
+  const verification = await signUp(email);
+  const { token } = await askReset(place, email);
+  const answers = await race(email, 2, () => [verify(verification), confirmReset(place, token)]);
+  expect(outcomesOf(answers)).toEqual(['TOKEN_INVALID', 'done']);
+  expect(await tenantsOf(email)).toEqual([1]);
+});
+
+test('a verification and an invite at once make one account', async () => {
+  const ada = await foundTenant(place);
+  const email = freshEmail();
+  const verification = await signUp(email);
+  const { id, token } = await invite(place, ada, { email });
+  const answers = await race(email, 2, () => [verify(verification), acceptNew(place, token)]);
+  const [verified, accepted] = answers.map(outcomeOf);
+  expect([
+    ['done', 'UNAUTHENTICATED'],
+    ['TOKEN_INVALID', 'done'],
+  ]).toContainEqual([verified, accepted]);
+  expect(await tenantsOf(email)).toEqual([1]);
+  // Who was verified first can still take the invite, by logging in.
+  const { body } = await rest(place.url, 'GET', `/invites/${id}`, {
+    token: ada.tokens().accessToken,
+    tenant: ada.slug,
+  });
+  expect(at(body, 'status')).toBe(accepted === 'done' ? 'accepted' : 'pending');
+});

@@ -1,0 +1,39 @@
+import { beforeAll, expect, inject, test } from 'vitest';
+import { connect } from '../support/database.ts';
+import { addMember } from '../support/members.ts';
+import { foundTenant, type Founder } from '../support/people.ts';
+import { at, rest } from '../support/rest.ts';
+import { meet } from './meeting.ts';
+import { ENDED, refusalsOf } from './pairs.ts';
+
+const place = inject('stack');
+let ada: Founder;
+
+beforeAll(async () => {
+  ada = await foundTenant(place);
+});
+
+const refresh = (refreshToken: string) => rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken } });
+
+test('of 50 refreshes of one token at once all get the same successor, and the chain has one end', async () => {
+  const grace = await addMember(place, ada);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(grace.login.refreshToken)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(new Set(answers.map(({ body }) => at(body, 'refreshToken'))).size).toBe(1);
+  await using owner = connect(place.databaseOwnerUrl);
+  const chain = await owner.sql`
+    select used_at is not null as used from public.refresh_tokens r join public.sessions s on s.id = r.session_id
+    where s.user_id = ${grace.userId} order by r.id`;
+  expect([...chain]).toEqual([{ used: true }, { used: false }]);
+});
+
+test('a refresh that met the end of its session gives nothing that works', async () => {
+  const { userId, login } = await addMember(place, ada);
+  const { body } = await meet(place, {
+    lock: (tx) => tx`select from public.sessions where user_id = ${userId} for update`,
+    calls: () => refresh(login.refreshToken),
+    change: (tx) => tx`update public.sessions set revoked_at = now() where user_id = ${userId}`,
+  });
+  const pair = { accessToken: String(at(body, 'accessToken')), refreshToken: String(at(body, 'refreshToken')) };
+  expect(await refusalsOf(place, pair)).toEqual(ENDED);
+});

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { connect } from '../support/database.ts';
+import { foundTenant, freshSlug, type Founder } from '../support/people.ts';
+import { rest, type Answer } from '../support/rest.ts';
+import { freshSignUp } from '../support/sign-ups.ts';
+import { meet } from './meeting.ts';
+import { outcomeOf, outcomesOf } from './outcomes.ts';
+
+// A slug is one tenant's, and stays so when the tenant leaves it, also for whoever asks at that very moment.
+const place = inject('stack');
+const owner = connect(place.databaseOwnerUrl);
+let ada: Founder;
+let ben: Founder;
+
+beforeAll(async () => {
+  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+});
+afterAll(() => owner[Symbol.asyncDispose]());
+
+async function slugOf({ tenantId }: Founder): Promise<string> {
+  const [row] = await owner.sql<{ slug: string }[]>`select slug from public.tenants where id = ${tenantId}`;
+  return row?.slug ?? '';
+}
+
+const moveTo = async (founder: Founder, slug: string): Promise<Answer> =>
+  await rest(place.url, 'PATCH', '/tenants/current', {
+    token: founder.tokens().accessToken,
+    tenant: await slugOf(founder),
+    body: { slug },
+  });
+const register = (tenantSlug: string): Promise<Answer> =>
+  rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), tenantSlug } });
+
+test('two tenants that take one slug at once do not both get it', async () => {
+  for (let round = 0; round < 4; round += 1) {
+    const slug = freshSlug('both');
+    expect(outcomesOf(await Promise.all([moveTo(ada, slug), moveTo(ben, slug)]))).toEqual(['SLUG_TAKEN', 'done']);
+    const slugs = [await slugOf(ada), await slugOf(ben)];
+    expect(slugs.filter((one) => one === slug)).toHaveLength(1);
+  }
+});
+
+test('a slug that is being left goes neither to another tenant nor to a new one', async () => {
+  for (let round = 0; round < 4; round += 1) {
+    const left = await slugOf(ada);
+    const answers = await Promise.all([moveTo(ada, freshSlug('left')), moveTo(ben, left), register(left)]);
+    expect(answers.map(outcomeOf)).toEqual(['done', 'SLUG_TAKEN', 'SLUG_TAKEN']);
+  }
+});
+
+test('who asked before it was left, and waited, does not get it either', async () => {
+  const [left, next] = [await slugOf(ada), freshSlug('next')];
+  // As updateTenant does it, but held open until the others wait for it.
+  const answers = await meet(place, {
+    lock: async (tx) => {
+      await tx`update public.tenants set slug = ${next} where id = ${ada.tenantId}`;
+      await tx`insert into public.former_slugs (slug, tenant_id) values (${left}, ${ada.tenantId})`;
+    },
+    calls: () => Promise.all([moveTo(ben, left), register(left)]),
+    waiting: 2,
+  });
+  expect(answers.map(outcomeOf)).toEqual(['SLUG_TAKEN', 'SLUG_TAKEN']);
+});
+
+test('two tenants that swap their slugs at once both keep what they have', async () => {
+  const [a, b] = [await slugOf(ada), await slugOf(ben)];
+  // Both are let go once each has its own row to itself: then each needs what the other has.
+  const answers = await meet(place, {
+    lock: (tx) => tx`select from public.tenants where id in ${tx([ada.tenantId, ben.tenantId])} for update`,
+    calls: () => Promise.all([moveTo(ada, b), moveTo(ben, a)]),
+    waiting: 2,
+  });
+  expect(answers.map(outcomeOf)).toEqual(['SLUG_TAKEN', 'SLUG_TAKEN']);
+  expect([await slugOf(ada), await slugOf(ben)]).toEqual([a, b]);
+});

@@ -6,19 +6,21 @@ import { createSpawn } from '../dev/child.ts';
 import { StackError } from '../dev/error.ts';
 import { onInterrupt } from '../dev/interrupt.ts';
 import { startStack } from '../dev/stack.ts';
-import { compareGet } from './get.ts';
-import { compareReady } from './ready.ts';
+import { BENCHES, type Bench } from './benches.ts';
 import { toText, type Report } from './report.ts';
 import { startAtrium } from './servers.ts';
 
-const HELP = `Usage: bun run bench [--only get|ready] [--rounds N] [--fast] [--json]
+const HELP = `Usage: bun run bench [--only get|ready|flood|login] [--rounds N] [--fast] [--json]
 
-Measures Atrium beside what one would write by hand for the same work, in turns, on a stack of its own that is gone
-afterwards, and prints the ratios. It takes some two minutes; whatever else the machine does meanwhile shows.
+Measures Atrium beside what one would write by hand for the same work, and beside itself, in turns, on a stack of its
+own that is gone afterwards, and prints the ratios. It takes some four minutes; whatever else the machine does
+meanwhile shows.
 
   --only get    projects.get through tRPC ÷ a hand-written handler: calls a second
   --only ready  sign-up to a ready tenant ÷ psql making the same schema: time
-  --rounds N    how often each is measured, 5 at least (7; sign-ups: 15)
+  --only flood  200 logins at once: how long /livez takes, how many are served, and the server's memory
+  --only login  login, resend-verification, password-reset and register, an unknown address ÷ a known one: time
+  --rounds N    how often each is measured, 5 at least (get: 7, ready: 15, flood: 5, login: 200)
   --fast        PostgreSQL without fsync, Temporal's histories in memory
   --json        print the result as JSON
   --help        print this`;
@@ -39,23 +41,26 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  if (only !== undefined && only !== 'get' && only !== 'ready') throw new StackError('--only takes get or ready');
   const wanted = rounds === undefined ? undefined : Number(rounds);
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= LEAST_ROUNDS)) {
     throw new StackError(`--rounds takes a number from ${LEAST_ROUNDS} up`);
   }
+  const benches = BENCHES.filter(({ name }) => only === undefined || name === only);
+  if (benches.length === 0) throw new StackError(`--only takes one of ${BENCHES.map(({ name }) => name).join(', ')}`);
 
-  const report = await measure({ only, fast, rounds: { get: wanted ?? 7, ready: wanted ?? 15 } });
+  const report = await measure({ benches, roundsOf: (bench) => wanted ?? bench.rounds, fast });
   console.log(json ? JSON.stringify(report, null, 2) : `\n${toText(report)}`);
   return 0;
 }
 
-async function measure(options: {
-  only: 'get' | 'ready' | undefined;
+interface MeasureOptions {
+  benches: readonly Bench[];
+  roundsOf: (bench: Bench) => number;
   fast: boolean;
-  rounds: { get: number; ready: number };
-}): Promise<Report> {
-  const { only, fast, rounds } = options;
+}
+
+async function measure(options: MeasureOptions): Promise<Report> {
+  const { benches, roundsOf, fast } = options;
   const interrupt = onInterrupt({
     first: (cause) => log(`${cause}: stopping everything …`),
     impatient: () => process.exit(130),
@@ -82,14 +87,12 @@ async function measure(options: {
       async function compare(): Promise<Report> {
         const place = { spawn: createSpawn(), bun: process.execPath, dataDir };
         const atrium = await startAtrium(place, stack);
-        const report: Report = { conditions: conditions(fast, rounds), comparisons: [], parts: [] };
-        if (only !== 'ready') {
-          report.comparisons.push(...(await compareGet({ place, stack, atrium, rounds: rounds.get, log })));
-        }
-        if (only !== 'get') {
-          const { comparison, parts } = await compareReady({ place, stack, atrium, rounds: rounds.ready, log });
-          report.comparisons.push(comparison);
-          report.parts.push(...parts);
+        const report: Report = { conditions: conditions(options), comparisons: [], parts: [], figures: [] };
+        for (const bench of benches) {
+          const added = await bench.measure({ place, stack, atrium, rounds: roundsOf(bench), log });
+          report.comparisons.push(...(added.comparisons ?? []));
+          report.parts.push(...(added.parts ?? []));
+          report.figures.push(...(added.figures ?? []));
         }
         await atrium.child.stop(['SIGTERM', 5_000]);
         return report;
@@ -102,13 +105,13 @@ async function measure(options: {
   }
 }
 
-function conditions(fast: boolean, rounds: { get: number; ready: number }): Report['conditions'] {
+function conditions({ benches, roundsOf, fast }: MeasureOptions): Report['conditions'] {
   return {
     cores: availableParallelism(),
     platform: `${process.platform} ${process.arch}`,
     bun: Bun.version,
     'PostgreSQL and Temporal': fast ? 'without fsync' : 'with fsync',
-    rounds: `${rounds.get} and ${rounds.ready}`,
+    rounds: benches.map((bench) => `${bench.name} ${roundsOf(bench)}`).join(' '),
   };
 }
 

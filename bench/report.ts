@@ -1,7 +1,9 @@
+import { goalText, meetsGoal, type Goal } from './goal.ts';
 import type { Spread } from './statistics.ts';
 
-/** One line of the result: ours beside the other, and their ratio. */
+/** One line of the result: two things side by side, and their ratio. */
 export interface Comparison {
+  /** As in `ours ÷ other`. */
   name: string;
   unit: 'calls/s' | 'ms';
   ours: Spread;
@@ -9,7 +11,7 @@ export interface Comparison {
   /** Ours ÷ the other's, over the rounds. */
   ratio: Spread;
   /** What the ratio should be. */
-  goal: { atLeast: number } | { atMost: number };
+  goal: Goal;
 }
 
 /** Where the time of one of ours goes, in ms. */
@@ -18,66 +20,80 @@ export interface Part {
   milliseconds: Spread;
 }
 
+/** Something counted or measured by itself. */
+export interface Figure {
+  name: string;
+  unit: 'logins' | 'MiB' | 'ms';
+  values: Spread;
+  /** What each value should be. */
+  goal?: Goal;
+}
+
 export interface Report {
   /** Under which conditions the figures hold. */
   conditions: Record<string, string | number>;
   comparisons: Comparison[];
   parts: Part[];
+  figures: Figure[];
 }
 
 /** The report as people read it. */
-export function toText({ conditions, comparisons, parts }: Report): string {
+export function toText({ conditions, comparisons, parts, figures }: Report): string {
   const blocks = [
     Object.entries(conditions)
       .map(([name, value]) => `${name}: ${value}`)
       .join(', '),
-    columns([
-      ['', 'ours', 'other', 'ratio', 'min', 'max', 'goal', ''],
-      ...comparisons.map((comparison) => {
-        const { name, unit, ours, other, ratio, goal } = comparison;
-        return [
-          name,
-          `${figure(ours.median)} ${unit}`,
-          `${figure(other.median)} ${unit}`,
-          ratio.median.toFixed(2),
-          ratio.min.toFixed(2),
-          ratio.max.toFixed(2),
-          'atLeast' in goal ? `≥ ${goal.atLeast.toFixed(2)}` : `≤ ${goal.atMost.toFixed(2)}`,
-          meetsGoal(comparison) ? 'met' : 'missed',
-        ];
-      }),
-    ]),
-    ...(parts.length === 0
-      ? []
-      : [
-          columns([
-            ['of which', 'median', 'min', 'max'],
-            ...parts.map(({ name, milliseconds: { median, min, max } }) => [
-              name,
-              `${figure(median)} ms`,
-              `${figure(min)} ms`,
-              `${figure(max)} ms`,
-            ]),
-          ]),
-        ]),
+    columns(['', 'ours', 'other', 'ratio', 'min', 'max', 'goal', ''], comparisons.map(comparisonRow)),
+    columns(
+      ['of which', 'median', 'min', 'max'],
+      parts.map(({ name, milliseconds }) => [name, ...spreadCells(milliseconds, 'ms')]),
+    ),
+    columns(['', 'median', 'min', 'max', 'goal', ''], figures.map(figureRow)),
   ];
-  return blocks.join('\n\n');
+  return blocks.filter((block) => block !== '').join('\n\n');
 }
 
-function meetsGoal({ ratio, goal }: Comparison): boolean {
-  return 'atLeast' in goal ? ratio.median >= goal.atLeast : ratio.median <= goal.atMost;
+function comparisonRow({ name, unit, ours, other, ratio, goal }: Comparison): string[] {
+  const write = (value: number): string => value.toFixed(2);
+  return [
+    name,
+    `${figure(ours.median)} ${unit}`,
+    `${figure(other.median)} ${unit}`,
+    write(ratio.median),
+    write(ratio.min),
+    write(ratio.max),
+    goalText(goal, write),
+    verdict(meetsGoal(goal, ratio.median)),
+  ];
+}
+
+function figureRow({ name, unit, values, goal }: Figure): string[] {
+  const cells = [name, ...spreadCells(values, unit)];
+  if (!goal) return cells;
+  const met = meetsGoal(goal, values.min) && meetsGoal(goal, values.max);
+  return [...cells, goalText(goal, String), verdict(met)];
+}
+
+function spreadCells({ median, min, max }: Spread, unit: string): string[] {
+  return [median, min, max].map((value) => `${figure(value)} ${unit}`);
+}
+
+function verdict(met: boolean): string {
+  return met ? 'met' : 'missed';
 }
 
 function figure(value: number): string {
-  return value.toFixed(value < 100 ? 1 : 0);
+  return value.toFixed(value < 100 && !Number.isInteger(value) ? 1 : 0);
 }
 
-/** Aligns the first column left and the others right. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
+/** Aligns the first column left and the others right; nothing where there are no rows. */
+function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  const lines = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines
+    .map((line) =>
+      line
         .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
         .join('  ')
         .trimEnd(),

@@ -1,4 +1,5 @@
 import { EnvError, MIGRATE_SETTINGS, parseEnv, withLocalDefaults } from '../core/env/index.ts';
+import { isConnectionError, unreachable } from '../db/errors.ts';
 import { migrateFleet } from '../db/fleet.ts';
 import { migrateLobby } from '../db/migrate.ts';
 import { connectOwner } from '../db/owner.ts';
@@ -18,6 +19,7 @@ try {
     await owner.end();
   }
 } catch (error) {
-  console.error(error instanceof EnvError ? error.message : error);
+  if (error instanceof EnvError) console.error(error.message);
+  else console.error(isConnectionError(error) ? unreachable(error).message : error);
   process.exitCode = 1;
 }

@@ -1,5 +1,6 @@
 import { emailSchema } from '../core/email.ts';
 import { EnvError, parseEnv, SUPERUSER_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
+import { isConnectionError, unreachable } from '../db/errors.ts';
 import { connectOwner } from '../db/owner.ts';
 import { listSuperusers, setSuperuser } from '../db/superusers.ts';
 
@@ -10,7 +11,8 @@ const USAGE = 'usage: bun run superuser promote EMAIL | demote EMAIL | list';
 /** What went wrong, in words for the one who typed the command. */
 class UsageError extends Error {}
 
-async function main([verb, address]: string[]): Promise<void> {
+async function main([verb, address, ...more]: string[]): Promise<void> {
+  if (more.length > 0) throw new UsageError(USAGE);
   const env = parseEnv(withLocalDefaults(process.env), SUPERUSER_SETTINGS);
   const owner = connectOwner(env.DATABASE_OWNER_URL, { max: 1, name: 'atrium superuser' });
   try {
@@ -33,6 +35,7 @@ async function main([verb, address]: string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof EnvError || error instanceof UsageError ? error.message : error);
+  const told = error instanceof EnvError || error instanceof UsageError;
+  console.error(told ? error.message : isConnectionError(error) ? unreachable(error).message : error);
   process.exitCode = 1;
 });

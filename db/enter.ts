@@ -124,10 +124,15 @@ function valuesOf(caller: Caller): (string | null)[] {
   }
 }
 
+/** The tenant that a caller is for, as far as it is known before the database is asked. */
+export function tenantOfCaller(caller: Caller): string | undefined {
+  return caller.kind === 'apiKey' ? tenantsOfKeys.get(hex(caller)) : caller.tenantId;
+}
+
 /** Whose share of the pool a call takes. Until a key has been in once, it has one for itself. */
 function shareOf(caller: Caller): string | undefined {
-  if (caller.kind !== 'apiKey') return caller.tenantId;
-  return tenantsOfKeys.get(hex(caller)) ?? hex(caller).slice(0, 16);
+  const tenantId = tenantOfCaller(caller);
+  return tenantId === undefined && caller.kind === 'apiKey' ? hex(caller).slice(0, 16) : tenantId;
 }
 
 function hex(caller: Caller): string {

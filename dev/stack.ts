@@ -75,6 +75,7 @@ async function start(options: StackOptions, data: DataDir, life: Life): Promise<
     SECRET_KEY: secrets.secretKey,
     MAIL_URL: `file:${data.mailDir}`,
     RATE_LIMIT_URL: 'memory:',
+    ...(fast && { RATE_LIMIT_FACTOR: '100000' }),
     SUPERUSER_EMAILS: superuser.email,
   };
   await writePrivate(data.envFile, toDotEnv(made));

@@ -20,7 +20,7 @@ export interface StackOptions {
   readonly nodeEnv?: string;
   /** Our own processes to start at once; the others can be started later. Both when left out. */
   readonly parts?: readonly ('server' | 'worker')[];
-  /** For tests: PostgreSQL without fsync, Temporal's histories in memory. */
+  /** For tests: PostgreSQL without fsync, Temporal's histories in memory, rate limits out of the way. */
   readonly fast?: boolean;
   /** Whether Temporal keeps its histories in memory only; as `fast` when left out. */
   readonly temporalInMemory?: boolean;

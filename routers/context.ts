@@ -2,7 +2,9 @@ import type { AccessTokens } from '../core/access-token.ts';
 import type { SecretKeys } from '../core/keys.ts';
 import type { Log } from '../core/log.ts';
 import type { Passwords } from '../core/passwords.ts';
+import type { Count, RateLimits } from '../core/rate-limit/index.ts';
 import type { Pool } from '../db/pool.ts';
+import type { Streams } from './streams.ts';
 
 /** What the procedures work with, made once at the server's entry. */
 export interface Services {
@@ -10,6 +12,8 @@ export interface Services {
   accessTokens: AccessTokens;
   passwords: Passwords;
   secretKeys: SecretKeys;
+  rateLimits: RateLimits;
+  streams: Streams;
   log: Log;
 }
 
@@ -22,6 +26,8 @@ export interface RequestFacts {
   tenantSlug: string | undefined;
   /** What stands behind `Bearer ` in the `Authorization` header. */
   bearer: string | undefined;
+  /** The limits that its calls were counted under, for the headers of the answer. */
+  counts: Count[];
 }
 
 export interface Context extends Services {

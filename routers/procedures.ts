@@ -1,9 +1,10 @@
-import { AppError } from '../core/errors.ts';
+import { AppError, type Reason } from '../core/errors.ts';
 import type { Actor } from '../db/callers.ts';
 import { enterAsUser, enterTenant, type Room } from '../db/enter.ts';
 import type { Role } from '../db/lobby.ts';
 import { admits, callerOf } from './caller.ts';
 import { reportOf } from './errors.ts';
+import { byAddress, byCaller, take } from './limits.ts';
 import { createTrail, outcomeOf, type Trail } from './trail.ts';
 import { baseProcedure } from './trpc.ts';
 
@@ -37,11 +38,25 @@ const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
   return result;
 });
 
-export const publicProcedure = trailed.meta({ access: 'public' });
+/** What stops an input before anything was done for it. */
+const INPUT_REFUSED = new Set<Reason>(['VALIDATION_FAILED', 'PASSWORD_TOO_WEAK']);
+
+/** Anyone, counted by their address. */
+export const publicProcedure = trailed.meta({ access: 'public' }).use(async ({ ctx, next, meta }) => {
+  const own = meta?.limit && byAddress(ctx, meta.limit);
+  await take(ctx, byAddress(ctx), ...(own ? [own] : []));
+  const result = await next();
+  if (own && !result.ok && INPUT_REFUSED.has(reportOf(result.error).reason)) await ctx.rateLimits.giveBack(own);
+  return result;
+});
 
 /** Who calls, as far as the bearer says. Whether it still holds, the database says. */
 const authenticated = trailed.use(async ({ ctx, next, getRawInput }) => {
-  const caller = await callerOf(ctx);
+  const caller = await callerOf(ctx).catch(async (error: unknown) => {
+    await take(ctx, byAddress(ctx));
+    throw error;
+  });
+  await take(ctx, ...byCaller(ctx, caller));
   // The whole body is here before anything is looked up: a caller who sends it slowly must not hold a transaction open, nor
   // act on a check that is old by then. What is wrong with it is said in its turn.
   await getRawInput().catch(() => undefined);

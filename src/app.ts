@@ -40,7 +40,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     origin: [...options.corsOrigins],
     allowHeaders: ['Authorization', 'Content-Type', 'X-Tenant-Slug', 'X-Request-Id', 'trpc-accept', 'Last-Event-Id'],
     allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    exposeHeaders: ['X-Request-Id', 'Retry-After'],
+    exposeHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
     maxAge: 600,
   });
   // Only a browser on another origin has need of it, and says so.

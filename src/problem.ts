@@ -45,9 +45,13 @@ export function errorHeaders({ status, retryAfter }: ErrorReport): Record<string
   };
 }
 
-export function problemResponse(report: ErrorReport, requestId: string): Response {
+export function problemResponse(
+  report: ErrorReport,
+  requestId: string,
+  headers: Record<string, string> = {},
+): Response {
   return new Response(JSON.stringify(toProblem(report, requestId)), {
     status: report.status,
-    headers: { 'Content-Type': PROBLEM_TYPE, ...errorHeaders(report) },
+    headers: { 'Content-Type': PROBLEM_TYPE, ...errorHeaders(report), ...headers },
   });
 }

@@ -27,5 +27,6 @@ export function factsOf(c: HonoContext<AppEnv>, trustedProxies: BlockList): Requ
     userAgent: c.req.header('user-agent')?.slice(0, USER_AGENT_LENGTH) ?? null,
     tenantSlug: c.req.header('x-tenant-slug'),
     bearer: BEARER.exec(c.req.header('authorization') ?? '')?.[1],
+    counts: [],
   };
 }

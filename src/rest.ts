@@ -9,6 +9,7 @@ import type { Meta } from '../routers/trpc.ts';
 import { isJson } from './body.ts';
 import { problemResponse } from './problem.ts';
 import { decodeQuery, type QueryDecoder } from './query.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { factsOf, type AppEnv } from './request.ts';
 
 export const REST_PATH = '/api/v1';
@@ -67,7 +68,10 @@ export function restMount(services: Services, trustedProxies: BlockList): Hono<A
           signal: c.req.raw.signal,
           batchIndex: 0,
         });
-        return successStatus === 204 ? c.body(null, 204) : Response.json(output, { status: successStatus });
+        const headers = rateLimitHeaders(request.counts);
+        return successStatus === 204
+          ? c.body(null, 204, headers)
+          : Response.json(output, { status: successStatus, headers });
       } catch (error) {
         const cause =
           error instanceof TRPCError ? error : new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
@@ -75,7 +79,7 @@ export function restMount(services: Services, trustedProxies: BlockList): Hono<A
         if (report.reason === 'INTERNAL') {
           services.log.error({ err: error, path: procedure.path, requestId: request.id }, 'call failed');
         }
-        return problemResponse(report, request.id);
+        return problemResponse(report, request.id, rateLimitHeaders(request.counts));
       }
     });
   }

@@ -5,7 +5,9 @@ import { createPasswords } from '../core/passwords.ts';
 import { createPool } from '../db/pool.ts';
 import { assertAppRole } from '../db/preflight.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { createStreams } from '../routers/streams.ts';
 import { createApp } from './app.ts';
+import { createLimiter } from './limiter.ts';
 
 /** How long after SIGTERM answers still ask clients to close their connections, in ms; and how long to wait for the rest. */
 const DRAIN = { announce: 250, deadline: 10_000 } as const;
@@ -17,6 +19,12 @@ async function main(): Promise<void> {
   const probePool = createPool(env.DATABASE_URL, { max: 1, name: 'atrium probe' });
   await assertAppRole(pool);
 
+  const limiter = createLimiter({
+    url: env.RATE_LIMIT_URL,
+    token: env.RATE_LIMIT_TOKEN,
+    factor: env.RATE_LIMIT_FACTOR,
+    log,
+  });
   const drain = { draining: false };
   const app = createApp({
     services: {
@@ -25,6 +33,8 @@ async function main(): Promise<void> {
       accessTokens: await createAccessTokens({ keys: env.JWT_KEYS, issuer: env.PUBLIC_URL }),
       passwords: createPasswords(),
       secretKeys: env.SECRET_KEY,
+      rateLimits: limiter.rateLimits,
+      streams: createStreams(),
     },
     publicUrl: env.PUBLIC_URL,
     version: manifest.version,
@@ -54,7 +64,7 @@ async function main(): Promise<void> {
     // Requests in flight end; a stream that would not is cut at the deadline.
     await Promise.race([server.stop(), Bun.sleep(DRAIN.deadline)]);
     await server.stop(true);
-    await Promise.all([pool.close(), probePool.close()]);
+    await Promise.all([pool.close(), probePool.close(), limiter.close()]);
     log.flush(() => process.exit(0));
   }
   process.on('SIGTERM', () => void stop('SIGTERM'));

@@ -8,6 +8,7 @@ import { reportOf, toTRPCError } from '../routers/errors.ts';
 import { appRouter } from '../routers/index.ts';
 import { isJson } from './body.ts';
 import { errorHeaders } from './problem.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { factsOf, type AppEnv } from './request.ts';
 
 /** Calls in one batch at most. */
@@ -34,7 +35,10 @@ export function trpcMount(services: Services, trustedProxies: BlockList) {
       maxBatchSize: BATCH,
       createContext: () => ({ ...services, request }),
       responseMeta: ({ errors }) => ({
-        headers: Object.fromEntries(errors.flatMap((error) => Object.entries(errorHeaders(reportOf(error))))),
+        headers: {
+          ...Object.fromEntries(errors.flatMap((error) => Object.entries(errorHeaders(reportOf(error))))),
+          ...rateLimitHeaders(request.counts),
+        },
       }),
       onError({ error, path, ctx }) {
         if (ctx === undefined) unreadable = error;

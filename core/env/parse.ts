@@ -13,6 +13,7 @@ export const SERVER_SETTINGS = SETTINGS.pick({
   DATABASE_POOL_MAX: true,
   RATE_LIMIT_URL: true,
   RATE_LIMIT_TOKEN: true,
+  RATE_LIMIT_FACTOR: true,
   JWT_KEYS: true,
   SECRET_KEY: true,
   METRICS_TOKEN: true,

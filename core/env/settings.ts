@@ -116,6 +116,11 @@ export const SETTINGS = z.object({
     meaning: 'token of Upstash REST',
     secret: true,
   }),
+  RATE_LIMIT_FACTOR: setting(z.coerce.number().int('must be a whole number').min(1, 'must be 1 or more').default(1), {
+    type: 'number',
+    default: '1',
+    meaning: 'multiplies every rate limit; for load tests, 1 everywhere else',
+  }),
   MAIL_URL: setting(
     z
       .string()

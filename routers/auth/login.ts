@@ -9,6 +9,7 @@ import { sessions, signUps, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { DAY_MS, storeRefreshToken } from '../../db/refresh-tokens.ts';
 import type { Context } from '../context.ts';
+import { byAddress, take, takeFailures } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { loginShape } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
@@ -22,14 +23,21 @@ export const login = publicProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/login', tags: ['auth'], summary: 'Log in, to a tenant or the lobby' },
     audit: { action: 'user.login', entityType: 'user' },
+    limit: 'loginsByAddress',
   })
   .input(z.strictObject({ email: emailSchema, password: z.string(), tenantSlug: z.string().max(100).optional() }))
   .output(loginShape)
   .mutation(async ({ ctx, input: { email, password, tenantSlug = ctx.request.tenantSlug } }) => {
-    const opened =
-      (await tryLogin(ctx, { email, password, tenantSlug })) ??
-      // The account changed while Argon2 worked; perhaps another login made its hash anew. Once more, as it is now.
-      (await tryLogin(ctx, { email, password, tenantSlug }));
+    const [, address] = byAddress(ctx);
+    await take(ctx, ['loginsByAccountAndAddress', `${email} ${address}`]);
+    const attempt = { email, password, tenantSlug };
+    const opened = await takeFailures(
+      ctx,
+      ['loginFailuresByAccount', email],
+      ['INVALID_CREDENTIALS', 'EMAIL_NOT_VERIFIED'],
+      // The account may change while Argon2 works; perhaps another login makes its hash anew. Then once more, as it is now.
+      async () => (await tryLogin(ctx, attempt)) ?? (await tryLogin(ctx, attempt)),
+    );
     if (!opened) throw invalidCredentials();
     return await issueTokens(ctx.accessTokens, opened);
   });

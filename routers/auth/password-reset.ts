@@ -10,6 +10,7 @@ import { requestMail } from '../../db/mail-requests.ts';
 import { replacePassword, voidResets } from '../../db/sessions.ts';
 import { admitSignUp } from '../../db/sign-ups.ts';
 import { wordsAbout } from '../../db/users.ts';
+import { take } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { tokenInput } from '../shapes.ts';
 
@@ -24,13 +25,14 @@ export const requestPasswordReset = publicProcedure
   })
   .input(z.strictObject({ email: emailSchema }))
   .output(z.strictObject({}))
-  .mutation(({ ctx, input: { email } }) =>
-    ctx.pool.transaction({ readOnly: false }, async (tx) => {
+  .mutation(async ({ ctx, input: { email } }) => {
+    await take(ctx, ['mailsByRecipient', email]);
+    return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
       await requestMail(tx, 'reset-password', email);
       await ctx.trail.write(tx, 'success');
       return {};
-    }),
-  );
+    });
+  });
 
 /**
  * Sets a new password by the token of a reset mail, which also proves the e-mail: where the address has a sign-up and

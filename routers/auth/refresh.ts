@@ -15,6 +15,7 @@ import type { User } from '../../db/callers.ts';
 import { refreshTokens, sessions, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { storeRefreshToken } from '../../db/refresh-tokens.ts';
+import { take } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { loginShape, tokenInput } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
@@ -33,6 +34,9 @@ export const refresh = publicProcedure
   .output(loginShape)
   .mutation(async ({ ctx, input: { refreshToken, tenantSlug = ctx.request.tenantSlug } }) => {
     if (!isRefreshToken(refreshToken)) throw unauthenticated();
+    const sessionId = await ctx.pool.transaction({ readOnly: true }, (tx) => findSessionId(tx, refreshToken));
+    if (sessionId === undefined) throw unauthenticated();
+    await take(ctx, ['refreshesBySession', sessionId]);
     const rotation = await ctx.pool.transaction({ readOnly: false }, (tx) =>
       rotate(tx, { secretKeys: ctx.secretKeys, trail: ctx.trail, token: refreshToken, tenantSlug }),
     );
@@ -42,6 +46,15 @@ export const refresh = publicProcedure
     }
     return await issueTokens(ctx.accessTokens, rotation);
   });
+
+/** The session that a token is of, live or not. */
+async function findSessionId(tx: Tx, token: string): Promise<string | undefined> {
+  const [row] = await tx
+    .select({ sessionId: refreshTokens.sessionId })
+    .from(refreshTokens)
+    .where(eq(refreshTokens.tokenHash, hashRefreshToken(token)));
+  return row?.sessionId;
+}
 
 async function rotate(
   tx: Tx,

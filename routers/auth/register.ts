@@ -8,6 +8,7 @@ import { slugSchema } from '../../core/slug.ts';
 import { signUps } from '../../db/lobby.ts';
 import { enqueue } from '../../db/outbox.ts';
 import { foundTenant } from '../../db/tenants.ts';
+import { take } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { acceptedShape, nameInput } from '../shapes.ts';
 
@@ -20,6 +21,7 @@ export const register = publicProcedure
     openapi: { method: 'POST', path: '/auth/register', tags: ['auth'], summary: 'Sign up and found a tenant' },
     successStatus: 202,
     audit: { action: 'user.register', entityType: 'tenant' },
+    limit: 'registersByAddress',
   })
   .input(
     z.strictObject({
@@ -33,6 +35,7 @@ export const register = publicProcedure
   .output(acceptedShape)
   .mutation(async ({ ctx, input: { email, password, fullName, tenantName, tenantSlug } }) => {
     assertStrongPassword(password, [email, fullName, tenantName, tenantSlug]);
+    await take(ctx, ['mailsByRecipient', email]);
     const passwordHash = await ctx.passwords.hash(password);
 
     await ctx.pool.transaction({ readOnly: false }, async (tx) => {

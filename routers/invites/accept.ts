@@ -12,6 +12,7 @@ import { voidSignUps } from '../../db/sign-ups.ts';
 import { insertUser } from '../../db/users.ts';
 import { callerOf } from '../caller.ts';
 import type { Context } from '../context.ts';
+import { byAddress, takeFailures } from '../limits.ts';
 import { noteActor, publicProcedure } from '../procedures.ts';
 import { nameInput, tenantShape, toTenantShape, toUserShape, userShape, tokenInput } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
@@ -38,14 +39,24 @@ export const accept = publicProcedure
   )
   .output(z.object({ user: userShape, tenant: tenantShape }))
   .mutation(async ({ ctx, input: { token, password, fullName } }) => {
-    if (ctx.request.bearer !== undefined) return await acceptAsUser(ctx, token);
-    const pending = await ctx.pool.transaction({ readOnly: true }, (tx) => find(ctx, tx, token));
-    if (pending.hasAccount) throw logInFirst();
-    if (password === undefined || fullName === undefined) throw incomplete({ password, fullName });
-    const { name, slug } = pending.tenant;
-    assertStrongPassword(password, [pending.invite.email, fullName, name, slug]);
-    return await acceptAsNewPerson(ctx, token, { password, fullName, email: pending.invite.email });
+    const failures = byAddress(ctx, 'acceptFailuresByAddress');
+    return await takeFailures(ctx, failures, ['TOKEN_INVALID', 'FORBIDDEN'], () =>
+      ctx.request.bearer === undefined ? acceptAsAnyone(ctx, { token, password, fullName }) : acceptAsUser(ctx, token),
+    );
   });
+
+async function acceptAsAnyone(
+  ctx: Call,
+  { token, password, fullName }: { token: string; password: string | undefined; fullName: string | undefined },
+) {
+  const pending = await ctx.pool.transaction({ readOnly: true }, (tx) => find(ctx, tx, token));
+  const { email } = pending.invite;
+  if (pending.hasAccount) throw logInFirst();
+  if (password === undefined || fullName === undefined) throw incomplete({ password, fullName });
+  const { name, slug } = pending.tenant;
+  assertStrongPassword(password, [email, fullName, name, slug]);
+  return await acceptAsNewPerson(ctx, token, { password, fullName, email });
+}
 
 async function acceptAsUser(ctx: Call, token: string) {
   const caller = await callerOf(ctx);

@@ -10,6 +10,7 @@ import type { Tx } from '../../db/lane.ts';
 import { lockMembersAsAdmin } from '../../db/members.ts';
 import { enqueue } from '../../db/outbox.ts';
 import { tellRevoked } from '../effects.ts';
+import { take } from '../limits.ts';
 import { adminPersonProcedure } from '../procedures.ts';
 import { idInput, pageInput, pageShape, roleShape, toPage } from '../shapes.ts';
 import { router } from '../trpc.ts';
@@ -38,6 +39,7 @@ export const invitesRouter = router({
       // Only admins invite, so no role is above the inviter's.
       await lockMembersAsAdmin(db, tenantId, ctx.actor);
       await refuseMember(db, tenantId, email);
+      await take(ctx, ['mailsByRecipient', email]);
       const voided = await db
         .update(invites)
         .set({ revokedAt: sql`now()` })
@@ -105,6 +107,7 @@ export const invitesRouter = router({
       if (toInvite(before).status === 'accepted' || before.revokedAt !== null) {
         throw new AppError('CONFLICT', 'The invite is accepted or revoked: make a new one.');
       }
+      await take(ctx, ['mailsByRecipient', before.email]);
       const expiresAt = newExpiry();
       await ctx.db.update(invites).set({ expiresAt }).where(eq(invites.id, id));
       await enqueue(ctx.db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });

@@ -12,6 +12,7 @@ import { alsoEndIdentities } from '../effects.ts';
 import { acceptedShape, nameInput, tenantShape, toTenantShape } from '../shapes.ts';
 import { router } from '../trpc.ts';
 import { watchStatus } from './on-status.ts';
+import { closing } from '../streams.ts';
 import { readStatus, slugInput, statusShape } from './status.ts';
 
 const tags = ['tenants'];
@@ -95,6 +96,7 @@ export const tenantsRouter = router({
       await enterAsUser(ctx.pool, { caller: ctx.caller, readOnly: true, admitted: true }, ({ tx, actor }) =>
         readStatus(tx, actor.user.id, input.slug),
       );
-      return watchStatus(ctx.pool, { caller: ctx.caller, slug: input.slug, signal });
+      const close = ctx.streams.open(ctx.user.id);
+      return closing(watchStatus(ctx.pool, { caller: ctx.caller, slug: input.slug, signal }), close);
     }),
 });

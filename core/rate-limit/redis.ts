@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { createClient } from '@redis/client';
+import { Ratelimit } from '@upstash/ratelimit';
+import { Redis, type Requester, type UpstashRequest, type UpstashResponse } from '@upstash/redis';
+import type { Counter } from './counter.ts';
+import type { Rule } from './rules.ts';
+
+/** Counts in Upstash, by its REST. */
+export function createUpstashCounter(url: string, token: string): Counter {
+  return counterOver(new Redis({ url, token, retry: false, enableTelemetry: false }));
+}
+
+export interface RedisCounter extends Counter {
+  close(): Promise<void>;
+}
+
+/**
+ * Counts in a Redis of one's own. Commands fail at once while it is away, and it is looked for again and again.
+ * @param onError hears why it is away
+ */
+export function createRedisCounter(url: string, onError: (error: unknown) => void): RedisCounter {
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { connectTimeout: 2_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1_000) },
+  });
+  client.on('error', onError);
+  client.connect().catch(onError);
+  // Upstash's scripts begin with a line that plain Redis refuses, so ours have other digests than the library asks for.
+  const digests = new Map<string, string>();
+
+  const plainly = ([name = '', script = '', ...rest]: readonly string[]): string[] => {
+    if (name === 'evalsha') {
+      const digest = digests.get(script);
+      if (digest === undefined) throw new Error('NOSCRIPT');
+      return ['EVALSHA', digest, ...rest];
+    }
+    if (name !== 'eval') throw new Error(`The limiter sent ${name}, which it never did`);
+    const plain = script.replace(/^#!lua[^\n]*\n/, '');
+    // Asked for before Redis has it, a digest is answered with NOSCRIPT as well.
+    digests.set(sha1(script), sha1(plain));
+    return ['EVAL', plain, ...rest];
+  };
+  const request: Requester['request'] = <Result>({ body }: UpstashRequest): Promise<UpstashResponse<Result>> =>
+    client.sendCommand<Result>(plainly(Array.isArray(body) ? body.map(String) : [])).then((result) => ({ result }));
+  const redis = new Redis({ request });
+  return {
+    ...counterOver(redis),
+    close: async () => {
+      client.destroy();
+      await Promise.resolve();
+    },
+  };
+}
+
+function counterOver(redis: Redis): Counter {
+  const limiters = new Map<string, Ratelimit>();
+  function limiterOf({ name, tokens, seconds }: Rule & { name: string }): Ratelimit {
+    const known = limiters.get(name);
+    if (known) return known;
+    const limiter = new Ratelimit({
+      redis,
+      limiter: Ratelimit.slidingWindow(tokens, `${seconds} s`),
+      prefix: `atrium:${name}`,
+      // Its own time limit lets calls through, and its cache of who is blocked is never swept.
+      timeout: 0,
+      ephemeralCache: false,
+      analytics: false,
+    });
+    limiters.set(name, limiter);
+    return limiter;
+  }
+  return {
+    async count(rule, key, by = 1) {
+      const { success, limit, remaining, reset } = await limiterOf(rule).limit(key, { rate: by });
+      return { allowed: by < 0 || success, limit, remaining, resetAt: reset };
+    },
+  };
+}
+
+function sha1(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
+}

@@ -1,0 +1,23 @@
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+
+export interface Rule {
+  /** How often within `seconds`, a sliding window. */
+  tokens: number;
+  seconds: number;
+}
+
+/** The contract's limits, and their only copy. What each counts by stands in its name. */
+export const RULES = {
+  registersByAddress: { tokens: 3, seconds: HOUR },
+  loginsByAccountAndAddress: { tokens: 5, seconds: MINUTE },
+  loginsByAddress: { tokens: 20, seconds: MINUTE },
+  loginFailuresByAccount: { tokens: 100, seconds: HOUR },
+  refreshesBySession: { tokens: 10, seconds: MINUTE },
+  mailsByRecipient: { tokens: 3, seconds: HOUR },
+  acceptFailuresByAddress: { tokens: 5, seconds: HOUR },
+  callsByCaller: { tokens: 300, seconds: MINUTE },
+  callsByTenant: { tokens: 3_000, seconds: MINUTE },
+} as const satisfies Record<string, Rule>;
+
+export type RuleName = keyof typeof RULES;

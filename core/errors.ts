@@ -77,3 +77,8 @@ export function findCause<T>(error: unknown, match: (cause: unknown) => cause is
   }
   return undefined;
 }
+
+/** What is told while a server goes: another one will answer. */
+export function shuttingDown(): AppError {
+  return new AppError('SHUTTING_DOWN', 'This server is going: call again, and another one answers.', { retryAfter: 1 });
+}

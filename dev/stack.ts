@@ -75,6 +75,8 @@ async function start(options: StackOptions, data: DataDir, life: Life): Promise<
     SECRET_KEY: secrets.secretKey,
     MAIL_URL: `file:${data.mailDir}`,
     RATE_LIMIT_URL: 'memory:',
+    // Nobody balances a development server.
+    DRAIN_SECONDS: '0',
     ...(fast && { RATE_LIMIT_FACTOR: '100000' }),
     SUPERUSER_EMAILS: superuser.email,
   };

@@ -14,6 +14,8 @@ export interface Services {
   secretKeys: SecretKeys;
   rateLimits: RateLimits;
   streams: Streams;
+  /** Aborted when the server goes: streams end then, and their clients connect to another. */
+  ending: AbortSignal;
   log: Log;
 }
 

@@ -2,19 +2,20 @@ import type { BlockList } from 'node:net';
 import { Hono, type Context as HonoContext } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
-import { AppError } from '../core/errors.ts';
+import { AppError, shuttingDown } from '../core/errors.ts';
 import type { Pool } from '../db/pool.ts';
 import type { Services } from '../routers/context.ts';
 import { INTERNAL_MESSAGE, reportOf, toTRPCError } from '../routers/errors.ts';
 import { BODY_LIMIT } from './body.ts';
 import { guardHeaders } from './headers.ts';
-import { health, type Drain } from './health.ts';
+import { health } from './health.ts';
 import { openApiDocument } from './openapi.ts';
 import { pages } from './pages.ts';
 import { problemResponse } from './problem.ts';
 import { requestLog } from './request-log.ts';
 import type { AppEnv } from './request.ts';
 import { REST_PATH, restMount } from './rest.ts';
+import type { Drain } from './shutdown.ts';
 import { TRPC_PATH, trpcError, trpcMount } from './trpc-mount.ts';
 
 export interface AppOptions {
@@ -27,6 +28,9 @@ export interface AppOptions {
   /** For probes: what answers them must not wait behind the requests that it asks about. */
   probePool: Pool;
 }
+
+/** They are asked how it goes, to the end. */
+const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
 
 /** The whole server as a function of a request. It listens nowhere and reads no environment. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
@@ -49,6 +53,10 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   );
   app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
 
+  app.use(async (c, next) => {
+    if (!options.drain.refusing || PROBES.has(c.req.path)) return await next();
+    return refuse(c, shuttingDown());
+  });
   app.all(`${TRPC_PATH}/*`, trpcMount(services, trustedProxies));
   app.route(REST_PATH, restMount(services, trustedProxies));
   app.get('/openapi.json', (c) => c.json(document));

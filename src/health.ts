@@ -2,19 +2,15 @@ import { Hono } from 'hono';
 import { lobbyIsCurrent } from '../db/preflight.ts';
 import type { Pool } from '../db/pool.ts';
 import type { AppEnv } from './request.ts';
+import type { Drain } from './shutdown.ts';
 
 /** How long an answer about the database stands, in ms: probes must not be a lever for load. */
 const CACHE_MS = 1_000;
 /** How long the database may take to answer a probe, in ms. */
 const PROBE_MS = 2_000;
 
-/** Whether new work should still be sent here. */
-export interface Drain {
-  readonly draining: boolean;
-}
-
 /** `/livez`: the process answers. `/readyz`: it can work. `/health`: for people. */
-export function health(deps: { pool: Pool; drain: Drain; version: string }): Hono<AppEnv> {
+export function health(deps: { pool: Pool; drain: Pick<Drain, 'draining'>; version: string }): Hono<AppEnv> {
   const startedAt = Date.now();
   const databaseReady = cached(CACHE_MS, () =>
     Promise.race([

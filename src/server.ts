@@ -8,9 +8,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { createStreams } from '../routers/streams.ts';
 import { createApp } from './app.ts';
 import { createLimiter } from './limiter.ts';
-
-/** How long after SIGTERM answers still ask clients to close their connections, in ms; and how long to wait for the rest. */
-const DRAIN = { announce: 250, deadline: 10_000 } as const;
+import { createShutdown } from './shutdown.ts';
 
 async function main(): Promise<void> {
   const env = parseEnv(withLocalDefaults(process.env), SERVER_SETTINGS);
@@ -25,7 +23,20 @@ async function main(): Promise<void> {
     factor: env.RATE_LIMIT_FACTOR,
     log,
   });
-  const drain = { draining: false };
+  const shutdown = createShutdown({
+    window: env.DRAIN_SECONDS * 1000,
+    deadline: env.SHUTDOWN_SECONDS * 1000,
+    log,
+    stop: (force) => server.stop(force),
+    close: async () => {
+      await Promise.all([pool.close(), probePool.close(), limiter.close()]);
+      await new Promise<void>((resolve) => {
+        log.flush(() => resolve());
+      });
+    },
+    exit: (code) => process.exit(code),
+  });
+  const { drain } = shutdown;
   const app = createApp({
     services: {
       pool,
@@ -35,6 +46,7 @@ async function main(): Promise<void> {
       secretKeys: env.SECRET_KEY,
       rateLimits: limiter.rateLimits,
       streams: createStreams(),
+      ending: drain.ending,
     },
     publicUrl: env.PUBLIC_URL,
     version: manifest.version,
@@ -49,26 +61,23 @@ async function main(): Promise<void> {
     hostname: env.HOST,
     idleTimeout: 30,
     async fetch(request, self) {
-      const response = await app.fetch(request, { socketAddress: self.requestIP(request)?.address ?? null });
+      const socketAddress = self.requestIP(request)?.address ?? null;
+      const response = await shutdown.during(async () => await app.fetch(request, { socketAddress }));
       if (drain.draining) response.headers.set('Connection', 'close');
       return response;
     },
   });
   log.info({ url: server.url.href }, 'server ready');
 
-  async function stop(signal: string): Promise<void> {
-    if (drain.draining) return;
-    drain.draining = true;
-    log.info({ signal }, 'draining');
-    await Bun.sleep(DRAIN.announce);
-    // Requests in flight end; a stream that would not is cut at the deadline.
-    await Promise.race([server.stop(), Bun.sleep(DRAIN.deadline)]);
-    await server.stop(true);
-    await Promise.all([pool.close(), probePool.close(), limiter.close()]);
-    log.flush(() => process.exit(0));
+  process.on('SIGTERM', () => shutdown.begin('SIGTERM'));
+  process.on('SIGINT', () => shutdown.begin('SIGINT'));
+  // Nobody knows what such an error has left behind: others take over, and this one goes.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log.fatal({ err: error }, 'an error that nobody caught');
+      shutdown.begin(event, 1);
+    });
   }
-  process.on('SIGTERM', () => void stop('SIGTERM'));
-  process.on('SIGINT', () => void stop('SIGINT'));
 }
 
 main().catch((error: unknown) => {

@@ -14,6 +14,8 @@ export const SERVER_SETTINGS = SETTINGS.pick({
   RATE_LIMIT_URL: true,
   RATE_LIMIT_TOKEN: true,
   RATE_LIMIT_FACTOR: true,
+  DRAIN_SECONDS: true,
+  SHUTDOWN_SECONDS: true,
   JWT_KEYS: true,
   SECRET_KEY: true,
   METRICS_TOKEN: true,

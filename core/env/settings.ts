@@ -165,6 +165,16 @@ export const SETTINGS = z.object({
     default: 'none',
     meaning: 'proxies whose X-Forwarded-For is believed, read right to left',
   }),
+  DRAIN_SECONDS: setting(z.coerce.number().min(0, 'must be 0 or more').max(300, 'must be 300 or less').default(5), {
+    type: 'seconds',
+    default: '5',
+    meaning: 'how long the server works on after SIGTERM while /readyz says no: longer than a balancer takes to see it',
+  }),
+  SHUTDOWN_SECONDS: setting(z.coerce.number().min(1, 'must be 1 or more').max(600, 'must be 600 or less').default(25), {
+    type: 'seconds',
+    default: '25',
+    meaning: 'when a server that was told to stop is gone, whatever is under way; shorter than what its keeper allows',
+  }),
   CORS_ORIGINS: setting(origins(), {
     type: 'origin, comma-separated',
     default: 'none',

@@ -97,6 +97,9 @@ export const tenantsRouter = router({
         readStatus(tx, actor.user.id, input.slug),
       );
       const close = ctx.streams.open(ctx.user.id);
-      return closing(watchStatus(ctx.pool, { caller: ctx.caller, slug: input.slug, signal }), close);
+      return closing(
+        watchStatus(ctx.pool, { caller: ctx.caller, slug: input.slug, signal, ending: ctx.ending }),
+        close,
+      );
     }),
 });

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { unauthenticated } from '../../core/access-token.ts';
+import { shuttingDown } from '../../core/errors.ts';
 import type { Caller } from '../../db/callers.ts';
 import { enterAsUser } from '../../db/enter.ts';
 import type { Pool } from '../../db/pool.ts';
@@ -11,15 +12,18 @@ const LOOK = { first: 50, slowest: 2_000, growth: 1.5 } as const;
 /**
  * Tells each step of a tenant's provisioning, then ends. It enters anew for each look, so it holds no connection, and
  * a revoked session or membership ends it.
- * @throws AppError `UNAUTHENTICATED`, also when the token expires; `TENANT_NOT_FOUND`
+ * @throws AppError `UNAUTHENTICATED`, also when the token expires; `TENANT_NOT_FOUND`; `SHUTTING_DOWN`
  */
 export async function* watchStatus(
   pool: Pool,
-  watcher: { caller: Caller & { kind: 'session' }; slug: string; signal: AbortSignal | undefined },
+  watcher: { caller: Caller & { kind: 'session' }; slug: string; signal: AbortSignal | undefined; ending: AbortSignal },
 ): AsyncGenerator<TenantState, void> {
+  const interrupt = AbortSignal.any([watcher.ending, ...(watcher.signal ? [watcher.signal] : [])]);
   let last: TenantState | undefined;
   let pause: number = LOOK.first;
   while (!watcher.signal?.aborted) {
+    // An error, not an end: the client connects again, to another server.
+    if (watcher.ending.aborted) throw shuttingDown();
     if (watcher.caller.expiresAt.getTime() <= Date.now()) throw unauthenticated();
     const state = await enterAsUser(pool, { caller: watcher.caller, readOnly: true, admitted: true }, ({ tx, actor }) =>
       readStatus(tx, actor.user.id, watcher.slug),
@@ -29,6 +33,6 @@ export async function* watchStatus(
     if (isSettled(state)) return;
     last = state;
     pause = news.length > 0 ? LOOK.first : Math.min(pause * LOOK.growth, LOOK.slowest);
-    await wait(pause, undefined, { ...(watcher.signal && { signal: watcher.signal }) }).catch(() => undefined);
+    await wait(pause, undefined, { signal: interrupt }).catch(() => undefined);
   }
 }

@@ -1,0 +1,68 @@
+import { Agent, request } from 'node:http';
+
+/** What came of the calls of a load. */
+export interface Outcome {
+  /** By status, or by the code of the error where there was no answer. */
+  counts: Map<string, number>;
+  /** When the first call was not served, in ms since the epoch. */
+  firstRefusalAt: number | undefined;
+}
+
+export interface Load {
+  readonly outcome: Outcome;
+  /** Stops calling, and waits for what is under way. */
+  stop(): Promise<Outcome>;
+}
+
+/**
+ * Calls again and again over kept-alive connections, each caller when its last answer has come.
+ * @param target gives the URL of the next call; `undefined` where there is nobody to call for the moment
+ */
+export function startLoad(
+  target: () => string | undefined,
+  options: { connections: number; headers: Record<string, string> },
+): Load {
+  const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
+  const outcome: Outcome = { counts: new Map(), firstRefusalAt: undefined };
+  let stopped = false;
+
+  function note(what: string): void {
+    outcome.counts.set(what, (outcome.counts.get(what) ?? 0) + 1);
+    if (what !== '200') outcome.firstRefusalAt ??= Date.now();
+  }
+
+  async function call(): Promise<void> {
+    while (!stopped) {
+      const url = target();
+      if (url === undefined) await new Promise((resolve) => setImmediate(resolve));
+      else note(await get(url, agent, options.headers));
+    }
+  }
+
+  const calling = Promise.all(Array.from({ length: options.connections }, call));
+  return {
+    outcome,
+    async stop() {
+      stopped = true;
+      await calling;
+      agent.destroy();
+      return outcome;
+    },
+  };
+}
+
+function get(url: string, agent: Agent, headers: Record<string, string>): Promise<string> {
+  return new Promise((resolve) => {
+    const call = request(url, { agent, headers }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(String(response.statusCode)));
+      response.on('error', (error) => resolve(codeOf(error)));
+    });
+    call.on('error', (error) => resolve(codeOf(error)));
+    call.end();
+  });
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : error.message;
+}

@@ -1,6 +1,8 @@
 import { and, eq, gt, isNull, ne, sql } from 'drizzle-orm';
+import { unauthenticated } from '../core/access-token.ts';
 import { AppError } from '../core/errors.ts';
 import type { Actor } from './callers.ts';
+import { tenantNotFound } from './enter.ts';
 import { apiKeys, memberships, tenants, users, type Role } from './lobby.ts';
 import type { Tx } from './lane.ts';
 
@@ -12,14 +14,20 @@ export async function lockMembers(tx: Tx, tenantId: string): Promise<void> {
   await tx.select({ id: tenants.id }).from(tenants).where(eq(tenants.id, tenantId)).for('no key update');
 }
 
-/** The same for an admin's change, who may have lost the role while it waited. @throws AppError `FORBIDDEN` */
+/**
+ * The same for an admin's change, who may have lost the role while it waited.
+ * @throws AppError what they would be told now: `UNAUTHENTICATED`, `TENANT_NOT_FOUND`, `FORBIDDEN`
+ */
 export async function lockMembersAsAdmin(tx: Tx, tenantId: string, actor: Actor): Promise<void> {
   await lockMembers(tx, tenantId);
-  const isAdmin =
-    actor.type === 'user'
-      ? (await isEnabled(tx, actor.user.id)) && (await roleOf(tx, tenantId, actor.user.id)) === 'admin'
-      : await isLiveAdminKey(tx, tenantId, actor.id);
-  if (!isAdmin) throw new AppError('FORBIDDEN', 'You are no admin of this tenant any more.');
+  if (actor.type === 'apiKey') {
+    if (!(await isLiveAdminKey(tx, tenantId, actor.id))) throw unauthenticated();
+    return;
+  }
+  if (!(await isEnabled(tx, actor.user.id))) throw unauthenticated();
+  const role = await roleOf(tx, tenantId, actor.user.id);
+  if (role === undefined) throw tenantNotFound();
+  if (role !== 'admin') throw new AppError('FORBIDDEN', 'You are no admin of this tenant any more.');
 }
 
 /** Holds the account as it is: one that is being disabled at this moment comes before or after. */

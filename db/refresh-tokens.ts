@@ -6,18 +6,29 @@ import type { Tx } from './lane.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Stores a refresh token of the session, by its hash. It idles out after 30 days, and ends with the session. */
+/**
+ * Stores a refresh token of the session, by its hash. It idles out after 30 days, and ends with the session.
+ * @param token.retired of its parent, if that was retired: what comes of it ends with it
+ */
 export async function storeRefreshToken(
   tx: Tx,
-  token: { value: string; sessionId: string; tenantId: string | null; sessionExpiresAt: Date },
+  token: {
+    value: string;
+    sessionId: string;
+    tenantId: string | null;
+    sessionExpiresAt: Date;
+    retired?: { at: Date; expiresAt: Date };
+  },
 ): Promise<void> {
-  const idle = Date.now() + REFRESH_TOKEN.idleDays * DAY_MS;
+  const idle = new Date(Date.now() + REFRESH_TOKEN.idleDays * DAY_MS);
+  const ends = [idle, token.sessionExpiresAt, token.retired?.expiresAt ?? idle].map((end) => end.getTime());
   await tx.insert(refreshTokens).values({
     id: uuidv7(),
     sessionId: token.sessionId,
     tenantId: token.tenantId,
     tokenHash: hashRefreshToken(token.value),
-    expiresAt: new Date(Math.min(idle, token.sessionExpiresAt.getTime())),
+    expiresAt: new Date(Math.min(...ends)),
+    retiredAt: token.retired?.at ?? null,
   });
 }
 

@@ -72,3 +72,18 @@ test('a tenant that is not one’s own is refused as if there were none, and the
   expect(shortened).toHaveLength(0);
   expect(await refusalsOf(place, grace.login)).toEqual(LIVE);
 });
+
+test('what comes of a token that a switch retired ends with it: no second chain lives on beside the new one', async () => {
+  const grace = await addToBoth();
+  await grace.client.auth.switchTenant.mutate({ tenantSlug: ben.slug });
+  const once = await rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken: grace.login.refreshToken } });
+  expect(once.status).toBe(200);
+  const refreshToken = at(once.body, 'refreshToken');
+  const twice = await rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken } });
+  expect(twice.status).toBe(200);
+  await using owner = connect(place.databaseOwnerUrl);
+  const [row] = await owner.sql`
+    select count(*)::int as lasting from public.refresh_tokens r join public.sessions s on s.id = r.session_id
+    where s.user_id = ${grace.userId} and r.used_at is null and r.expires_at > now() + interval '10 seconds'`;
+  expect(row).toEqual({ lasting: 1 });
+});

@@ -100,7 +100,7 @@ test('an invite on its way when its maker was made a member, or was removed, is 
     removed,
     async () => await owner.sql`delete from public.user_tenant_membership where user_id = ${removed.userId}`,
   );
-  expect(later).toEqual({ reason: 'FORBIDDEN', open: 0 });
+  expect(later).toEqual({ reason: 'TENANT_NOT_FOUND', open: 0 });
 });
 
 test('an invite on its way when its maker was disabled does not stay open', async () => {

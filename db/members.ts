@@ -1,7 +1,7 @@
 import { and, eq, gt, isNull, ne, sql } from 'drizzle-orm';
 import { unauthenticated } from '../core/access-token.ts';
 import { AppError } from '../core/errors.ts';
-import type { Actor } from './callers.ts';
+import type { Actor, Person } from './callers.ts';
 import { tenantNotFound } from './enter.ts';
 import { apiKeys, memberships, tenants, users, type Role } from './lobby.ts';
 import type { Tx } from './lane.ts';
@@ -20,14 +20,16 @@ export async function lockMembers(tx: Tx, tenantId: string): Promise<void> {
  */
 export async function lockMembersAsAdmin(tx: Tx, tenantId: string, actor: Actor): Promise<void> {
   await lockMembers(tx, tenantId);
-  if (actor.type === 'apiKey') {
-    if (!(await isLiveAdminKey(tx, tenantId, actor.id))) throw unauthenticated();
-    return;
-  }
-  if (!(await isEnabled(tx, actor.user.id))) throw unauthenticated();
-  const role = await roleOf(tx, tenantId, actor.user.id);
-  if (role === undefined) throw tenantNotFound();
+  const role =
+    actor.type === 'apiKey' ? await roleOfKey(tx, tenantId, actor.id) : await roleOfUser(tx, tenantId, actor);
   if (role !== 'admin') throw new AppError('FORBIDDEN', 'You are no admin of this tenant any more.');
+}
+
+async function roleOfUser(tx: Tx, tenantId: string, { user }: Person): Promise<Role> {
+  if (!(await isEnabled(tx, user.id))) throw unauthenticated();
+  const role = await roleOf(tx, tenantId, user.id);
+  if (role === undefined) throw tenantNotFound();
+  return role;
 }
 
 /** Holds the account as it is: one that is being disabled at this moment comes before or after. */
@@ -40,20 +42,20 @@ async function isEnabled(tx: Tx, userId: string): Promise<boolean> {
   return found.length > 0;
 }
 
-async function isLiveAdminKey(tx: Tx, tenantId: string, id: string): Promise<boolean> {
-  const found = await tx
-    .select({ one: sql`1` })
+async function roleOfKey(tx: Tx, tenantId: string, id: string): Promise<Role> {
+  const [key] = await tx
+    .select({ role: apiKeys.role })
     .from(apiKeys)
     .where(
       and(
         eq(apiKeys.tenantId, tenantId),
         eq(apiKeys.id, id),
-        eq(apiKeys.role, 'admin'),
         isNull(apiKeys.revokedAt),
         gt(apiKeys.expiresAt, sql`now()`),
       ),
     );
-  return found.length > 0;
+  if (!key) throw unauthenticated();
+  return key.role;
 }
 
 /** The role of a user in a tenant, if they are in it. */

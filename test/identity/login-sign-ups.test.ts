@@ -1,0 +1,46 @@
+import { afterAll, expect, inject, test } from 'vitest';
+import { connect } from '../support/database.ts';
+import { foundTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
+import { reasonOf, rest } from '../support/rest.ts';
+
+// What a login tells of sign-ups: that one waits for its mail, to whoever made it, and nothing to anyone else.
+const place = inject('stack');
+const owner = connect(place.databaseOwnerUrl);
+const OTHER_PASSWORD = 'brisk-walrus-folds-nine-umbrellas';
+afterAll(() => owner[Symbol.asyncDispose]());
+
+const register = (email: string, password: string) =>
+  rest(place.url, 'POST', '/auth/register', {
+    body: { email, password, fullName: 'Ada Lovelace', tenantName: 'Acme', tenantSlug: freshSlug() },
+  });
+const enter = async (email: string, password: string): Promise<unknown> =>
+  reasonOf(await rest(place.url, 'POST', '/auth/login', { body: { email, password } }));
+
+test('of many sign-ups of one address, each is known by its own password', async () => {
+  const email = freshEmail();
+  const passwords = [PASSWORD, OTHER_PASSWORD, 'three-patient-herons-share-a-ladder'];
+  for (const password of passwords) await register(email, password);
+  for (const password of passwords) expect(await enter(email, password)).toBe('EMAIL_NOT_VERIFIED');
+  expect(await enter(email, 'not-the-password-of-anyone')).toBe('INVALID_CREDENTIALS');
+});
+
+test('a sign-up without a tag is known by its password, and by no other', async () => {
+  const email = freshEmail();
+  await register(email, PASSWORD);
+  await owner.sql`update public.sign_ups set password_tag = null where email = ${email}`;
+  expect(await enter(email, PASSWORD)).toBe('EMAIL_NOT_VERIFIED');
+  expect(await enter(email, OTHER_PASSWORD)).toBe('INVALID_CREDENTIALS');
+});
+
+test('the password that one signed up with is nothing any more once it was changed', async () => {
+  const ada = await foundTenant(place);
+  await ada.client.auth.changePassword.mutate({ currentPassword: PASSWORD, newPassword: OTHER_PASSWORD });
+  expect(await enter(ada.email, PASSWORD)).toBe('INVALID_CREDENTIALS');
+  expect(await enter(ada.email, OTHER_PASSWORD)).toBeUndefined();
+});
+
+test('a sign-up that became an account keeps no trace of its password but the hash', async () => {
+  const { email } = await foundTenant(place);
+  const rows = await owner.sql`select password_tag from public.sign_ups where email = ${email}`;
+  expect([...rows]).toEqual([{ password_tag: null }]);
+});

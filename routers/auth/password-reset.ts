@@ -61,33 +61,42 @@ export const resetPassword = publicProcedure
     const passwordHash = await ctx.passwords.hash(newPassword);
 
     await ctx.pool.transaction({ readOnly: false }, async (tx) => {
-      // One use: of any number at once, one gets the row.
-      const [used] = await tx
-        .update(mailRequests)
-        .set({ usedAt: sql`now()` })
-        .where(live(requestId))
-        .returning({ email: mailRequests.email });
-      if (!used) throw tokenInvalid();
-      const userId = await setPassword(tx, used.email, passwordHash);
-      await voidResets(tx, used.email);
+      await useUp(tx, requestId, holder.email);
+      const userId = await setPassword(tx, holder.email, passwordHash);
       ctx.trail.note({ entityId: userId, actor: { type: 'user', id: userId } });
       await ctx.trail.write(tx, 'success');
     });
     return null;
   });
 
-function live(requestId: string) {
-  return and(
-    eq(mailRequests.id, requestId),
-    eq(mailRequests.kind, 'reset-password'),
-    isNull(mailRequests.usedAt),
-    gt(mailRequests.expiresAt, sql`now()`),
-  );
+/**
+ * Uses a link up, and with it all others of its address. They are taken together and in one order, so of any number at
+ * once one goes through, and none waits for another that waits for it.
+ * @throws AppError `TOKEN_INVALID`
+ */
+async function useUp(tx: Tx, requestId: string, email: string): Promise<void> {
+  const open = await tx
+    .select({ id: mailRequests.id })
+    .from(mailRequests)
+    .where(and(eq(mailRequests.email, email), isLive))
+    .orderBy(mailRequests.id)
+    .for('update');
+  if (!open.some(({ id }) => id === requestId)) throw tokenInvalid();
+  await voidResets(tx, email);
 }
+
+const isLive = and(
+  eq(mailRequests.kind, 'reset-password'),
+  isNull(mailRequests.usedAt),
+  gt(mailRequests.expiresAt, sql`now()`),
+);
 
 /** The request's address, and what a new password must not be made of. */
 async function findHolder(tx: Tx, requestId: string): Promise<{ email: string; words: string[] } | undefined> {
-  const [request] = await tx.select({ email: mailRequests.email }).from(mailRequests).where(live(requestId));
+  const [request] = await tx
+    .select({ email: mailRequests.email })
+    .from(mailRequests)
+    .where(and(eq(mailRequests.id, requestId), isLive));
   if (!request) return undefined;
   const { email } = request;
   const [user] = await tx.select().from(users).where(eq(users.email, email));

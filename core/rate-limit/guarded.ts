@@ -1,4 +1,4 @@
-import type { Counter } from './counter.ts';
+import type { Counter, Taken } from './counter.ts';
 import { createMemoryCounter } from './memory.ts';
 
 /** How long a count may take, and how long a counter that failed is left alone, in ms. */
@@ -13,33 +13,39 @@ export function createGuardedCounter(
   elsewhere: Counter,
   options: { onChange: (away: boolean, cause?: unknown) => void; now?: () => number },
 ): Counter & { readonly away: boolean } {
-  const now = options.now ?? Date.now;
-  const here = createMemoryCounter(now);
+  const { now = Date.now } = options;
+  const here = createMemoryCounter({ now });
   let away = false;
   let lookAgainAt = 0;
 
   function turn(to: boolean, cause?: unknown): void {
+    if (to) lookAgainAt = now() + WAIT.rest;
     if (away === to) return;
     away = to;
     options.onChange(to, cause);
+  }
+
+  /** What was counted elsewhere goes back there, or stays counted: here it would be taken from another count. */
+  async function giveBack(taken: Taken): Promise<void> {
+    if (away) return;
+    await withinTime(taken.giveBack()).catch((error: unknown) => turn(true, error));
   }
 
   return {
     get away() {
       return away;
     },
-    async count(rule, key, by) {
-      if (away && now() < lookAgainAt) return await here.count(rule, key, by);
+    async count(rule, key) {
+      if (away && now() < lookAgainAt) return await here.count(rule, key);
       // Others don't wait for what this call finds out.
       lookAgainAt = now() + WAIT.rest;
       try {
-        const count = await withinTime(elsewhere.count(rule, key, by));
+        const taken = await withinTime(elsewhere.count(rule, key));
         turn(false);
-        return count;
+        return { ...taken, giveBack: () => giveBack(taken) };
       } catch (error) {
-        lookAgainAt = now() + WAIT.rest;
         turn(true, error);
-        return await here.count(rule, key, by);
+        return await here.count(rule, key);
       }
     },
   };

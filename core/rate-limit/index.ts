@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import type { Count, Counter } from './counter.ts';
+import type { Count, Counter, Taken } from './counter.ts';
 import { RULES, type RuleName } from './rules.ts';
 
 export { addressKey } from './address.ts';
@@ -20,16 +20,24 @@ export interface RateLimits {
    * @throws AppError `RATE_LIMITED` if one of them is used up
    */
   take(counted: readonly Counted[], note: (count: Count) => void): Promise<void>;
-  /** Takes a count back. */
+  /** Takes back what this very `counted` has taken, while its window lasts. */
   giveBack(counted: Counted): Promise<void>;
 }
 
 /** @param options.factor multiplies every limit: 1, but for load tests */
 export function createRateLimits({ counter, factor }: { counter: Counter; factor: number }): RateLimits {
   const ruleOf = (name: RuleName) => ({ name, tokens: RULES[name].tokens * factor, seconds: RULES[name].seconds });
+  const taken = new WeakMap<Counted, Taken>();
   return {
     async take(counted, note) {
-      const counts = await Promise.all(counted.map(([name, key]) => counter.count(ruleOf(name), digest(key))));
+      const counts = await Promise.all(
+        counted.map(async (one) => {
+          const [name, key] = one;
+          const count = await counter.count(ruleOf(name), digest(key));
+          taken.set(one, count);
+          return count;
+        }),
+      );
       counts.forEach(note);
       const refused = counts.filter(({ allowed }) => !allowed);
       if (refused.length === 0) return;
@@ -37,8 +45,8 @@ export function createRateLimits({ counter, factor }: { counter: Counter; factor
       const retryAfter = Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));
       throw new AppError('RATE_LIMITED', `Too many calls: try again in ${retryAfter} s.`, { retryAfter });
     },
-    async giveBack([name, key]) {
-      await counter.count(ruleOf(name), digest(key), -1);
+    async giveBack(counted) {
+      await taken.get(counted)?.giveBack();
     },
   };
 }

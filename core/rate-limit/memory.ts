@@ -11,37 +11,41 @@ interface Windows {
   previous: number;
 }
 
-/** Counts in this process, as `@upstash/ratelimit` does in Redis. @param now in ms since the epoch */
-export function createMemoryCounter(now: () => number = Date.now): Counter {
-  const kept = new LRUCache<string, Windows>({ max: KEYS });
+/**
+ * Counts in this process, as `@upstash/ratelimit` does in Redis.
+ * @param options.now in ms since the epoch
+ */
+export function createMemoryCounter(options: { now?: () => number; keys?: number } = {}): Counter {
+  const { now = Date.now, keys = KEYS } = options;
+  const kept = new LRUCache<string, Windows>({ max: keys });
 
   return {
-    count(rule, key, by = 1) {
+    count(rule, key) {
       const size = rule.seconds * 1000;
       const time = now();
       const window = Math.floor(time / size);
       const id = `${rule.name}:${key}`;
-      const before = kept.get(id);
-      const windows = {
-        window,
-        current: before?.window === window ? before.current : 0,
-        previous: previousOf(before, window),
-      };
+      const windows = turnTo(window, kept.get(id));
       const weighed = Math.floor((1 - (time % size) / size) * windows.previous);
-      const allowed = by < 0 || weighed + windows.current < rule.tokens;
-      if (allowed) windows.current += by;
+      const allowed = weighed + windows.current < rule.tokens;
+      if (allowed) windows.current += 1;
       kept.set(id, windows);
       return Promise.resolve({
         allowed,
         limit: rule.tokens,
-        remaining: Math.max(0, allowed ? rule.tokens - weighed - windows.current : 0),
+        remaining: Math.max(0, rule.tokens - weighed - windows.current),
         resetAt: (window + 1) * size,
+        giveBack: async () => {
+          const later = kept.get(id);
+          if (allowed && later?.window === window && Math.floor(now() / size) === window) later.current -= 1;
+        },
       });
     },
   };
 }
 
-function previousOf(before: Windows | undefined, window: number): number {
-  if (before?.window === window) return before.previous;
-  return before?.window === window - 1 ? before.current : 0;
+/** The counts of a window and of the one before it, out of those that were kept. */
+function turnTo(window: number, kept: Windows | undefined): Windows {
+  if (kept?.window === window) return kept;
+  return { window, current: 0, previous: kept?.window === window - 1 ? kept.current : 0 };
 }

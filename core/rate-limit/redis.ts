@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createClient } from '@redis/client';
 import { Ratelimit } from '@upstash/ratelimit';
 import { Redis, type Requester, type UpstashRequest, type UpstashResponse } from '@upstash/redis';
 import type { Counter } from './counter.ts';
+import { openRedis } from './redis-connection.ts';
 import type { Rule } from './rules.ts';
 
 /** Counts in Upstash, by its REST. */
@@ -11,21 +11,12 @@ export function createUpstashCounter(url: string, token: string): Counter {
 }
 
 export interface RedisCounter extends Counter {
-  close(): Promise<void>;
+  close(): void;
 }
 
-/**
- * Counts in a Redis of one's own. Commands fail at once while it is away, and it is looked for again and again.
- * @param onError hears why it is away
- */
-export function createRedisCounter(url: string, onError: (error: unknown) => void): RedisCounter {
-  const client = createClient({
-    url,
-    disableOfflineQueue: true,
-    socket: { connectTimeout: 2_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1_000) },
-  });
-  client.on('error', onError);
-  client.connect().catch(onError);
+/** Counts in a Redis of one's own. A count fails at once while it is away. */
+export function createRedisCounter(url: string): RedisCounter {
+  const connection = openRedis(url);
   // Upstash's scripts begin with a line that plain Redis refuses, so ours have other digests than the library asks for.
   const digests = new Map<string, string>();
 
@@ -41,16 +32,10 @@ export function createRedisCounter(url: string, onError: (error: unknown) => voi
     digests.set(sha1(script), sha1(plain));
     return ['EVAL', plain, ...rest];
   };
-  const request: Requester['request'] = <Result>({ body }: UpstashRequest): Promise<UpstashResponse<Result>> =>
-    client.sendCommand<Result>(plainly(Array.isArray(body) ? body.map(String) : [])).then((result) => ({ result }));
-  const redis = new Redis({ request });
-  return {
-    ...counterOver(redis),
-    close: async () => {
-      client.destroy();
-      await Promise.resolve();
-    },
-  };
+  const request: Requester['request'] = async <Result>({ body }: UpstashRequest): Promise<UpstashResponse<Result>> => ({
+    result: await connection.send<Result>(plainly(Array.isArray(body) ? body.map(String) : [])),
+  });
+  return { ...counterOver(new Redis({ request })), close: () => connection.close() };
 }
 
 function counterOver(redis: Redis): Counter {
@@ -71,9 +56,18 @@ function counterOver(redis: Redis): Counter {
     return limiter;
   }
   return {
-    async count(rule, key, by = 1) {
-      const { success, limit, remaining, reset } = await limiterOf(rule).limit(key, { rate: by });
-      return { allowed: by < 0 || success, limit, remaining, resetAt: reset };
+    async count(rule, key) {
+      const limiter = limiterOf(rule);
+      const { success, limit, remaining, reset } = await limiter.limit(key);
+      return {
+        allowed: success,
+        limit,
+        remaining,
+        resetAt: reset,
+        giveBack: async () => {
+          if (success && Date.now() < reset) await limiter.limit(key, { rate: -1 });
+        },
+      };
     },
   };
 }

@@ -1,0 +1,63 @@
+import { isIPv6 } from 'node:net';
+import { array, assert, constant, integer, oneof, pre, property } from 'fast-check';
+import { expect, test } from 'vitest';
+import { addressKey } from '../../core/rate-limit/index.ts';
+
+test.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['::ffff:c000:201', '192.0.2.1'],
+  ['0:0:0:0:0:FFFF:192.0.2.1', '192.0.2.1'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:0DB8:0001:0002::1', '2001:db8:1:2::/64'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['::', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['fe80::2%en1', 'fe80:0:0:0::/64'],
+  ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
+])('counts %s as %s', (address, key) => {
+  expect(addressKey(address)).toBe(key);
+});
+
+test('counts all calls whose address is not known together', () => {
+  expect(addressKey(null)).toBe('unknown');
+});
+
+const groups = array(oneof(constant(0), constant(0xffff), integer({ min: 0, max: 0xffff })), {
+  minLength: 8,
+  maxLength: 8,
+});
+
+/** Ways to write one address: in full, in capitals, short, with an IPv4 tail, with a zone. */
+function waysToWrite(address: readonly number[]): string[] {
+  const hex = address.map((group) => group.toString(16));
+  const [g = 0, h = 0] = address.slice(6);
+  const tail = [g >> 8, g & 255, h >> 8, h & 255].join('.');
+  const full = hex.map((group) => group.padStart(4, '0')).join(':');
+  const short = new URL(`http://[${hex.join(':')}]`).hostname.slice(1, -1);
+  return [hex.join(':'), full, full.toUpperCase(), short, `${hex.slice(0, 6).join(':')}:${tail}`, `${short}%eth0`];
+}
+
+test('gives one key to an address, however it is written, and to all of its /64', () => {
+  assert(
+    property(groups, array(integer({ min: 0, max: 0xffff }), { minLength: 4, maxLength: 4 }), (one, host) => {
+      const ways = waysToWrite(one);
+      expect(ways.every(isIPv6)).toBe(true);
+      expect(new Set(ways.map(addressKey)).size).toBe(1);
+      const isMapped = one.slice(0, 5).every((group) => group === 0);
+      const neighbour = [...one.slice(0, 4), ...host].map((group) => group.toString(16)).join(':');
+      if (!isMapped) expect(addressKey(neighbour)).toBe(addressKey(ways[0] ?? ''));
+    }),
+  );
+});
+
+test('gives two /64 two keys', () => {
+  assert(
+    property(groups, groups, (one, other) => {
+      pre(one.slice(0, 4).join(':') !== other.slice(0, 4).join(':'));
+      const [a = '', b = ''] = [one, other].map((each) => waysToWrite(each)[3]);
+      expect(addressKey(a)).not.toBe(addressKey(b));
+    }),
+  );
+});

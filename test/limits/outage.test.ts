@@ -1,0 +1,91 @@
+import { afterAll, expect, inject, test } from 'vitest';
+import { createRateLimits, createRedisCounter } from '../../core/rate-limit/index.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
+import type { OwnServer } from '../support/own-server.ts';
+import { startOwnRedis } from '../support/redis.ts';
+import { waitFor } from '../support/wait.ts';
+import { callFrom, freshAddress, outcome, outcomes, prefill, startLimitedServer, times, urlOf } from './place.ts';
+import { withinOneWindow } from './window.ts';
+
+const HOUR = 3600;
+const AWAY = 'rate limits are counted in this process';
+const BACK = 'rate limits are counted at RATE_LIMIT_URL again';
+
+const shared = inject('stack');
+const redis = await startOwnRedis(shared);
+const proxy = await startFaultProxy(redis.port);
+const server = await startLimitedServer(shared, proxy.port);
+const counter = createRedisCounter(urlOf(redis.port));
+const inRedis = createRateLimits({ counter, factor: 1 });
+afterAll(async () => {
+  counter.close();
+  await server[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
+  await redis[Symbol.asyncDispose]();
+});
+
+const guess = (at: OwnServer, from: string) =>
+  callFrom(at, 'REST', 'invites.accept', from, { body: { token: 'made-up' } });
+const FIVE_ONLY = [...times(5, 'TOKEN_INVALID'), ...times(2, 'RATE_LIMITED')];
+
+const said = ({ lines }: OwnServer, what: string): number => lines.filter((line) => line.includes(what)).length;
+
+/** Waits until what another process counted in Redis is seen by the server. */
+async function untilCountedInRedis(at: OwnServer): Promise<void> {
+  await waitFor('counts in Redis', async () => {
+    const from = freshAddress();
+    await prefill(inRedis, ['acceptFailuresByAddress', `address ${from}`], 5);
+    return outcome(await guess(at, from)) === 'RATE_LIMITED';
+  });
+}
+
+/** How long each of so many calls takes, one after the other, in ms. */
+async function timesOf(count: number, call: () => Promise<unknown>): Promise<number[]> {
+  const taken: number[] = [];
+  for (let turn = 0; turn < count; turn++) {
+    const begun = performance.now();
+    await call();
+    taken.push(performance.now() - begun);
+  }
+  return taken.toSorted((one, other) => one - other);
+}
+
+test('while Redis is frozen calls are limited all the same, at most 150 ms slower, until it is back', async () => {
+  await untilCountedInRedis(server);
+  await withinOneWindow(HOUR, 10_000);
+  const call = () => guess(server, freshAddress());
+  const [usual = 0] = (await timesOf(20, call)).slice(10);
+  const before = said(server, AWAY);
+
+  proxy.freeze();
+  const frozen = await timesOf(20, call);
+  expect((frozen.at(-1) ?? 0) - usual).toBeLessThan(150);
+  expect(said(server, AWAY)).toBe(before + 1);
+  expect(await outcomes(7, () => guess(server, '198.19.0.1'))).toEqual(FIVE_ONLY);
+
+  const backBefore = said(server, BACK);
+  proxy.thaw();
+  await untilCountedInRedis(server);
+  await waitFor('the log to say so', () => said(server, BACK) > backBefore);
+});
+
+test('a connection to Redis that the network has lost is given up for a new one', async () => {
+  await untilCountedInRedis(server);
+  await withinOneWindow(HOUR, 10_000);
+  const before = said(server, AWAY);
+  proxy.forget();
+  expect(await outcomes(7, () => guess(server, '198.19.0.2'))).toEqual(FIVE_ONLY);
+  expect(said(server, AWAY)).toBe(before + 1);
+  await untilCountedInRedis(server);
+});
+
+test('without Redis the server starts and limits, says why, and counts in Redis once that is there', async () => {
+  await using absent = await startFaultProxy(redis.port);
+  await absent.refuse();
+  await using early = await startLimitedServer(shared, absent.port);
+  await withinOneWindow(HOUR, 10_000);
+  expect(await outcomes(7, () => guess(early, '198.19.0.3'))).toEqual(FIVE_ONLY);
+  await waitFor('the log to say so', () => said(early, AWAY) === 1 && said(early, 'ECONNREFUSED') > 0);
+  await absent.accept();
+  await untilCountedInRedis(early);
+});

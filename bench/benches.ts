@@ -1,4 +1,5 @@
 import type { Stack } from '../dev/types.ts';
+import { compareEdges } from './edge.ts';
 import { measureFlood } from './flood.ts';
 import { compareGet } from './get.ts';
 import { compareLogins } from './login.ts';
@@ -24,6 +25,7 @@ export interface Bench {
 /** In the order in which they are run. */
 export const BENCHES: readonly Bench[] = [
   { name: 'get', rounds: 7, measure: async (options) => ({ comparisons: await compareGet(options) }) },
+  { name: 'edge', rounds: 31, measure: async (options) => ({ comparisons: await compareEdges(options) }) },
   {
     name: 'ready',
     rounds: 15,

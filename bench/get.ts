@@ -1,22 +1,15 @@
-import { fileURLToPath } from 'node:url';
 import type { Stack } from '../dev/types.ts';
 import { found, type Founder } from './founder.ts';
-import { loadResult, type LoadResult } from './load-result.ts';
+import { generateLoad, type Subject } from './generate-load.ts';
+import type { LoadResult } from './load-result.ts';
 import type { Comparison } from './report.ts';
 import { startBaseline, type Place, type Running } from './servers.ts';
 import { spreadOf, spreadOfRatios } from './statistics.ts';
 
-const LOAD = fileURLToPath(new URL('load.ts', import.meta.url));
 /** Callers at once: one alone, whose calls take as long as they take; and enough to keep the server busy. */
 const CONNECTIONS = [1, 16] as const;
 /** How long each half of a round lasts, and the first, uncounted one, in ms. */
 const DURATION = { round: 2_000, warmUp: 4_000 } as const;
-
-/** One of the two under load: its server and the call that is made there. */
-interface Subject {
-  url: string;
-  headers: Record<string, string>;
-}
 
 /**
  * Measures `projects.get` through tRPC against the hand-written handler of baseline-server.ts: the same row under the
@@ -89,25 +82,4 @@ async function assertSameAnswer(ours: Subject, other: Subject): Promise<void> {
   if (wrapped !== `{"result":{"data":${bare}}}`) {
     throw new Error(`The two servers answer differently:\n${wrapped}\n${bare}`);
   }
-}
-
-async function generateLoad(
-  bun: string,
-  { url, headers }: Subject,
-  connections: number,
-  milliseconds: number,
-): Promise<LoadResult> {
-  const generator = Bun.spawn(
-    [
-      ...[bun, '--no-env-file', LOAD, '--url', url],
-      ...['--connections', String(connections), '--milliseconds', String(milliseconds)],
-      ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
-    ],
-    { stdout: 'pipe', stderr: 'inherit', timeout: milliseconds + 10_000 },
-  );
-  const text = await new Response(generator.stdout).text();
-  if ((await generator.exited) !== 0) throw new Error('The load generator failed');
-  const result = loadResult.parse(JSON.parse(text));
-  if (result.failures > 0) throw new Error(`${result.failures} of ${result.calls} calls to ${url} failed`);
-  return result;
 }

@@ -11,13 +11,22 @@ const GRACE_MS = 5_000;
 interface Load {
   url: URL;
   headers: readonly string[];
+  /** Posted, if there is one. */
+  body: string | undefined;
   connections: number;
   milliseconds: number;
 }
 
-async function run({ url, headers, connections, milliseconds }: Load): Promise<LoadResult> {
+async function run({ url, headers, body, connections, milliseconds }: Load): Promise<LoadResult> {
   const request = Buffer.from(
-    [`GET ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`, ...headers, '', ''].join('\r\n'),
+    [
+      `${body === undefined ? 'GET' : 'POST'} ${url.pathname}${url.search} HTTP/1.1`,
+      `Host: ${url.host}`,
+      ...headers,
+      ...(body === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`]),
+      '',
+      body ?? '',
+    ].join('\r\n'),
   );
   const start = performance.now();
   const end = start + milliseconds;
@@ -83,6 +92,7 @@ const { values } = parseArgs({
   options: {
     url: { type: 'string', default: '' },
     header: { type: 'string', multiple: true, default: [] },
+    body: { type: 'string' },
     connections: { type: 'string', default: '1' },
     milliseconds: { type: 'string', default: '1000' },
   },
@@ -94,6 +104,7 @@ setTimeout(() => {
 const result = await run({
   url: new URL(values.url),
   headers: values.header,
+  body: values.body,
   connections: Number(values.connections),
   milliseconds,
 });

@@ -10,17 +10,18 @@ import { BENCHES, type Bench } from './benches.ts';
 import { toText, type Report } from './report.ts';
 import { startAtrium } from './servers.ts';
 
-const HELP = `Usage: bun run bench [--only get|ready|flood|login] [--rounds N] [--fast] [--json]
+const HELP = `Usage: bun run bench [--only get|edge|ready|flood|login] [--rounds N] [--fast] [--json]
 
 Measures Atrium beside what one would write by hand for the same work, and beside itself, in turns, on a stack of its
-own that is gone afterwards, and prints the ratios. It takes some four minutes; whatever else the machine does
+own that is gone afterwards, and prints the ratios. It takes some eight minutes; whatever else the machine does
 meanwhile shows.
 
   --only get    projects.get through tRPC ÷ a hand-written handler: calls a second
+  --only edge   projects.get and update with limits, audit, logs and traces ÷ without: calls a second
   --only ready  sign-up to a ready tenant ÷ psql making the same schema: time
   --only flood  200 logins at once: how long /livez takes, how many are served, and the server's memory
   --only login  login, resend-verification, password-reset and register, an unknown address ÷ a known one: time
-  --rounds N    how often each is measured, 5 at least (get: 7, ready: 15, flood: 5, login: 200)
+  --rounds N    how often each is measured, 5 at least (get: 7, edge: 31, ready: 15, flood: 5, login: 200)
   --fast        PostgreSQL without fsync, Temporal's histories in memory
   --json        print the result as JSON
   --help        print this`;

@@ -11,7 +11,7 @@ export interface Comparison {
   /** Ours ÷ the other's, over the rounds. */
   ratio: Spread;
   /** What the ratio should be. */
-  goal: Goal;
+  goal?: Goal;
 }
 
 /** Where the time of one of ours goes, in ms. */
@@ -62,8 +62,7 @@ function comparisonRow({ name, unit, ours, other, ratio, goal }: Comparison): st
     write(ratio.median),
     write(ratio.min),
     write(ratio.max),
-    goalText(goal, write),
-    verdict(meetsGoal(goal, ratio.median)),
+    ...(goal ? [goalText(goal, write), verdict(meetsGoal(goal, ratio.median))] : []),
   ];
 }
 

@@ -8,8 +8,11 @@ import { writePrivate } from '../dev/private-file.ts';
 import type { Stack } from '../dev/types.ts';
 import { waitFor } from '../dev/wait.ts';
 import type { BaselineSettings } from './baseline-settings.ts';
+import type { Guard } from './without/guards.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Takes guards out of the server that it is loaded before. */
+const WITHOUT = fileURLToPath(new URL('without/preload.ts', import.meta.url));
 const READY_MS = 30_000;
 
 /** How the bench starts processes, and where they may write. */
@@ -25,14 +28,26 @@ export interface Running {
   child: Child;
 }
 
+/** A server beside the one of the stack's own port. */
+interface Variant {
+  /** Of its log. */
+  name?: string;
+  /** What it does without. */
+  without?: readonly Guard[];
+  env?: Record<string, string>;
+}
+
 /**
  * Starts Atrium's server as in production: JSON log lines, to a file, and no development checks. A stack's own server
  * would print through us, and we would take part of the machine to read it.
  */
-export async function startAtrium({ spawn, bun, dataDir }: Place, stack: Stack): Promise<Running> {
+export async function startAtrium(place: Place, stack: Stack, variant: Variant = {}): Promise<Running> {
+  const { spawn, bun, dataDir } = place;
+  const { name = 'server', without = [], env: own = {} } = variant;
   const { DATABASE_OWNER_URL: _, ...env } = stack.env;
+  const port = variant.name === undefined ? (env['PORT'] ?? '') : String(await freePort());
   const child = spawn({
-    command: [bun, '--no-env-file', 'src/server.ts'],
+    command: [bun, '--no-env-file', ...(without.length > 0 ? ['--preload', WITHOUT] : []), 'src/server.ts'],
     cwd: ROOT,
     env: {
       ...env,
@@ -45,11 +60,14 @@ export async function startAtrium({ spawn, bun, dataDir }: Place, stack: Stack):
       METRICS_TOKEN: 'for-this-measurement-only',
       // Each sign-up comes from an address of its own.
       TRUSTED_PROXIES: '127.0.0.0/8,::1/128',
+      ...own,
+      PORT: port,
+      BENCH_WITHOUT: without.join(','),
     },
-    output: { file: join(dataDir, 'server.log') },
+    output: { file: join(dataDir, `${name}.log`) },
     onOurDeath: 'KILL',
   });
-  const url = `http://127.0.0.1:${env['PORT'] ?? ''}`;
+  const url = `http://127.0.0.1:${port}`;
   await untilAnswers(child, 'The server', `${url}/readyz`);
   return { url, child };
 }

@@ -1,8 +1,8 @@
-import { EnvError, MIGRATE_SETTINGS, parseEnv, withLocalDefaults } from '../core/env/index.ts';
-import { isConnectionError, unreachable } from '../db/errors.ts';
+import { MIGRATE_SETTINGS, parseEnv, withLocalDefaults } from '../core/env/index.ts';
 import { migrateFleet } from '../db/fleet.ts';
 import { migrateLobby } from '../db/migrate.ts';
 import { connectOwner } from '../db/owner.ts';
+import { tellFailure } from './failure.ts';
 
 // `bun run migrate`: brings the lobby, then every tenant, to the newest version.
 try {
@@ -19,7 +19,5 @@ try {
     await owner.end();
   }
 } catch (error) {
-  if (error instanceof EnvError) console.error(error.message);
-  else console.error(isConnectionError(error) ? unreachable(error).message : error);
-  process.exitCode = 1;
+  tellFailure(error);
 }

@@ -1,15 +1,12 @@
 import { emailSchema } from '../core/email.ts';
-import { EnvError, parseEnv, SUPERUSER_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
-import { isConnectionError, unreachable } from '../db/errors.ts';
+import { parseEnv, SUPERUSER_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
 import { connectOwner } from '../db/owner.ts';
 import { listSuperusers, setSuperuser } from '../db/superusers.ts';
+import { tellFailure, UsageError } from './failure.ts';
 
 // `bun run superuser promote|demote EMAIL`, `bun run superuser list`: who operates the platform.
 
 const USAGE = 'usage: bun run superuser promote EMAIL | demote EMAIL | list';
-
-/** What went wrong, in words for the one who typed the command. */
-class UsageError extends Error {}
 
 async function main([verb, address, ...more]: string[]): Promise<void> {
   if (more.length > 0) throw new UsageError(USAGE);
@@ -34,8 +31,4 @@ async function main([verb, address, ...more]: string[]): Promise<void> {
   }
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const told = error instanceof EnvError || error instanceof UsageError;
-  console.error(told ? error.message : isConnectionError(error) ? unreachable(error).message : error);
-  process.exitCode = 1;
-});
+main(process.argv.slice(2)).catch(tellFailure);

@@ -23,7 +23,8 @@ export function describeError(error: unknown, depth = DEPTH): LoggedError {
   const constraint = textOf(error, 'constraint_name');
   return {
     type: error.name,
-    message: 'params' in error ? `Failed query: ${textOf(error, 'query') ?? ''}` : error.message,
+    // Whoever wraps such an error may have copied its words.
+    message: error.message.replace(/\nparams: [^]*/, ''),
     ...(code !== undefined && { code }),
     ...(constraint !== undefined && { constraint }),
     ...(stack && { stack: stack.join('\n') }),

@@ -26,10 +26,13 @@ export interface Passwords {
 
 /**
  * Argon2 fills a core and 19 MiB for each hash, so at most `cores − 1` run at once and a bounded number wait.
- * @param queue how many may wait; about half a second of work for each core is a good figure
+ * @param options.queue how many may wait; about half a second of work for each core is a good figure
+ * @param options.width how many run at once
  */
-export function createPasswords(queue = 64): Passwords {
-  const width = Math.max(1, availableParallelism() - 1);
+export function createPasswords({
+  queue = 64,
+  width = Math.max(1, availableParallelism() - 1),
+}: { queue?: number; width?: number } = {}): Passwords {
   const gate = createGate({ width, queue, name: 'password checks' });
   // Of a random password: an unknown e-mail costs the same verification as a known one.
   const decoy = hash(crypto.randomUUID(), ARGON2);

@@ -141,7 +141,11 @@ function hex(caller: Caller): string {
 
 function identify(row: CallerRow | undefined, { caller, onActor }: Door): Actor {
   const actor = actorIn(row);
-  if (!actor) throw unauthenticated();
+  if (!actor) {
+    // One that is revoked is a made-up one from now on: it must not use up what its tenant may call.
+    if (caller.kind === 'apiKey') tenantsOfKeys.delete(hex(caller));
+    throw unauthenticated();
+  }
   if (actor.type === 'apiKey') tenantsOfKeys.set(hex(caller), actor.tenantId);
   onActor?.(actor);
   return actor;

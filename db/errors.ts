@@ -49,6 +49,20 @@ export function isConnectionError(error: unknown): boolean {
   );
 }
 
+/** Whether an error is what is told of that already. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof AppError && error.reason === 'OVERLOADED';
+}
+
+/** Why a command could not work with the database, for whoever typed it; `undefined` where it is no matter of the database's. */
+export function tellDatabaseError(error: unknown): string | undefined {
+  const refusal = postgresError(error);
+  if (refusal) return `PostgreSQL refuses: ${refusal.message} (${refusal.code})`;
+  if (!isConnectionError(error)) return undefined;
+  const cause = findCause(error, (one): one is Error => one instanceof Error && 'code' in one);
+  return `The database is out of reach: ${cause?.message ?? 'no reason told'}`;
+}
+
 /** What is told of a database that can't be reached. */
 export function unreachable(cause: unknown): AppError {
   return new AppError('OVERLOADED', 'The database is out of reach: try again shortly.', { retryAfter: 2 }, cause);

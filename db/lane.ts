@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, PostgresJsDatabase, PostgresJsSession } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import type { AppError } from '../core/errors.ts';
 import { unreachable } from './errors.ts';
 
 /** Drizzle inside one transaction. It can't open another, nor leave this one. */
@@ -24,9 +25,10 @@ const EXTENDED_PROTOCOL = { simple: false };
 const NAMED_AT_MOST = 500;
 /**
  * How long until a transaction has begun, connecting included, and until it is over, in ms. Past that the connection
- * counts as lost: PostgreSQL's own limits are of no help where it, or the way to it, has frozen.
+ * counts as lost: PostgreSQL's own limits are of no help where it, or the way to it, has frozen. With the wait for a
+ * connection, no caller waits longer than 10 s for a database that answers nothing.
  */
-const DEADLINE = { begin: 10_000, end: 30_000 } as const;
+const DEADLINE = { begin: 5_000, end: 10_000 } as const;
 /** What a procedure may send. SET, RESET, COMMIT, DO and their like would lead out of the tenant. */
 const ALLOWED = /^\s*(select|insert|update|delete|with|merge)\b/i;
 
@@ -64,17 +66,23 @@ const dialect = new PgDialect();
 /** Connects on first use, once. */
 export function openLane(url: string, name: string): Lane {
   let lost = false;
+  /** Why, as far as that was heard. */
+  let reason: unknown;
   let onLoss: () => void = () => undefined;
   let socket: Socket | undefined;
   let transactions = 0;
 
-  function lose(): void {
+  function lose(cause?: unknown): void {
     lost = true;
+    if (cause instanceof Error) reason ??= cause;
     onLoss();
   }
-  function giveUp(): void {
-    lose();
+  function giveUp(milliseconds: number): void {
+    lose(new Error(`PostgreSQL did not answer within ${milliseconds} ms`));
     socket?.destroy();
+  }
+  function lossOf(): AppError {
+    return unreachable(new Error('Connection lost in mid-transaction', { cause: reason }));
   }
   const options = {
     max: 1,
@@ -84,14 +92,14 @@ export function openLane(url: string, name: string): Lane {
     connect_timeout: 10,
     fetch_types: false,
     onnotice: () => undefined,
-    onclose: lose,
+    onclose: () => lose(),
     connection: { application_name: name },
     // postgres.js would connect anew, and run what is left of a transaction there: as another's, or nobody's.
     socket({ host, port, path }: { host: string[]; port: number[]; path?: string | false }): Socket {
       if (socket) throw unreachable(new Error('A lane connects once'));
       const connected = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
       // Heard here before postgres.js: between a socket's error and its close it takes more queries, and forgets them.
-      connected.once('error', lose).once('close', lose);
+      connected.once('error', lose).once('close', () => lose());
       // Where postgres.js looks for the name that a TLS certificate must have.
       socket = Object.assign(connected, { host: host[0], port: port[0] });
       return socket;
@@ -111,17 +119,17 @@ export function openLane(url: string, name: string): Lane {
     transactions += 1;
     let open = true;
     const loss = new Promise<never>((_, reject) => {
-      onLoss = () => reject(unreachable(new Error('Connection lost in mid-transaction')));
+      onLoss = () => reject(lossOf());
     });
     loss.catch(() => undefined);
     if (lost) onLoss();
     // TLS takes our listeners off the socket while it shakes hands; the deadline hears of a loss all the same.
-    let deadline = setTimeout(giveUp, DEADLINE.begin);
+    let deadline = setTimeout(giveUp, DEADLINE.begin, DEADLINE.begin);
 
     function assertOpen(): void {
       // A query that a procedure left behind must not run in the next one's transaction, which is another tenant's.
       if (!open) throw new Error('The transaction of this Drizzle client is over');
-      if (lost) throw unreachable(new Error('Connection lost in mid-transaction'));
+      if (lost) throw lossOf();
     }
     const unsafe: typeof client.unsafe = (query, parameters, queryOptions) => {
       assertOpen();
@@ -169,7 +177,7 @@ export function openLane(url: string, name: string): Lane {
       const [, rows] = await Promise.race([Promise.all([begun, answered]), loss]);
       assertOpen();
       clearTimeout(deadline);
-      deadline = setTimeout(giveUp, DEADLINE.end);
+      deadline = setTimeout(giveUp, DEADLINE.end, DEADLINE.end);
       return {
         tx: new PostgresJsDatabase(dialect, new PostgresJsSession(guarded, dialect, undefined), undefined),
         rows,

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { MailOrder } from '../core/mail-order.ts';
+import { currentTraceparent } from '../core/tracing/span.ts';
 import { insertOnly } from './insert.ts';
 import { outbox } from './lobby.ts';
 import type { Tx } from './lane.ts';
@@ -16,11 +17,18 @@ export type OutboxMessage =
   | { kind: 'tenant.provision'; payload: Record<string, never> }
   | { kind: 'email.send'; payload: MailOrder };
 
+/** What may stand in a payload beside the message: the trace that it continues. */
+export interface Traced {
+  traceparent?: string;
+}
+
 /**
  * Queues work in the transaction that causes it: it is done if, and only if, the transaction commits.
  * @param tenantId whose it is; `null` for what is no tenant's
  */
 export async function enqueue(tx: Tx, tenantId: string | null, message: OutboxMessage): Promise<void> {
-  await tx.execute(insertOnly(outbox, { id: uuidv7(), tenantId, ...message }));
+  const traceparent = currentTraceparent();
+  const payload = { ...message.payload, ...(traceparent !== undefined && { traceparent }) };
+  await tx.execute(insertOnly(outbox, { id: uuidv7(), tenantId, kind: message.kind, payload }));
   await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
 }

@@ -1,6 +1,7 @@
-import { isConnectionError, isRetryable, unreachable } from './errors.ts';
+import { inSpan, SpanKind } from '../core/tracing/span.ts';
+import { isConnectionError, isRetryable, isUnreachable, unreachable } from './errors.ts';
 import { openLane, type Begun, type FirstStatement, type Lane, type Tx } from './lane.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type TurnsTally } from './turns.ts';
 
 export interface TransactionOptions {
   readOnly: boolean;
@@ -23,12 +24,18 @@ export interface Pool {
   ): Promise<T>;
   /** Connections in use and callers waiting for one. */
   stats(): { busy: number; waiting: number };
+  /** Connections at most. */
+  readonly max: number;
+  /** Of all callers until now, who waited. */
+  readonly tally: Readonly<TurnsTally>;
   /** Lets running transactions end, for at most `timeout` seconds, then closes every connection. */
   close(timeout?: number): Promise<void>;
 }
 
 /** How long a caller waits for a connection, in ms, and how many may wait. */
 const WAIT = { milliseconds: 5_000, callers: 1_000 } as const;
+/** How often at most it is told that PostgreSQL is away, or back, in ms. */
+const CHANGE_MS = 1_000;
 /** A backend keeps 24 KiB of catalog cache for each tenant's table it has touched: it is replaced after so many. */
 const TRANSACTIONS_PER_CONNECTION = 20_000;
 
@@ -36,11 +43,23 @@ const TRANSACTIONS_PER_CONNECTION = 20_000;
  * A pool of connections that each run one transaction at a time; BEGIN and the first statement travel together.
  * Why it is not postgres.js's own pool: docs/decisions/0002.
  * @param options.max connections at most; one share may hold half of them
+ * @param options.onChange hears when PostgreSQL is found to be away, with the reason, and when it answers again
  */
-export function createPool(url: string, options: { max: number; name: string }): Pool {
+export function createPool(
+  url: string,
+  options: { max: number; name: string; onChange?: (away: boolean, cause?: unknown) => void },
+): Pool {
   const idle: Lane[] = [];
   const open = new Set<Lane>();
   const turns = createTurns({ max: options.max, ...WAIT });
+  const presence = { away: false, changedAt: -Infinity };
+
+  /** Where some connections work and others don't, it is told now and then. */
+  function tell(away: boolean, cause?: unknown): void {
+    if (presence.away === away || Date.now() - presence.changedAt < CHANGE_MS) return;
+    Object.assign(presence, { away, changedAt: Date.now() });
+    options.onChange?.(away, cause);
+  }
 
   function take(): Lane {
     for (let lane = idle.pop(); lane; lane = idle.pop()) {
@@ -71,6 +90,7 @@ export function createPool(url: string, options: { max: number; name: string }):
     let begun: Begun<Row> | undefined;
     try {
       begun = await lane.begin(settings);
+      tell(false);
       const result = await Promise.race([work(begun.tx, begun.rows), begun.loss]);
       // What was read while the connection went away is not to be believed.
       if (lane.lost) await begun.loss;
@@ -81,7 +101,10 @@ export function createPool(url: string, options: { max: number; name: string }):
       return result;
     } catch (error) {
       await begun?.rollback();
-      throw lane.lost || isConnectionError(error) ? unreachable(error) : error;
+      if (!lane.lost && !isConnectionError(error)) throw error;
+      // A transaction that has begun and takes too long may do so for reasons of its own.
+      if (!begun || isConnectionError(error)) tell(true, error);
+      throw isUnreachable(error) ? error : unreachable(error);
     } finally {
       giveBack(lane);
       leave();
@@ -92,18 +115,23 @@ export function createPool(url: string, options: { max: number; name: string }):
     settings: TransactionOptions & { first?: FirstStatement<Row> },
     work: (tx: Tx, rows: Row[]) => Promise<T>,
   ): Promise<T> {
-    try {
-      return await once(settings, work);
-    } catch (error) {
-      if (!isRetryable(error)) throw error;
-      return await once(settings, work);
-    }
+    const attributes = { 'db.system.name': 'postgresql', 'atrium.read_only': settings.readOnly };
+    return await inSpan('transaction', { kind: SpanKind.CLIENT, attributes }, async () => {
+      try {
+        return await once(settings, work);
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        return await once(settings, work);
+      }
+    });
   }
 
   return {
     transaction,
     transactionAfter: transaction,
     stats: () => ({ busy: turns.busy, waiting: turns.waiting }),
+    max: options.max,
+    tally: turns.tally,
     async close(timeout = 5) {
       await Promise.race([turns.close(), after(timeout * 1000)]);
       await Promise.all(Array.from(open, (lane) => lane.end(1)));

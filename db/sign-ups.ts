@@ -14,6 +14,19 @@ interface SignUp {
 }
 
 /**
+ * Holds the pending sign-ups of an address until the transaction ends. Whatever gives an address its account does so
+ * first, and in this order: of any number at once one goes through, and none waits for another that waits for it.
+ */
+export async function lockSignUps(tx: Tx, email: string): Promise<{ id: string; verificationId: string }[]> {
+  return await tx
+    .select({ id: signUps.id, verificationId: signUps.verificationId })
+    .from(signUps)
+    .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt), isNull(signUps.voidedAt)))
+    .orderBy(signUps.id)
+    .for('update');
+}
+
+/**
  * Turns a sign-up, whose e-mail is proven now, into a user who is the admin of its tenant, and voids the others of
  * that address.
  * @returns the user's id

@@ -11,6 +11,16 @@ export interface Turns {
   close(): Promise<void>;
   readonly busy: number;
   readonly waiting: number;
+  /** Of all who came until now. */
+  readonly tally: Readonly<TurnsTally>;
+}
+
+export interface TurnsTally {
+  /** How many had to wait, and how long all of them together, in ms. */
+  waits: number;
+  waitedMs: number;
+  /** How many were turned away. */
+  refused: number;
 }
 
 interface Waiter {
@@ -28,6 +38,7 @@ export function createTurns(options: { max: number; milliseconds: number; caller
   const perShare = Math.max(1, Math.floor(options.max / 2));
   const held = new Map<string, number>();
   const waiters = new Set<Waiter>();
+  const tally: TurnsTally = { waits: 0, waitedMs: 0, refused: 0 };
   let busy = 0;
   let closed = false;
   let emptied = (): void => undefined;
@@ -59,6 +70,7 @@ export function createTurns(options: { max: number; milliseconds: number; caller
   }
 
   return {
+    tally,
     get busy() {
       return busy;
     },
@@ -68,7 +80,12 @@ export function createTurns(options: { max: number; milliseconds: number; caller
     async enter(share) {
       if (closed) throw shuttingDown();
       if (mayEnter(share)) return occupy(share);
-      if (waiters.size >= options.callers) throw overloaded();
+      if (waiters.size >= options.callers) {
+        tally.refused += 1;
+        throw overloaded();
+      }
+      const since = performance.now();
+      tally.waits += 1;
       return await new Promise((resolve, reject) => {
         const timer = setTimeout(() => waiter.refuse(overloaded()), options.milliseconds);
         const waiter: Waiter = {
@@ -76,11 +93,14 @@ export function createTurns(options: { max: number; milliseconds: number; caller
           admit() {
             clearTimeout(timer);
             waiters.delete(waiter);
+            tally.waitedMs += performance.now() - since;
             resolve(occupy(share));
           },
           refuse(error) {
             clearTimeout(timer);
             waiters.delete(waiter);
+            tally.waitedMs += performance.now() - since;
+            tally.refused += 1;
             reject(error);
           },
         };

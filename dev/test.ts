@@ -8,7 +8,7 @@ import { addCounts, runScripts, type Counts } from './scripts.ts';
 import { runVitest } from './vitest.ts';
 
 // Each is a script of package.json, the one place that says how it is called.
-const SCRIPTS = { types: 'types', lint: 'lint', 'format:check': 'format', knip: 'dead code' };
+const SCRIPTS = { types: 'types', lint: 'lint', 'format:check': 'format', knip: 'dead code', licences: 'licences' };
 
 async function main(args: readonly string[]): Promise<number> {
   const spawn = createSpawn();

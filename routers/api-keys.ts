@@ -28,7 +28,9 @@ const expiryInput = z.iso
   .datetime({ offset: true })
   .transform((text) => new Date(text))
   .refine((expiry) => expiry.getTime() > Date.now(), 'must be in the future')
-  .refine((expiry) => expiry.getTime() <= Date.now() + LIFE.longest * DAY_MS, `must be within ${LIFE.longest} days`);
+  .refine((expiry) => expiry.getTime() <= Date.now() + LIFE.longest * DAY_MS, `must be within ${LIFE.longest} days`)
+  // For the document, where the format says the rest.
+  .meta({ pattern: '^2' });
 
 export const apiKeysRouter = router({
   create: adminPersonProcedure
@@ -83,6 +85,7 @@ export const apiKeysRouter = router({
   revoke: adminPersonProcedure
     .meta({
       openapi: { method: 'DELETE', path: '/api-keys/{id}', tags, summary: 'Revoke an API key (admins)' },
+      refusals: ['NOT_FOUND'],
       successStatus: 204,
       audit: { action: 'api_key.revoke', entityType: 'api_key' },
     })

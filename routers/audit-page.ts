@@ -4,6 +4,11 @@ import { auditLogs } from '../db/lobby.ts';
 import type { Tx } from '../db/lane.ts';
 import { pageInput, pageShape, textInput, time, toPage } from './shapes.ts';
 
+/** Documented as a list of exactly two: not every reader of OpenAPI understands a tuple. */
+const changeShape = z
+  .tuple([z.unknown(), z.unknown()])
+  .meta({ prefixItems: undefined, items: {}, minItems: 2, maxItems: 2 });
+
 export const auditShape = z.object({
   id: z.uuid(),
   action: z.string().describe('noun.verb'),
@@ -16,14 +21,16 @@ export const auditShape = z.object({
   ipAddress: z.string().nullable(),
   userAgent: z.string().nullable(),
   requestId: z.string().nullable(),
-  changes: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])).describe('{ field: [before, after] }'),
+  changes: z.record(z.string(), changeShape).describe('{ field: [before, after] }'),
   createdAt: time,
 });
 
 /** A moment that PostgreSQL can hold, whatever its offset. */
 const moment = z.iso
-  .datetime({ offset: true })
-  .refine((text) => /^[12]\d{3}-/.test(new Date(text).toISOString()), 'must be between the years 1000 and 2999');
+  .datetime({ offset: true, abort: true })
+  .refine((text) => /^[12]\d{3}-/.test(new Date(text).toISOString()), 'must be between the years 1000 and 2999')
+  // The format says the rest.
+  .meta({ pattern: '^[12]' });
 
 /** What rows of an audit log are chosen by. */
 export const auditInput = pageInput.extend({

@@ -1,7 +1,9 @@
 import { and, eq } from 'drizzle-orm';
+import { z } from 'zod';
+import { verifyAuditLog } from '../db/audit-verify.ts';
 import { auditLogs } from '../db/lobby.ts';
 import { auditInput, auditPageShape, readAudit, toAuditPage } from './audit-page.ts';
-import { adminLobbyProcedure } from './procedures.ts';
+import { adminLobbyProcedure, unboundAdminProcedure } from './procedures.ts';
 import { pageInput, textInput } from './shapes.ts';
 import { router } from './trpc.ts';
 
@@ -42,4 +44,31 @@ export const auditRouter = router({
         ),
       ),
     ),
+
+  verify: unboundAdminProcedure
+    .meta({
+      openapi: { method: 'GET', path: '/audit/verify', tags, summary: "Check the log's chain of seals (admins)" },
+      audit: { action: 'audit.verify', entityType: 'audit_log' },
+      admits,
+    })
+    .output(
+      z.object({
+        valid: z.boolean(),
+        checked: z.int().describe('Rows that their seals vouch for'),
+        unsealed: z.int().describe('Rows that wait for their seal; a few seconds at most'),
+        firstBadId: z.uuid().nullable().describe('The first row that is not as it was sealed, or is gone'),
+      }),
+    )
+    .query(async ({ ctx }) => {
+      const close = ctx.openStream();
+      try {
+        return await verifyAuditLog({
+          keys: ctx.secretKeys,
+          tenantId: ctx.tenant.id,
+          read: (work) => ctx.enter(true, ({ tx }) => work(tx)),
+        });
+      } finally {
+        close();
+      }
+    }),
 });

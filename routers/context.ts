@@ -1,4 +1,5 @@
 import type { AccessTokens } from '../core/access-token.ts';
+import type { Reason } from '../core/errors.ts';
 import type { SecretKeys } from '../core/keys.ts';
 import type { Log } from '../core/log.ts';
 import type { Passwords } from '../core/passwords.ts';
@@ -30,6 +31,25 @@ export interface RequestFacts {
   bearer: string | undefined;
   /** The limits that its calls were counted under, for the headers of the answer. */
   counts: Count[];
+  /** The calls that it made, each added when it has ended, for the log and the metrics. */
+  calls: CallRecord[];
+}
+
+/** What is told of one call. Who made it is told as far as a signature or the database has shown. */
+export interface CallRecord {
+  /** One of the router's, or a word for all that there are not. */
+  procedure: string;
+  outcome: 'ok' | Reason;
+  milliseconds: number;
+  who?: CallerRecord;
+}
+
+export interface CallerRecord {
+  tenantId?: string;
+  userId?: string;
+  /** The superuser behind an assumed identity. */
+  operatorId?: string;
+  keyId?: string;
 }
 
 export interface Context extends Services {

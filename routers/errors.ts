@@ -73,9 +73,17 @@ export function reportOf(error: TRPCError): ErrorReport {
   }
 }
 
+/** The reason of whatever was thrown. */
+export function reasonOf(error: unknown): Reason {
+  return findCause(error, (cause) => cause instanceof AppError)?.reason ?? 'INTERNAL';
+}
+
 function report(reason: Reason, message: string): ErrorReport {
   return { reason, status: STATUS_OF_REASON[reason], message };
 }
+
+/** Of what is wrong with an input so much is said: the first issues, and of each the first characters. It may name all that was sent. */
+const SAID = { issues: 20, characters: 300 } as const;
 
 function issuesOf(error: TRPCError): Issue[] {
   const invalid = findCause(error, (cause) => cause instanceof z.ZodError);
@@ -85,8 +93,8 @@ function issuesOf(error: TRPCError): Issue[] {
     const malformed = error.code === 'PARSE_ERROR' || error.cause instanceof SyntaxError;
     return [{ path: [], message: malformed ? 'must be well-formed JSON' : error.message }];
   }
-  return invalid.issues.map(({ path, message }) => ({
+  return invalid.issues.slice(0, SAID.issues).map(({ path, message }) => ({
     path: path.map((key) => (typeof key === 'number' ? key : String(key))),
-    message,
+    message: message.length > SAID.characters ? `${message.slice(0, SAID.characters)} …` : message,
   }));
 }

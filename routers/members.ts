@@ -54,6 +54,7 @@ export const membersRouter = router({
   updateRole: adminPersonProcedure
     .meta({
       openapi: { method: 'PATCH', path: '/members/{userId}', tags, summary: "Change a member's role (admins)" },
+      refusals: ['NOT_FOUND', 'LAST_ADMIN'],
       audit: { action: 'member.role_change', entityType: 'member' },
     })
     .input(z.strictObject({ userId: z.uuid(), role: roleShape }))
@@ -77,6 +78,7 @@ export const membersRouter = router({
   remove: adminPersonProcedure
     .meta({
       openapi: { method: 'DELETE', path: '/members/{userId}', tags, summary: 'Remove a member (admins)' },
+      refusals: ['NOT_FOUND', 'LAST_ADMIN'],
       successStatus: 204,
       audit: { action: 'member.remove', entityType: 'member' },
     })
@@ -93,6 +95,7 @@ export const membersRouter = router({
   leave: memberPersonProcedure
     .meta({
       openapi: { method: 'POST', path: '/members/leave', tags, summary: 'Leave the tenant' },
+      refusals: ['LAST_ADMIN'],
       successStatus: 204,
       audit: { action: 'member.leave', entityType: 'member' },
     })

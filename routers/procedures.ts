@@ -1,12 +1,13 @@
-import { AppError, type Reason } from '../core/errors.ts';
+import { unauthenticated } from '../core/access-token.ts';
+import { AppError } from '../core/errors.ts';
 import type { Actor } from '../db/callers.ts';
-import { enterAsUser, enterTenant, type Room } from '../db/enter.ts';
+import { enterAsUser, enterTenant, type Room, type TenantEntered } from '../db/enter.ts';
 import type { Role } from '../db/lobby.ts';
 import { admits, callerOf } from './caller.ts';
 import { reportOf } from './errors.ts';
-import { byAddress, byCaller, take } from './limits.ts';
-import { createTrail, outcomeOf, type Trail } from './trail.ts';
-import { baseProcedure } from './trpc.ts';
+import { byAddress, byCaller, giveBackSpent, spend, take } from './limits.ts';
+import { recorded } from './recorded.ts';
+import { outcomeOf, type Trail } from './trail.ts';
 
 // public → user → member → admin, and superuser. Each middleware adds one fact to the context.
 
@@ -14,10 +15,9 @@ import { baseProcedure } from './trpc.ts';
  * Keeps the audit row of the call. A success writes it in its own transaction; what was denied or failed, and what was
  * read under an assumed identity, gets its row here, before the answer.
  */
-const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
-  if (!meta?.audit) throw new Error(`${path} has no name for the audit log: give it meta.audit`);
-  const trail = createTrail(ctx.request, meta.audit);
-  const result = await next({ ctx: { trail } });
+const trailed = recorded.use(async ({ ctx, next, type, path }) => {
+  const { trail } = ctx;
+  const result = await next();
   if (result.ok) {
     if (type === 'mutation' && !trail.written) throw new Error(`${path} changed something without an audit row`);
     // Nothing is shown to an operator that is not written down.
@@ -27,6 +27,7 @@ const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
     return result;
   }
   const { reason } = reportOf(result.error);
+  await giveBackSpent(ctx, reason);
   const { identified, assumed } = trail;
   const outcome = outcomeOf(reason, { type, identified, assumed });
   if (outcome && !trail.settled) {
@@ -38,16 +39,11 @@ const trailed = baseProcedure.use(async ({ ctx, next, type, path, meta }) => {
   return result;
 });
 
-/** What stops an input before anything was done for it. */
-const INPUT_REFUSED = new Set<Reason>(['VALIDATION_FAILED', 'PASSWORD_TOO_WEAK']);
-
 /** Anyone, counted by their address. */
 export const publicProcedure = trailed.meta({ access: 'public' }).use(async ({ ctx, next, meta }) => {
-  const own = meta?.limit && byAddress(ctx, meta.limit);
-  await take(ctx, byAddress(ctx), ...(own ? [own] : []));
-  const result = await next();
-  if (own && !result.ok && INPUT_REFUSED.has(reportOf(result.error).reason)) await ctx.rateLimits.giveBack(own);
-  return result;
+  await take(ctx, byAddress(ctx));
+  if (meta?.limit) await spend(ctx, byAddress(ctx, meta.limit));
+  return next();
 });
 
 /** Who calls, as far as the bearer says. Whether it still holds, the database says. */
@@ -157,6 +153,24 @@ export const adminProcedure = insideTenant({ room: 'tenant', roles: ADMIN }).met
 export const memberLobbyProcedure = insideTenant({ room: 'lobby', roles: ANY_MEMBER }).meta({ access: 'member' });
 /** An admin, over those rows of the lobby that are the tenant's. `meta.admits` says who may beside people. */
 export const adminLobbyProcedure = insideTenant({ room: 'lobby', roles: ADMIN }).meta({ access: 'admin' });
+
+/**
+ * As adminLobbyProcedure, without a transaction: for what reads so much that it takes many. `enter` checks the caller anew,
+ * and runs one piece of the work in a transaction of its own.
+ */
+export const unboundAdminProcedure = authenticated.meta({ access: 'admin' }).use(async ({ ctx, next, type, meta }) => {
+  const { caller, request, pool } = ctx;
+  const admitted = admits({ meta, type, room: 'lobby' }, caller.kind);
+  const door = { room: 'lobby', roles: ADMIN, caller, slug: request.tenantSlug, admitted } as const;
+  async function enter<T>(readOnly: boolean, work: (entered: TenantEntered) => Promise<T>): Promise<T> {
+    if (caller.kind === 'session' && caller.expiresAt.getTime() <= Date.now()) throw unauthenticated();
+    return await enterTenant(pool, { ...door, readOnly, onActor: noteActor(ctx.trail) }, work);
+  }
+  const { actor, tenant } = await enter(true, (entered) => Promise.resolve(entered));
+  // Whoever asks for so much at once that it counts as a stream has as many as of those.
+  const openStream = (): (() => void) => ctx.streams.open(actor.type === 'apiKey' ? actor.id : actor.user.id);
+  return next({ ctx: { actor, tenant, enter, openStream } });
+});
 
 /** As memberLobbyProcedure, never by a key. */
 export const memberPersonProcedure = personInsideTenant(ANY_MEMBER).meta({ access: 'member' });

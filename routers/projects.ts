@@ -16,6 +16,7 @@ export const projectsRouter = router({
   create: memberProcedure
     .meta({
       openapi: { method: 'POST', path: '/projects', tags, summary: 'Make a project' },
+      refusals: ['CONFLICT'],
       successStatus: 201,
       audit: { action: 'project.create', entityType: 'project' },
     })
@@ -52,6 +53,7 @@ export const projectsRouter = router({
   get: memberProcedure
     .meta({
       openapi: { method: 'GET', path: '/projects/{id}', tags, summary: 'Read a project' },
+      refusals: ['NOT_FOUND'],
       audit: { action: 'project.read', entityType: 'project' },
     })
     .input(idInput)
@@ -64,6 +66,7 @@ export const projectsRouter = router({
   update: memberProcedure
     .meta({
       openapi: { method: 'PATCH', path: '/projects/{id}', tags, summary: 'Change a project' },
+      refusals: ['NOT_FOUND', 'CONFLICT'],
       audit: { action: 'project.update', entityType: 'project' },
     })
     .input(z.strictObject({ id: z.uuid(), name: nameInput.optional(), description: description.optional() }))
@@ -89,6 +92,7 @@ export const projectsRouter = router({
   delete: adminProcedure
     .meta({
       openapi: { method: 'DELETE', path: '/projects/{id}', tags, summary: 'Delete a project (admins)' },
+      refusals: ['NOT_FOUND'],
       successStatus: 204,
       audit: { action: 'project.delete', entityType: 'project' },
     })

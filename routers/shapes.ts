@@ -90,14 +90,19 @@ export function textInput(max: number) {
   return z
     .string()
     .max(max, `must be at most ${max} characters long`)
-    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text without NUL');
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text without NUL')
+    .meta({ pattern: String.raw`^[^\u0000]*$` });
 }
 
 /** A name that people read: 1–100 characters without the spaces around it, and no control characters. */
 export const nameInput = textInput(100)
   .trim()
   .min(1, 'must not be empty')
-  .regex(/^[^\p{Cc}]*$/u, 'must not have control characters');
+  .regex(/^[^\p{Cc}]*$/u, 'must not have control characters')
+  // For the document alone, in what all dialects of regular expressions have; it says too that spaces are not enough.
+  .meta({
+    pattern: String.raw`^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$`,
+  });
 
 export function toUserShape({ id: userId, email, fullName, createdAt }: User): z.infer<typeof userShape> {
   return { id: userId, email, fullName, createdAt: createdAt.toISOString() };

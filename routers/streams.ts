@@ -7,16 +7,23 @@ const AT_MOST = 5;
 export interface Streams {
   /** @returns what to call when it ends. @throws AppError `RATE_LIMITED` */
   open(userId: string): () => void;
+  /** How many are open, of all users. */
+  readonly total: number;
 }
 
 export function createStreams(): Streams {
   const open = new Map<string, number>();
+  let total = 0;
   const add = (userId: string, by: 1 | -1): void => {
     const count = (open.get(userId) ?? 0) + by;
     if (count > 0) open.set(userId, count);
     else open.delete(userId);
+    total += by;
   };
   return {
+    get total() {
+      return total;
+    },
     open(userId) {
       if ((open.get(userId) ?? 0) >= AT_MOST) {
         throw new AppError('RATE_LIMITED', `At most ${AT_MOST} streams at once: close one.`, { retryAfter: 5 });

@@ -2,7 +2,7 @@ import { STATUS_OF_REASON, type Reason } from '../core/errors.ts';
 import { writeAudit } from '../db/audit.ts';
 import type { ActorType, Changes, Outcome } from '../db/lobby.ts';
 import type { Tx } from '../db/lane.ts';
-import type { RequestFacts } from './context.ts';
+import type { CallerRecord, RequestFacts } from './context.ts';
 
 /** What a procedure adds to its audit row, as it learns it. */
 interface Note {
@@ -39,6 +39,8 @@ export interface Trail {
   readonly identified: boolean;
   /** Whether an operator acts as someone else: then reads are written down too. */
   readonly assumed: boolean;
+  /** Who acts and where, for the log. */
+  readonly caller: CallerRecord;
 }
 
 export function createTrail(request: RequestFacts, named: { action: string; entityType: string }): Trail {
@@ -71,6 +73,15 @@ export function createTrail(request: RequestFacts, named: { action: string; enti
     },
     get assumed() {
       return gathered.operatorId !== undefined;
+    },
+    get caller() {
+      const { tenantId, actor, operatorId } = gathered;
+      return {
+        ...(typeof tenantId === 'string' && { tenantId }),
+        ...(actor?.type === 'user' && { userId: actor.id }),
+        ...(actor?.type === 'apiKey' && { keyId: actor.id }),
+        ...(operatorId !== undefined && { operatorId }),
+      };
     },
     async write(tx, outcome) {
       await writeAudit(tx, {

@@ -1,7 +1,7 @@
 import { initTRPC } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { OpenApiMeta } from 'trpc-to-openapi';
-import { AppError, findCause } from '../core/errors.ts';
+import { AppError, findCause, type Reason } from '../core/errors.ts';
 import type { RuleName } from '../core/rate-limit/index.ts';
 import type { CallerKind } from '../db/callers.ts';
 import type { Context } from './context.ts';
@@ -13,10 +13,12 @@ export interface Meta extends OpenApiMeta {
   access?: 'public' | 'user' | 'member' | 'admin' | 'superuser';
   /** Who may call it beside people in their own name; an assumed identity only reads where no table is the tenant's. */
   admits?: readonly Exclude<CallerKind, 'session'>[];
-  /** What a public procedure is counted by, beside all calls of its address. Not where the input is refused. */
+  /** What a public procedure is counted by, beside all calls of its address. Not where the input is refused, or for now (503). */
   limit?: RuleName;
   /** The REST answer's status when all went well; 200 if not said. */
   successStatus?: 201 | 202 | 204;
+  /** What it refuses for beside what all procedures of its access level do: these stand in the OpenAPI document. */
+  refusals?: readonly Reason[];
   /** Every procedure has one: what is denied is written down too. */
   audit?: { action: `${string}.${string}`; entityType: string };
 }
@@ -28,7 +30,7 @@ const t = initTRPC
     // A stream is kept open by pings more often than Bun's idle timeout of 10 s.
     sse: { ping: { enabled: true, intervalMs: 3_000 }, client: { reconnectAfterInactivityMs: 10_000 } },
     errorFormatter({ error, shape, ctx }) {
-      const { reason, status, message, issues, password } = reportOf(error);
+      const { reason, status, message, issues, password, retryAfter } = reportOf(error);
       // A stream's error comes here as it was thrown, by no middleware: it must not pass for one of ours (5xx), after
       // which a client connects again.
       const refusal = findCause(error, (cause) => cause instanceof AppError);
@@ -43,6 +45,8 @@ const t = initTRPC
           requestId: ctx?.request.id,
           ...(shape.data.path !== undefined && { path: shape.data.path }),
           ...(issues && { issues }),
+          // For what comes by a stream, whose headers are gone; `Retry-After` says it elsewhere.
+          ...(retryAfter !== undefined && { retryAfter }),
           ...password,
         },
       };

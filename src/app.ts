@@ -3,20 +3,23 @@ import { Hono, type Context as HonoContext } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { AppError, shuttingDown } from '../core/errors.ts';
-import type { Pool } from '../db/pool.ts';
+import type { ServerMetrics } from '../core/metrics/server.ts';
 import type { Services } from '../routers/context.ts';
 import { INTERNAL_MESSAGE, reportOf, toTRPCError } from '../routers/errors.ts';
-import { BODY_LIMIT } from './body.ts';
+import { auditExport, EXPORT_PATH } from './audit-export.ts';
+import { BODY_LIMIT, brokenOff, isBrokenOff } from './body.ts';
 import { guardHeaders } from './headers.ts';
-import { health } from './health.ts';
+import { health, type Readiness } from './health.ts';
+import { metricsPage } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { pages } from './pages.ts';
 import { problemResponse } from './problem.ts';
-import { requestLog } from './request-log.ts';
+import { observe } from './request-log.ts';
 import type { AppEnv } from './request.ts';
-import { REST_PATH, restMount } from './rest.ts';
+import { REST_PATH, restMount, restRoutes } from './rest.ts';
 import type { Drain } from './shutdown.ts';
 import { TRPC_PATH, trpcError, trpcMount } from './trpc-mount.ts';
+import { isTemplate, refuseWrongMethods } from './wrong-method.ts';
 
 export interface AppOptions {
   services: Services;
@@ -25,12 +28,17 @@ export interface AppOptions {
   corsOrigins: readonly string[];
   trustedProxies: BlockList;
   drain: Drain;
-  /** For probes: what answers them must not wait behind the requests that it asks about. */
-  probePool: Pool;
+  readiness: Readiness;
+  metrics: ServerMetrics;
+  /** What `/metrics` asks for. */
+  metricsToken: string | undefined;
 }
 
 /** They are asked how it goes, to the end. */
 const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
+
+/** A name or an address, and a port. Of anything else Bun would make a part of the path. */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i;
 
 /** The whole server as a function of a request. It listens nowhere and reads no environment. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
@@ -39,10 +47,24 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const document = openApiDocument(options);
 
   app.use(guardHeaders());
-  app.use(requestLog(services.log));
+  app.use(observe({ log: services.log, metrics: options.metrics }));
+  app.use(async (c, next) => {
+    const host = c.req.header('host');
+    // Without one, as HTTP/1.0 allows, Bun knows no origin, and Hono takes a part of the path for it.
+    if (host === undefined ? c.req.url.startsWith('http') : HOST.test(host)) return await next();
+    return refuse(c, oddHost());
+  });
   const crossOrigin = cors({
     origin: [...options.corsOrigins],
-    allowHeaders: ['Authorization', 'Content-Type', 'X-Tenant-Slug', 'X-Request-Id', 'trpc-accept', 'Last-Event-Id'],
+    allowHeaders: [
+      'Authorization',
+      'Content-Type',
+      'X-Tenant-Slug',
+      'X-Request-Id',
+      'traceparent',
+      'trpc-accept',
+      'Last-Event-Id',
+    ],
     allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
     maxAge: 600,
@@ -51,6 +73,20 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.use((c, next) =>
     c.req.header('origin') === undefined && c.req.method !== 'OPTIONS' ? next() : crossOrigin(c, next),
   );
+  app.use(async (c, next) => {
+    // Hono looks at no body of these, and there is to be none.
+    const bodiless = c.req.method === 'GET' || c.req.method === 'HEAD';
+    if (
+      bodiless &&
+      (Number(c.req.header('content-length') ?? 0) > 0 || c.req.header('transfer-encoding') !== undefined)
+    ) {
+      return refuse(
+        c,
+        new AppError('VALIDATION_FAILED', `${c.req.method} takes no body: send it by the method that is documented.`),
+      );
+    }
+    return await next();
+  });
   app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
 
   app.use(async (c, next) => {
@@ -58,15 +94,27 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     return refuse(c, shuttingDown());
   });
   app.all(`${TRPC_PATH}/*`, trpcMount(services, trustedProxies));
+  const served = [...restRoutes(), { method: 'GET', path: EXPORT_PATH }].map(({ method, path }) => ({
+    method,
+    path: `${REST_PATH}${path}`,
+  }));
+  refuseWrongMethods(
+    app,
+    served.filter((one) => !isTemplate(one)),
+  );
+  app.get(`${REST_PATH}${EXPORT_PATH}`, auditExport(services, trustedProxies));
   app.route(REST_PATH, restMount(services, trustedProxies));
+  refuseWrongMethods(app, served.filter(isTemplate));
   app.get('/openapi.json', (c) => c.json(document));
   app.get('/.well-known/jwks.json', (c) => c.json(services.accessTokens.jwks));
-  app.route('/', health({ pool: options.probePool, drain: options.drain, version: options.version }));
+  app.route('/', health({ readiness: options.readiness, version: options.version }));
+  app.route('/', metricsPage({ metrics: options.metrics, token: options.metricsToken }));
   app.route('/', pages());
 
   app.notFound((c) => refuse(c, new AppError('NOT_FOUND', 'There is nothing at this address.')));
   app.onError((error, c) => {
     if (error instanceof AppError) return refuse(c, error);
+    if (isBrokenOff(error)) return refuse(c, brokenOff(error));
     services.log.error({ err: error, requestId: c.var.requestId }, 'request failed');
     return refuse(c, new AppError('INTERNAL', INTERNAL_MESSAGE));
   });
@@ -76,8 +124,16 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 /** An error in the envelope of the mount that was called. */
 function refuse(c: HonoContext<AppEnv>, error: AppError): Response {
   const { requestId } = c.var;
+  c.set('refused', error.reason);
   if (c.req.path.startsWith(`${TRPC_PATH}/`)) return trpcError(error, requestId);
   return problemResponse(reportOf(toTRPCError(error)), requestId);
+}
+
+function oddHost(): AppError {
+  return new AppError(
+    'VALIDATION_FAILED',
+    'The header Host must be there, as a name or an address, with or without a port.',
+  );
 }
 
 function tooLarge(): never {

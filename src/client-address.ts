@@ -14,7 +14,8 @@ export function clientAddress(
   for (const hop of forwardedFor.split(',').toReversed()) {
     if (address === null || !isTrusted(address, trusted)) return address;
     const next = plain(hop.trim());
-    if (isIP(next) === 0) return address;
+    // The zone of an address (`fe80::1%eth0`) means nothing to anyone else.
+    if (isIP(next) === 0 || next.includes('%')) return address;
     address = next;
   }
   return address;

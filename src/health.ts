@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { cached, within } from '../core/cached.ts';
 import { lobbyIsCurrent } from '../db/preflight.ts';
 import type { Pool } from '../db/pool.ts';
 import type { AppEnv } from './request.ts';
@@ -9,47 +10,50 @@ const CACHE_MS = 1_000;
 /** How long the database may take to answer a probe, in ms. */
 const PROBE_MS = 2_000;
 
-/** `/livez`: the process answers. `/readyz`: it can work. `/health`: for people. */
-export function health(deps: { pool: Pool; drain: Pick<Drain, 'draining'>; version: string }): Hono<AppEnv> {
-  const startedAt = Date.now();
-  const databaseReady = cached(CACHE_MS, () =>
-    Promise.race([
-      lobbyIsCurrent(deps.pool).catch(() => false),
-      new Promise<false>((resolve) => {
-        setTimeout(resolve, PROBE_MS, false).unref();
-      }),
-    ]),
-  );
+/** What this server can do. */
+export interface Readiness {
+  /** Whether PostgreSQL answers, with a lobby that this code can work on. */
+  database(): Promise<boolean>;
+  readonly draining: boolean;
+}
 
+/** Asks at most once a second, however many want to know. @param deps.pool one that no request waits for */
+export function createReadiness({ pool, drain }: { pool: Pool; drain: Pick<Drain, 'draining'> }): Readiness {
+  return {
+    database: cached(CACHE_MS, () =>
+      within(
+        PROBE_MS,
+        false,
+        lobbyIsCurrent(pool).catch(() => false),
+      ),
+    ),
+    get draining() {
+      return drain.draining;
+    },
+  };
+}
+
+/** `/livez`: the process answers. `/readyz`: it can work. `/health`: for people. */
+export function health({ readiness, version }: { readiness: Readiness; version: string }): Hono<AppEnv> {
+  const startedAt = Date.now();
   return new Hono<AppEnv>()
     .get('/livez', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {
-      const ready = !deps.drain.draining && (await databaseReady());
+      const ready = !readiness.draining && (await readiness.database());
       return c.json({ status: ready ? 'ok' : 'unavailable' }, ready ? 200 : 503);
     })
     .get('/health', async (c) => {
-      const database = await databaseReady();
+      const database = await readiness.database();
+      const { draining } = readiness;
+      const ready = database && !draining;
       return c.json(
         {
-          status: database && !deps.drain.draining ? 'ok' : 'unavailable',
-          version: deps.version,
+          status: ready ? 'ok' : 'unavailable',
+          version,
           uptimeSeconds: Math.floor((Date.now() - startedAt) / 1000),
-          checks: { database: database ? 'ok' : 'out of reach, or not migrated', draining: deps.drain.draining },
+          checks: { database: database ? 'ok' : 'out of reach, or not migrated', draining },
         },
-        database ? 200 : 503,
+        ready ? 200 : 503,
       );
     });
-}
-
-/** Remembers an answer for a while, and lets all who ask meanwhile share one question. */
-function cached<T>(milliseconds: number, ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  let askedAt = 0;
-  return () => {
-    if (!answer || Date.now() - askedAt > milliseconds) {
-      askedAt = Date.now();
-      answer = ask();
-    }
-    return answer;
-  };
 }

@@ -1,43 +1,20 @@
 import { generateOpenApiDocument } from 'trpc-to-openapi';
-import { STATUS_OF_REASON, type Reason } from '../core/errors.ts';
+import { exportInput, exportMeta } from '../routers/audit-export.ts';
+import { auditShape } from '../routers/audit-page.ts';
 import { appRouter } from '../routers/index.ts';
-import { PROBLEM_TYPE } from './problem.ts';
+import { EXPORT_PATH, EXPORT_TYPE } from './audit-export.ts';
+import {
+  HEADERS,
+  headers,
+  needsTenant,
+  needsToken,
+  PROBLEM,
+  refusalsOf,
+  type Called,
+  type Document,
+  type Operation,
+} from './openapi-answers.ts';
 import { REST_PATH, restProcedures, type RestProcedure } from './rest.ts';
-
-type Document = ReturnType<typeof generateOpenApiDocument>;
-type SchemaObject = NonNullable<NonNullable<Document['components']>['schemas']>[string];
-
-const PROBLEM = {
-  type: 'object',
-  description: 'RFC 9457 problem details',
-  required: ['type', 'title', 'status', 'detail', 'reason', 'requestId'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    reason: { type: 'string', enum: Object.keys(STATUS_OF_REASON) },
-    requestId: { type: 'string' },
-    issues: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['path', 'message'],
-        properties: {
-          path: { type: 'array', items: { type: ['string', 'integer'] } },
-          message: { type: 'string' },
-        },
-      },
-    },
-    score: { type: 'integer', description: "Beside PASSWORD_TOO_WEAK: zxcvbn's, 0 to 4" },
-    warning: { type: ['string', 'null'] },
-    suggestions: { type: 'array', items: { type: 'string' } },
-  },
-} satisfies SchemaObject;
-
-/** Who needs what to call, told by the access level. */
-const NEEDS_TOKEN = new Set(['user', 'member', 'admin', 'superuser']);
-const NEEDS_TENANT = new Set(['member', 'admin']);
 
 /** The OpenAPI 3.1 document of the REST bridge, made from the routers. */
 export function openApiDocument(options: { publicUrl: string; version: string }): Document {
@@ -56,36 +33,40 @@ export function openApiDocument(options: { publicUrl: string; version: string })
   );
   for (const procedure of restProcedures()) {
     const operation = operations.get(procedure.path.replaceAll('.', '-'));
-    if (operation) describe(operation, procedure);
+    if (operation) describeProcedure(operation, procedure);
   }
   return {
     ...document,
-    components: {
-      ...document.components,
-      schemas: { Problem: PROBLEM },
+    paths: {
+      ...document.paths,
+      [EXPORT_PATH]: { get: exportOperation(document.paths?.['/audit']?.get?.parameters ?? []) },
     },
+    components: { ...document.components, schemas: { Problem: PROBLEM }, headers: HEADERS },
   };
 }
 
-type Operation = NonNullable<NonNullable<NonNullable<Document['paths']>[string]>['get']>;
-
 /** Says what the generator can't know: the success status, the errors as they are, and what a caller must send. */
-function describe(operation: Operation, { meta }: RestProcedure): void {
-  const access = meta.access ?? 'public';
+function describeProcedure(operation: Operation, { meta, input, type }: RestProcedure): void {
   const status = meta.successStatus ?? 200;
+  const parameters = operation.parameters?.length ?? 0;
+  const takes = operation.requestBody ? 'body' : input && parameters > 0 ? 'parameters' : 'nothing';
   const answers = new Map<string, unknown>(Object.entries(operation.responses ?? {}));
-  operation.responses = Object.fromEntries([
-    [String(status), status === 204 ? { description: 'Done' } : answers.get('200')],
-    [
-      'default',
-      {
-        description: `Problem: ${commonReasons(access).join(', ')}, …`,
-        content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
-    ],
-  ]);
-  operation.security = NEEDS_TOKEN.has(access) ? [{ bearer: [] }] : [];
-  if (NEEDS_TENANT.has(access)) {
+  const made = answers.get('200');
+  const content = status !== 204 && typeof made === 'object' && made !== null && 'content' in made && made.content;
+  const success = { description: 'Done', headers: headers(), ...(content !== false && { content }) };
+  // Where the path says what is meant, and nothing must be said of it, a body may be left out.
+  if (operation.requestBody && 'content' in operation.requestBody && parameters > 0) {
+    const schema = operation.requestBody.content['application/json']?.schema;
+    operation.requestBody.required = schema !== undefined && 'required' in schema;
+  }
+  describe(operation, { status, success }, { meta, takes, changes: type === 'mutation' });
+}
+
+function describe(operation: Operation, answer: { status: number; success: object }, called: Called): void {
+  const { access } = called.meta;
+  operation.responses = { ...refusalsOf(called), [String(answer.status)]: answer.success };
+  operation.security = needsToken(access) ? [{ bearer: [] }] : [];
+  if (needsTenant(access)) {
     operation.parameters = [
       ...(operation.parameters ?? []),
       {
@@ -99,10 +80,19 @@ function describe(operation: Operation, { meta }: RestProcedure): void {
   }
 }
 
-function commonReasons(access: string): Reason[] {
-  return [
-    'VALIDATION_FAILED',
-    ...(NEEDS_TOKEN.has(access) ? (['UNAUTHENTICATED', 'FORBIDDEN'] as const) : []),
-    ...(NEEDS_TENANT.has(access) ? (['TENANT_REQUIRED', 'TENANT_MISMATCH', 'TENANT_NOT_FOUND'] as const) : []),
-  ];
+/** What no generator knows of: the one answer that is no JSON. @param filters of `GET /audit`, some of which it has too */
+function exportOperation(filters: NonNullable<Operation['parameters']>): Operation {
+  const operation: Operation = {
+    operationId: 'audit-export',
+    summary: "Stream the tenant's audit log, oldest first (admins)",
+    tags: ['audit'],
+    parameters: filters.filter((filter) => 'name' in filter && filter.name in exportInput.shape),
+  };
+  const success = {
+    description: `Lines of JSON, one for each row: ${Object.keys(auditShape.shape).join(', ')}`,
+    headers: { ...headers(), 'Content-Disposition': { required: true, schema: { type: 'string' } } },
+    content: { [EXPORT_TYPE]: { schema: { type: 'string' } } },
+  };
+  describe(operation, { status: 200, success }, { meta: exportMeta, takes: 'parameters', changes: false });
+  return operation;
 }

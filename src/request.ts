@@ -1,13 +1,20 @@
 import type { BlockList } from 'node:net';
 import type { Context as HonoContext } from 'hono';
 import { v7 as uuidv7 } from 'uuid';
-import type { RequestFacts } from '../routers/context.ts';
+import type { Reason } from '../core/errors.ts';
+import type { CallRecord, RequestFacts } from '../routers/context.ts';
 import { clientAddress } from './client-address.ts';
 
 /** What Hono hands on from one middleware to the next. */
 export interface AppEnv {
   Bindings: { socketAddress?: string | null };
-  Variables: { requestId: string };
+  Variables: {
+    requestId: string;
+    /** Of its calls, those that have ended. */
+    calls: CallRecord[];
+    /** Why it was refused before it came to a call. */
+    refused?: Reason;
+  };
 }
 
 const REQUEST_ID = /^[\w.-]{8,64}$/;
@@ -20,6 +27,12 @@ export function requestIdOf(header: string | undefined): string {
   return header !== undefined && REQUEST_ID.test(header) ? header : uuidv7();
 }
 
+/** Says of a call that had begun to answer how it ended after all: a stream is told of at its end. */
+export function endAs({ calls }: RequestFacts, procedure: string, outcome: Reason): void {
+  const open = calls.find((call) => call.procedure === procedure && call.outcome === 'ok');
+  if (open) open.outcome = outcome;
+}
+
 export function factsOf(c: HonoContext<AppEnv>, trustedProxies: BlockList): RequestFacts {
   return {
     id: c.var.requestId,
@@ -28,5 +41,6 @@ export function factsOf(c: HonoContext<AppEnv>, trustedProxies: BlockList): Requ
     tenantSlug: c.req.header('x-tenant-slug'),
     bearer: BEARER.exec(c.req.header('authorization') ?? '')?.[1],
     counts: [],
+    calls: c.var.calls,
   };
 }

@@ -2,15 +2,16 @@ import { callTRPCProcedure, TRPCError, type AnyTRPCProcedure } from '@trpc/serve
 import { Hono, type Context as HonoContext } from 'hono';
 import type { BlockList } from 'node:net';
 import { z } from 'zod';
-import type { Services } from '../routers/context.ts';
+import type { Context, Services } from '../routers/context.ts';
 import { reportOf } from '../routers/errors.ts';
 import { appRouter } from '../routers/index.ts';
 import type { Meta } from '../routers/trpc.ts';
-import { isJson } from './body.ts';
+import { brokenOff, isBrokenOff, isJson } from './body.ts';
 import { problemResponse } from './problem.ts';
 import { decodeQuery, type QueryDecoder } from './query.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { factsOf, type AppEnv } from './request.ts';
+import type { Served } from './wrong-method.ts';
 
 export const REST_PATH = '/api/v1';
 
@@ -56,9 +57,10 @@ export function restMount(services: Services, trustedProxies: BlockList): Hono<A
   for (const procedure of restProcedures()) {
     const { openapi, successStatus = 200 } = procedure.meta;
     const decoder = procedure.input && decodeQuery(procedure.input);
-    app.on(openapi.method, openapi.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
+    app.on(openapi.method, routeOf(openapi.path), async (c) => {
       const request = factsOf(c, trustedProxies);
       try {
+        if (!procedure.input) refuseOtherTypes(c);
         const output: unknown = await callTRPCProcedure({
           router: appRouter,
           path: procedure.path,
@@ -73,17 +75,38 @@ export function restMount(services: Services, trustedProxies: BlockList): Hono<A
           ? c.body(null, 204, headers)
           : Response.json(output, { status: successStatus, headers });
       } catch (error) {
-        const cause =
-          error instanceof TRPCError ? error : new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
-        const report = reportOf(cause);
-        if (report.reason === 'INTERNAL') {
-          services.log.error({ err: error, path: procedure.path, requestId: request.id }, 'call failed');
-        }
-        return problemResponse(report, request.id, rateLimitHeaders(request.counts));
+        return problemOf({ ...services, request }, procedure.path, error);
       }
     });
   }
   return app;
+}
+
+/** What is mounted, below `REST_PATH`. */
+export function restRoutes(): Served[] {
+  return restProcedures().map(({ meta: { openapi } }) => ({ method: openapi.method, path: routeOf(openapi.path) }));
+}
+
+/** A path as Hono has it. */
+function routeOf(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+/** The answer to a call that threw. */
+export function problemOf({ log, request }: Context, path: string, error: unknown): Response {
+  const cause = error instanceof TRPCError ? error : new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
+  const report = reportOf(cause);
+  if (report.reason === 'INTERNAL') log.error({ err: error, path, requestId: request.id }, 'call failed');
+  return problemResponse(report, request.id, rateLimitHeaders(request.counts));
+}
+
+/** What has no input must not come as a form either: no page of another site may send it. */
+function refuseOtherTypes(c: HonoContext<AppEnv>): void {
+  const type = c.req.header('content-type');
+  if (type !== undefined && c.req.method !== 'GET' && !isJson(type)) {
+    c.set('refused', 'UNSUPPORTED_MEDIA_TYPE');
+    throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' });
+  }
 }
 
 /** The input: path parameters over the JSON body or, without one, over the query. */
@@ -95,7 +118,9 @@ async function readInput(
   if (!input || !decoder) return undefined;
   const { method } = meta.openapi;
   if (method === 'GET' || method === 'DELETE') return { ...decoder(c.req.queries()), ...c.req.param() };
-  const text = await c.req.text();
+  const text = await c.req.text().catch((error: unknown) => {
+    throw isBrokenOff(error) ? brokenOff(error) : error;
+  });
   if (text === '' && Object.keys(c.req.param()).length > 0) return c.req.param();
   if (!isJson(c.req.header('content-type'))) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' });
   const body = parseJson(text);

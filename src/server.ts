@@ -1,19 +1,45 @@
 import { createAccessTokens } from '../core/access-token.ts';
 import { EnvError, parseEnv, SERVER_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
-import { createLog } from '../core/log.ts';
+import type { z } from 'zod';
+import { createLog, type Log } from '../core/log.ts';
+import { createServerMetrics } from '../core/metrics/server.ts';
 import { createPasswords } from '../core/passwords.ts';
+import { startTracing } from '../core/tracing/start.ts';
 import { createPool } from '../db/pool.ts';
 import { assertAppRole } from '../db/preflight.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { createStreams } from '../routers/streams.ts';
 import { createApp } from './app.ts';
+import { createReadiness } from './health.ts';
 import { createLimiter } from './limiter.ts';
 import { createShutdown } from './shutdown.ts';
 
 async function main(): Promise<void> {
   const env = parseEnv(withLocalDefaults(process.env), SERVER_SETTINGS);
   const log = createLog({ name: 'server', format: env.NODE_ENV === 'production' ? 'json' : 'pretty' });
-  const pool = createPool(env.DATABASE_URL, { max: env.DATABASE_POOL_MAX, name: 'atrium server' });
+  await serve(env, log).catch((error: unknown) => {
+    log.fatal({ err: error }, 'the server can not start');
+    log.flush(() => process.exit(1));
+  });
+}
+
+async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<void> {
+  const { version } = manifest;
+  const tracing = await startTracing({
+    endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ratio: env.OTEL_TRACES_SAMPLER_ARG,
+    service: 'atrium-server',
+    version,
+  });
+  const pool = createPool(env.DATABASE_URL, {
+    max: env.DATABASE_POOL_MAX,
+    name: 'atrium server',
+    onChange(away, cause) {
+      if (away) log.error({ err: cause }, 'PostgreSQL is out of reach');
+      else log.info('PostgreSQL is in reach again');
+    },
+  });
+  // What answers probes must not wait behind the requests that they ask about.
   const probePool = createPool(env.DATABASE_URL, { max: 1, name: 'atrium probe' });
   await assertAppRole(pool);
 
@@ -23,13 +49,15 @@ async function main(): Promise<void> {
     factor: env.RATE_LIMIT_FACTOR,
     log,
   });
+  const passwords = createPasswords();
+  const streams = createStreams();
   const shutdown = createShutdown({
     window: env.DRAIN_SECONDS * 1000,
     deadline: env.SHUTDOWN_SECONDS * 1000,
     log,
     stop: (force) => server.stop(force),
     close: async () => {
-      await Promise.all([pool.close(), probePool.close(), limiter.close()]);
+      await Promise.all([pool.close(), probePool.close(), limiter.close(), tracing.stop()]);
       await new Promise<void>((resolve) => {
         log.flush(() => resolve());
       });
@@ -37,29 +65,34 @@ async function main(): Promise<void> {
     exit: (code) => process.exit(code),
   });
   const { drain } = shutdown;
+  const readiness = createReadiness({ pool: probePool, drain });
   const app = createApp({
     services: {
       pool,
       log,
       accessTokens: await createAccessTokens({ keys: env.JWT_KEYS, issuer: env.PUBLIC_URL }),
-      passwords: createPasswords(),
+      passwords,
       secretKeys: env.SECRET_KEY,
       rateLimits: limiter.rateLimits,
-      streams: createStreams(),
+      streams,
       ending: drain.ending,
     },
     publicUrl: env.PUBLIC_URL,
-    version: manifest.version,
+    version,
     corsOrigins: env.CORS_ORIGINS,
     trustedProxies: env.TRUSTED_PROXIES,
     drain,
-    probePool,
+    readiness,
+    metrics: createServerMetrics({ version, pool, hashes: passwords.gate, limiter, streams, readiness }),
+    metricsToken: env.METRICS_TOKEN,
   });
 
   const server = Bun.serve({
     port: env.PORT,
     hostname: env.HOST,
     idleTimeout: 30,
+    // The app has a limit of its own, whose refusal has headers and a body. Bun's has neither.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     async fetch(request, self) {
       const socketAddress = self.requestIP(request)?.address ?? null;
       const response = await shutdown.during(async () => await app.fetch(request, { socketAddress }));
@@ -81,7 +114,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof EnvError || error instanceof Error;
-  process.stderr.write(`${known ? error.message : String(error)}\n`);
+  process.stderr.write(`${error instanceof EnvError ? error.message : String(error)}\n`);
   process.exit(1);
 });

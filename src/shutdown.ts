@@ -10,16 +10,18 @@ export interface Drain {
   readonly ending: AbortSignal;
 }
 
-/** How long kept-alive connections are told that they are refused, before nothing listens any more, in ms. */
-const LINGER_MS = 250;
+/** How long the last refusals are held back before nothing listens any more, in ms. */
+const HOLD_MS = 250;
 /** A second signal within this time is the first, come twice, in ms: a terminal's Ctrl-C may reach a process by two ways. */
 const SAME_SIGNAL_MS = 1_000;
+/** What closing pools and the log may still take once the deadline is over, in ms. */
+const LAST_MS = 1_000;
 
 export interface Shutdown {
   readonly drain: Drain;
-  /** Begins, once. @param cause for the log @param code of the exit */
+  /** Begins, once; told again, it ends at once. @param cause for the log @param code of the exit: not 0 for an error, which ends nothing sooner */
   begin(cause: string, code?: number): void;
-  /** Counts a request until its answer is made. */
+  /** Counts a request until its answer is made, or holds it back: the last ones are answered once nothing listens. */
   during<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -45,43 +47,69 @@ export function createShutdown(options: {
   let underWay = 0;
   let onIdle: () => void = () => undefined;
   let startedAt = 0;
+  let exitCode = 0;
+  let held: Promise<void> | undefined;
 
-  async function run(code: number): Promise<void> {
+  async function run(): Promise<void> {
     const forced = after(deadline).then(() => 'deadline' as const);
     await Promise.race([after(window), forced]);
     state.refusing = true;
     ending.abort();
-    await after(LINGER_MS);
     const idle = new Promise<'idle'>((resolve) => {
       onIdle = () => underWay === 0 && resolve('idle');
       onIdle();
     });
     const outcome = await Promise.race([idle, forced]);
     if (outcome === 'deadline') log.warn({ underWay }, 'requests did not end in time: the server ends without them');
-    await Promise.race([stop(false), forced]);
-    await stop(true);
-    await close();
-    exit(code);
+    const release = holdBack();
+    await Promise.race([after(HOLD_MS), forced]);
+    const stopped = stop(false);
+    release();
+    const end = await Promise.race([stopped, forced]);
+    if (end === 'deadline' && outcome === 'idle') {
+      log.warn('answers were not read to their end in time: the server ends without them');
+    }
+    await Promise.race([stop(true).then(close), forced.then(() => after(LAST_MS))]);
+    exit(exitCode);
+  }
+
+  /**
+   * Whoever is refused may call again at once, and would be cut off by a listener that closes at that moment. So nobody is
+   * answered shortly before: who calls without end is waiting for an answer then.
+   */
+  function holdBack(): () => void {
+    let release: () => void = () => undefined;
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
   }
 
   return {
     drain: state,
     begin(cause, code = 0) {
+      exitCode = Math.max(exitCode, code);
       if (state.draining) {
+        // An error changes how it ends, not when: what is under way may still end well.
+        if (code !== 0) return;
         if (Date.now() - startedAt < SAME_SIGNAL_MS) return;
         log.warn({ cause }, 'told to stop again: the server ends at once');
-        exit(code === 0 ? 130 : code);
+        exit(exitCode === 0 ? 130 : exitCode);
         return;
       }
       startedAt = Date.now();
       state.draining = true;
       log.info({ cause }, 'draining');
-      run(code).catch((error: unknown) => {
+      run().catch((error: unknown) => {
         log.error({ err: error }, 'the server could not drain');
         exit(1);
       });
     },
     async during(work) {
+      if (state.refusing) {
+        await held;
+        return await work();
+      }
       underWay += 1;
       try {
         return await work();

@@ -56,13 +56,22 @@ const CASES: Case[] = [
     body: withValue('tenantSlug', slug),
     paths: ['tenantSlug'],
   })),
-  ...['', 'ada', 'ada@', '@example.com', 'a b@example.com', `${'a'.repeat(250)}@example.com`, 'ada@example.com\0'].map(
-    (email) => ({
-      what: `the e-mail ${JSON.stringify(email).slice(0, 30)}`,
-      body: withValue('email', email),
-      paths: ['email'],
-    }),
-  ),
+  ...[
+    '',
+    'ada',
+    'ada@',
+    '@example.com',
+    'a b@example.com',
+    `${'a'.repeat(250)}@example.com`,
+    `${'a'.repeat(65)}@example.com`,
+    `ada@${'a'.repeat(64)}.com`,
+    'ada@example-.com',
+    'ada@example.com\0',
+  ].map((email) => ({
+    what: `the e-mail ${JSON.stringify(email).slice(0, 30)}`,
+    body: withValue('email', email),
+    paths: ['email'],
+  })),
   ...['', '   ', 'a'.repeat(101), 'a\0b', 'a\nb', 'a\u001b[31m'].map((name) => ({
     what: `the name ${JSON.stringify(name).slice(0, 30)}`,
     body: withValue('fullName', name),

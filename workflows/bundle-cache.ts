@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { BUNDLE_CACHE, SANDBOX, WORKFLOWS_PATH } from './paths.ts';
+import { BUNDLE_CACHE, INTERCEPTORS_PATH, SANDBOX, WORKFLOWS_PATH } from './paths.ts';
 
 /**
  * The workflows' code, bundled anew only when its sources or the lockfile have changed: bundling is most of what a
@@ -13,7 +13,11 @@ import { BUNDLE_CACHE, SANDBOX, WORKFLOWS_PATH } from './paths.ts';
 export async function cachedBundle(): Promise<string> {
   const file = new URL(`workflows-${await fingerprint()}.js`, BUNDLE_CACHE);
   if (!existsSync(file)) {
-    const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH, logger: new DefaultLogger('WARN') });
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: WORKFLOWS_PATH,
+      workflowInterceptorModules: [INTERCEPTORS_PATH],
+      logger: new DefaultLogger('WARN'),
+    });
     await mkdir(BUNDLE_CACHE, { recursive: true });
     // Renamed into place: several workers may start at once.
     const part = new URL(`${file.href}.${process.pid}`);

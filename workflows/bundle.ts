@@ -1,8 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { BUNDLE_FILE, WORKFLOWS_PATH } from './paths.ts';
+import { BUNDLE_FILE, INTERCEPTORS_PATH, WORKFLOWS_PATH } from './paths.ts';
 
 // `bun run build`: what the worker's image carries, so that production bundles nothing at start.
-const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH });
+const { code } = await bundleWorkflowCode({
+  workflowsPath: WORKFLOWS_PATH,
+  workflowInterceptorModules: [INTERCEPTORS_PATH],
+});
 await mkdir(new URL('.', BUNDLE_FILE), { recursive: true });
 await writeFile(BUNDLE_FILE, code);

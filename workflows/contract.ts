@@ -23,4 +23,7 @@ export const HOPELESS = ['ForeignSchemaError', 'TenantGoneError'];
 export const provisionWorkflowId = (tenantId: string): string => `provision-${tenantId}`;
 /** One workflow for each mail. */
 export const emailWorkflowId = (messageId: string): string => `email-${messageId}`;
+/** Of a workflow's memo, what its activities are told beside their input: the outbox row, and the trace of its cause. */
+export const CARRIED = ['outboxId', 'traceparent'] as const;
 export const REAP_SCHEDULE_ID = 'reap-sign-ups';
+export const AUDIT_SCHEDULE_ID = 'tend-audit-log';

@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy, type Client } from '@temporalio/client';
 import type { Log } from '../core/log.ts';
-import { OUTBOX_CHANNEL, type OutboxMessage } from '../db/outbox.ts';
+import { currentTraceparent, inSpan, SpanKind } from '../core/tracing/span.ts';
+import { parseTraceparent } from '../core/tracing/traceparent.ts';
+import { OUTBOX_CHANNEL, type OutboxMessage, type Traced } from '../db/outbox.ts';
 import type { Owner } from '../db/owner.ts';
 import {
   emailWorkflowId,
@@ -10,6 +12,7 @@ import {
   type ProvisionTenantInput,
   type SendEmailInput,
 } from './contract.ts';
+import { backoff, createRest } from './rest.ts';
 
 /** Rows taken at once; and how long to wait, in ms, when nobody calls, and at most after a failure. */
 const BATCH = 50;
@@ -17,7 +20,7 @@ const WAIT = { idle: 2_000, first: 100, most: 5_000 } as const;
 /** How long Temporal may take to answer a start, in ms. */
 const START_MS = 5_000;
 
-type Row = { id: string } & (
+type Row = { id: string; payload: Traced } & (
   | (Extract<OutboxMessage, { kind: 'email.send' }> & { tenantId: string | null })
   | (Extract<OutboxMessage, { kind: 'tenant.provision' }> & { tenantId: string })
 );
@@ -43,40 +46,24 @@ interface RelayDeps {
 export async function startRelay(deps: RelayDeps): Promise<Relay> {
   const { owner, log } = deps;
   let stopped = false;
-  let called = false;
-  let wake = (): void => undefined;
-  const call = (): void => {
-    called = true;
-    wake();
-  };
+  const rest = createRest();
 
   // The second call comes whenever the listening connection is back: rows may have come unheard in the meantime.
-  const listening = await owner.listen(OUTBOX_CHANNEL, call, call);
-
-  async function rest(milliseconds: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      if (stopped || called) wake();
-    });
-  }
+  const listening = await owner.listen(OUTBOX_CHANNEL, rest.cut, rest.cut);
 
   async function run(): Promise<void> {
     let failures = 0;
     while (!stopped) {
-      called = false;
+      rest.listen();
       try {
         const relayed = await relayBatch(deps);
         failures = 0;
-        if (relayed < BATCH) await rest(WAIT.idle);
+        if (relayed < BATCH) await rest.take(WAIT.idle);
       } catch (error) {
         failures += 1;
         log.warn({ err: error, failures }, 'outbox rows could not be relayed; they wait');
         // Not cut short by a call: whoever queues work now must not make us hammer what is down.
-        await pause(Math.min(WAIT.first * 2 ** failures, WAIT.most));
+        await pause(backoff(failures, WAIT));
       }
     }
   }
@@ -85,7 +72,7 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
   return {
     async stop() {
       stopped = true;
-      wake();
+      rest.cut();
       await running;
       await listening.unlisten().catch(() => undefined);
     },
@@ -108,10 +95,14 @@ async function relayBatch({ owner, client, log }: RelayDeps): Promise<number> {
     if (started.length > 0) {
       await tx`delete from public.outbox where id in ${tx(started.map((row) => row.id))}`;
     }
-    const failed = starts.filter((outcome) => outcome.status === 'rejected');
-    for (const { reason } of failed) log.warn({ err: reason }, 'an outbox row could not be relayed; it waits');
+    for (const [index, outcome] of starts.entries()) {
+      if (outcome.status === 'fulfilled') continue;
+      const { id: outboxId, kind, tenantId } = rows[index] ?? {};
+      log.warn({ err: outcome.reason, outboxId, kind, tenantId }, 'an outbox row could not be relayed; it waits');
+    }
+    const failed = starts.find((outcome) => outcome.status === 'rejected');
     // What was started stays relayed even if another row could not be.
-    if (failed[0] && started.length === 0) throw failed[0].reason;
+    if (failed && started.length === 0) throw failed.reason;
     return started.length;
   });
 }
@@ -130,8 +121,18 @@ async function start(client: Client, row: Row): Promise<boolean> {
   }
 }
 
+/** In the trace of what queued the row; the workflow keeps where that stands in its memo, for its activities. */
 function startWorkflow(client: Client, row: Row): Promise<unknown> {
-  const common = { taskQueue: TASK_QUEUE, memo: { outboxId: row.id } };
+  const { traceparent } = row.payload;
+  const above = parseTraceparent(traceparent);
+  return inSpan(`relay ${row.kind}`, { kind: SpanKind.PRODUCER, above }, () =>
+    startTraced(client, row, currentTraceparent() ?? traceparent),
+  );
+}
+
+function startTraced(client: Client, row: Row, traceparent: string | undefined): Promise<unknown> {
+  const memo = { outboxId: row.id, ...(traceparent !== undefined && { traceparent }) };
+  const common = { taskQueue: TASK_QUEUE, memo };
   switch (row.kind) {
     case 'tenant.provision':
       return client.workflow.start('provisionTenant', {
@@ -142,12 +143,14 @@ function startWorkflow(client: Client, row: Row): Promise<unknown> {
         requestEagerStart: true,
         args: [{ tenantId: row.tenantId } satisfies ProvisionTenantInput],
       });
-    case 'email.send':
+    case 'email.send': {
+      const { traceparent: _, ...order } = row.payload;
       return client.workflow.start('sendEmail', {
         ...common,
         workflowId: emailWorkflowId(row.id),
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-        args: [{ ...row.payload, messageId: row.id, tenantId: row.tenantId } satisfies SendEmailInput],
+        args: [{ ...order, messageId: row.id, tenantId: row.tenantId } satisfies SendEmailInput],
       });
+    }
   }
 }

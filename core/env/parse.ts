@@ -19,6 +19,8 @@ export const SERVER_SETTINGS = SETTINGS.pick({
   JWT_KEYS: true,
   SECRET_KEY: true,
   METRICS_TOKEN: true,
+  OTEL_EXPORTER_OTLP_ENDPOINT: true,
+  OTEL_TRACES_SAMPLER_ARG: true,
   TRUSTED_PROXIES: true,
   CORS_ORIGINS: true,
 });
@@ -37,6 +39,12 @@ export const WORKER_SETTINGS = SETTINGS.pick({
   MAIL_URL: true,
   MAIL_FROM: true,
   SECRET_KEY: true,
+  AUDIT_RETENTION_DAYS: true,
+  HOST: true,
+  WORKER_METRICS_PORT: true,
+  METRICS_TOKEN: true,
+  OTEL_EXPORTER_OTLP_ENDPOINT: true,
+  OTEL_TRACES_SAMPLER_ARG: true,
 });
 
 export const SUPERUSER_SETTINGS = SETTINGS.pick({
@@ -44,6 +52,8 @@ export const SUPERUSER_SETTINGS = SETTINGS.pick({
   DATABASE_OWNER_URL: true,
   SUPERUSER_EMAILS: true,
 });
+
+export const VERIFY_AUDIT_SETTINGS = SETTINGS.pick({ NODE_ENV: true, DATABASE_OWNER_URL: true, SECRET_KEY: true });
 
 export const MIGRATE_SETTINGS = SETTINGS.pick({ NODE_ENV: true, DATABASE_OWNER_URL: true });
 
@@ -83,7 +93,9 @@ function productionProblems(settings: z.ZodObject, given: Source): [name: string
   return Object.entries(settings.shape).flatMap(([name, schema]) => {
     const info = settingInfo.get(schema);
     const value = given[name];
-    if (info?.requiredInProduction && value === undefined) {
+    // A worker, which has no PORT, needs no token for metrics that it does not tell.
+    const idle = name === 'METRICS_TOKEN' && !('PORT' in settings.shape) && given['WORKER_METRICS_PORT'] === undefined;
+    if (info?.requiredInProduction && value === undefined && !idle) {
       return [[name, `is required in production (${info.meaning})`]];
     }
     if (name === 'RATE_LIMIT_URL' && value?.startsWith('memory:')) {

@@ -36,7 +36,7 @@ export const SETTINGS = z.object({
   HOST: setting(z.string().min(1).default('127.0.0.1'), {
     type: 'address',
     default: '127.0.0.1',
-    meaning: 'the address the server binds to',
+    meaning: 'the address the server binds to, and the worker for its metrics',
   }),
   PUBLIC_URL: setting(httpUrl().default('http://localhost:3000'), {
     type: 'https://…',
@@ -153,12 +153,33 @@ export const SETTINGS = z.object({
     secret: true,
     requiredInProduction: true,
   }),
+  AUDIT_RETENTION_DAYS: setting(z.coerce.number().int().min(0, 'must be 0 or more').default(400), {
+    type: 'days',
+    default: '400',
+    meaning: 'how long audit rows are kept, at least: whole months are dropped; 0 keeps all for good',
+  }),
   METRICS_TOKEN: setting(z.string().min(16, 'must be 16 characters or longer').optional(), {
     type: 'text',
     default: 'none',
-    meaning: 'bearer token for /metrics',
+    meaning: 'bearer token for /metrics, of the server and of the worker',
     secret: true,
     requiredInProduction: true,
+  }),
+  WORKER_METRICS_PORT: setting(z.coerce.number().int().min(1).max(65535).optional(), {
+    type: 'port',
+    default: 'none',
+    meaning: 'where the worker tells its /metrics, at HOST; without it the worker listens nowhere',
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(httpUrl().optional(), {
+    type: 'http://…',
+    default: 'none',
+    meaning:
+      'an OpenTelemetry collector that takes traces by HTTP, at /v1/traces below it; without it nothing is traced',
+  }),
+  OTEL_TRACES_SAMPLER_ARG: setting(z.coerce.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1').default(0.1), {
+    type: '0 to 1',
+    default: '0.1',
+    meaning: 'the share of traces that is kept; a request that continues a trace does as that one does',
   }),
   TRUSTED_PROXIES: setting(cidrs(), {
     type: 'CIDR, comma-separated',

@@ -1,8 +1,11 @@
 import type { Counter, Taken } from './counter.ts';
 import { createMemoryCounter } from './memory.ts';
 
-/** How long a count may take, and how long a counter that failed is left alone, in ms. */
-const WAIT = { answer: 100, rest: 1_000 } as const;
+/**
+ * How long a count may take, and how long a counter that failed is left alone, in ms. Where a timer comes `late`, this process
+ * was busy with other things, and the answer may have come `unread`: that is looked at for a moment.
+ */
+const WAIT = { answer: 100, rest: 1_000, late: 20, unread: 20 } as const;
 
 /**
  * Counts elsewhere and, while that fails or is slow, in this process: nothing is ever let through uncounted. Looks again
@@ -51,16 +54,15 @@ export function createGuardedCounter(
   };
 }
 
-async function withinTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No count within ${WAIT.answer} ms`)), WAIT.answer);
+/** What comes too late is of no use to anyone, its failure neither. */
+function withinTime<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const due = performance.now() + WAIT.answer;
+    const giveUp = (): void => reject(new Error(`No count within ${WAIT.answer} ms`));
+    let timer = setTimeout(() => {
+      if (performance.now() < due + WAIT.late) giveUp();
+      else timer = setTimeout(giveUp, WAIT.unread);
+    }, WAIT.answer);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-    // What comes too late is of no use to anyone, its failure neither.
-    answer.catch(() => undefined);
-  }
 }

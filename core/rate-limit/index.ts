@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import type { Count, Counter, Taken } from './counter.ts';
 import { RULES, type RuleName } from './rules.ts';
 
 export { addressKey } from './address.ts';
 export { createGuardedCounter } from './guarded.ts';
+export { createLotCounter } from './lots.ts';
 export { createMemoryCounter } from './memory.ts';
 export { createRedisCounter, createUpstashCounter } from './redis.ts';
 export type { Count, Counter } from './counter.ts';
@@ -15,7 +15,8 @@ export type Counted = readonly [rule: RuleName, key: string];
 
 export interface RateLimits {
   /**
-   * Counts a call under each of the rules.
+   * Counts a call under one rule after the other, up to the first that is used up: whoever may not call takes nothing of
+   * what they share with others, so name what is theirs alone first.
    * @param note hears each count, for the answer's headers
    * @throws AppError `RATE_LIMITED` if one of them is used up
    */
@@ -30,28 +31,26 @@ export function createRateLimits({ counter, factor }: { counter: Counter; factor
   const taken = new WeakMap<Counted, Taken>();
   return {
     async take(counted, note) {
-      const counts = await Promise.all(
-        counted.map(async (one) => {
-          const [name, key] = one;
-          const count = await counter.count(ruleOf(name), digest(key));
-          taken.set(one, count);
-          return count;
-        }),
-      );
-      counts.forEach(note);
-      const refused = counts.filter(({ allowed }) => !allowed);
-      if (refused.length === 0) return;
-      const resetAt = Math.max(...refused.map((count) => count.resetAt));
-      const retryAfter = Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));
-      throw new AppError('RATE_LIMITED', `Too many calls: try again in ${retryAfter} s.`, { retryAfter });
+      for (const one of counted) {
+        const [name, key] = one;
+        const count = await counter.count(ruleOf(name), key);
+        taken.set(one, count);
+        note(count);
+        if (!count.allowed) throw tooMany(count);
+      }
     },
     async giveBack(counted) {
-      await taken.get(counted)?.giveBack();
+      const count = taken.get(counted);
+      if (!count?.allowed) return;
+      taken.delete(counted);
+      await count.giveBack();
+      // Whoever noted it tells what is left now.
+      count.remaining += 1;
     },
   };
 }
 
-/** Whatever is counted by, an address or an e-mail, does not lie about in a Redis. */
-function digest(key: string): string {
-  return createHash('sha256').update(key).digest('base64url').slice(0, 22);
+function tooMany({ resetAt }: Count): AppError {
+  const retryAfter = Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));
+  return new AppError('RATE_LIMITED', `Too many calls: try again in ${retryAfter} s.`, { retryAfter });
 }

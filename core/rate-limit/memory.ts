@@ -1,7 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Counter } from './counter.ts';
 
-/** Keys kept at most. Beyond that the ones unused for longest are forgotten, which lets their callers start anew. */
+/**
+ * Keys of one rule kept at most. Beyond that the ones unused for longest are forgotten, which lets their callers start
+ * anew: under this rule alone, so that whoever has many addresses makes no account's failures forgotten.
+ */
 const KEYS = 100_000;
 
 interface Windows {
@@ -17,26 +20,27 @@ interface Windows {
  */
 export function createMemoryCounter(options: { now?: () => number; keys?: number } = {}): Counter {
   const { now = Date.now, keys = KEYS } = options;
-  const kept = new LRUCache<string, Windows>({ max: keys });
+  const keptOf = new Map<string, LRUCache<string, Windows>>();
 
   return {
     count(rule, key) {
       const size = rule.seconds * 1000;
       const time = now();
       const window = Math.floor(time / size);
-      const id = `${rule.name}:${key}`;
-      const windows = turnTo(window, kept.get(id));
+      const kept = keptOf.get(rule.name) ?? new LRUCache<string, Windows>({ max: keys });
+      keptOf.set(rule.name, kept);
+      const windows = turnTo(window, kept.get(key));
       const weighed = Math.floor((1 - (time % size) / size) * windows.previous);
       const allowed = weighed + windows.current < rule.tokens;
       if (allowed) windows.current += 1;
-      kept.set(id, windows);
+      kept.set(key, windows);
       return Promise.resolve({
         allowed,
         limit: rule.tokens,
         remaining: Math.max(0, rule.tokens - weighed - windows.current),
         resetAt: (window + 1) * size,
         giveBack: async () => {
-          const later = kept.get(id);
+          const later = kept.get(key);
           if (allowed && later?.window === window && Math.floor(now() / size) === window) later.current -= 1;
         },
       });

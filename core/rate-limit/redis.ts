@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Ratelimit } from '@upstash/ratelimit';
 import { Redis, type Requester, type UpstashRequest, type UpstashResponse } from '@upstash/redis';
 import type { Counter } from './counter.ts';
+import { createLotCounter } from './lots.ts';
 import { openRedis } from './redis-connection.ts';
 import type { Rule } from './rules.ts';
 
@@ -55,21 +56,25 @@ function counterOver(redis: Redis): Counter {
     limiters.set(name, limiter);
     return limiter;
   }
-  return {
-    async count(rule, key) {
-      const limiter = limiterOf(rule);
-      const { success, limit, remaining, reset } = await limiter.limit(key);
-      return {
-        allowed: success,
-        limit,
-        remaining,
-        resetAt: reset,
-        giveBack: async () => {
-          if (success && Date.now() < reset) await limiter.limit(key, { rate: -1 });
-        },
-      };
-    },
-  };
+  return createLotCounter(async (rule, plainKey, tokens) => {
+    const limiter = limiterOf(rule);
+    const key = hashed(plainKey);
+    const { success, limit, remaining, reset } = await limiter.limit(key, { rate: tokens });
+    return {
+      allowed: success,
+      limit,
+      remaining,
+      resetAt: reset,
+      giveBack: async () => {
+        if (success && Date.now() < reset) await limiter.limit(key, { rate: -tokens });
+      },
+    };
+  });
+}
+
+/** Whatever is counted by, an address or an e-mail, does not lie about in a Redis. */
+function hashed(key: string): string {
+  return createHash('sha256').update(key).digest('base64url').slice(0, 22);
 }
 
 function sha1(text: string): string {

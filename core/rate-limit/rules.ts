@@ -7,9 +7,11 @@ export interface Rule {
   seconds: number;
 }
 
-/** The contract's limits, and their only copy. What each counts by stands in its name. */
+/** The limits' only copy. What each counts by stands in its name. */
 export const RULES = {
   registersByAddress: { tokens: 3, seconds: HOUR },
+  /** Sign-ups that were refused for their password are none of those three, but zxcvbn has worked for them. */
+  weakSignUpsByAddress: { tokens: 30, seconds: HOUR },
   loginsByAccountAndAddress: { tokens: 5, seconds: MINUTE },
   loginsByAddress: { tokens: 20, seconds: MINUTE },
   loginFailuresByAccount: { tokens: 100, seconds: HOUR },

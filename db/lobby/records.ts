@@ -1,15 +1,29 @@
-import { index, jsonb, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, lobby } from './columns.ts';
+import { sql, type SQL } from 'drizzle-orm';
+import { bigint, check, index, jsonb, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { bytea, createdAt, lobby, time } from './columns.ts';
+
+/** Times that there can be, and that every reader can tell: one of another era would stop whoever seals or verifies. */
+function possible(column: string): SQL {
+  return sql.raw(`${column} >= '2000-01-01Z' and ${column} < '10000-01-01Z'`);
+}
+
+/** Places that JavaScript can count to, with one to spare. */
+function countable(column: string): SQL {
+  return sql.raw(`${column} between 0 and 9007199254740990`);
+}
 
 export type Outcome = 'success' | 'failure' | 'denied';
 export type ActorType = 'user' | 'apiKey' | 'system' | 'anonymous';
 export type Changes = Record<string, [before: unknown, after: unknown]>;
 
-/** What was done, by whom. Rows are only ever added. No foreign keys: a row outlives all that it names. */
+/**
+ * What was done, by whom. Rows are only ever added. No foreign keys: a row outlives all that it names. In PostgreSQL it
+ * is partitioned by month, which drizzle-kit has no word for.
+ */
 export const auditLogs = lobby.table(
   'audit_logs',
   {
-    id: uuid().primaryKey(),
+    id: uuid().notNull(),
     tenantId: uuid('tenant_id'),
     action: text().notNull(),
     entityType: text('entity_type').notNull(),
@@ -25,10 +39,83 @@ export const auditLogs = lobby.table(
     createdAt: createdAt(),
   },
   (table) => [
+    // A partitioned table's key holds what it is partitioned by.
+    primaryKey({ columns: [table.id, table.createdAt] }),
     index('audit_logs_tenant_id_id_idx').on(table.tenantId, table.id),
     index('audit_logs_entity_idx').on(table.tenantId, table.entityType, table.entityId),
     index('audit_logs_action_idx').on(table.tenantId, table.action, table.id),
     index('audit_logs_actor_idx').on(table.actorId, table.id),
+    // Few of all, and what is looked for.
+    index('audit_logs_outcome_idx')
+      .on(table.tenantId, table.id)
+      .where(sql`outcome <> 'success'`),
+    index('audit_logs_operator_idx')
+      .on(table.operatorId, table.id)
+      .where(sql`operator_id is not null`),
+    check('audit_logs_created_at_check', possible('created_at')),
+  ],
+);
+
+/**
+ * The seal of each row of the log, in the order of sealing. One chain for each tenant, called by its id, and one for the
+ * platform, called by the nil UUID. Rows are only ever added, and those of dropped months taken away.
+ */
+export const auditSeals = lobby.table(
+  'audit_seals',
+  {
+    chain: uuid().notNull(),
+    /** 1, 2, 3, … */
+    sequence: bigint({ mode: 'number' }).notNull(),
+    auditId: uuid('audit_id').notNull(),
+    auditCreatedAt: time('audit_created_at').notNull(),
+    /** HMAC over the row. Apart from the seal, so that the chain can be followed where rows are gone. */
+    rowMac: bytea('row_mac').notNull(),
+    /** HMAC over all of the above and the seal before. */
+    seal: bytea().notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.chain, table.sequence] }),
+    unique('audit_seals_audit_key').on(table.auditId, table.auditCreatedAt),
+    check('audit_seals_audit_created_at_check', possible('audit_created_at')),
+    check('audit_seals_created_at_check', possible('created_at')),
+    check('audit_seals_sequence_check', countable('sequence')),
+  ],
+);
+
+/** Where each chain ends and, once its oldest months are dropped, begins. */
+export const auditChains = lobby.table(
+  'audit_chains',
+  {
+    chain: uuid().primaryKey(),
+    /** Of the newest seal. */
+    sequence: bigint({ mode: 'number' }).notNull(),
+    auditId: uuid('audit_id').notNull(),
+    seal: bytea().notNull(),
+    /** HMAC over the end: who takes the newest rows and seals away can't make that of an earlier one. */
+    endMac: bytea('end_mac').notNull(),
+    /** The newest seal that was taken away; 0 where none was. */
+    startSequence: bigint('start_sequence', { mode: 'number' }).notNull().default(0),
+    startAuditId: uuid('start_audit_id'),
+    startSeal: bytea('start_seal'),
+    /** Rows of before this time may be gone. */
+    droppedBefore: time('dropped_before'),
+    /** HMAC over the start: the checkpoint. */
+    startMac: bytea('start_mac'),
+  },
+  () => [
+    check('audit_chains_sequence_check', countable('sequence')),
+    check('audit_chains_start_sequence_check', countable('start_sequence')),
+  ],
+);
+
+/** Rows that wait for their seal. A trigger writes it, so that nothing has to look for them. */
+export const auditUnsealed = lobby.table(
+  'audit_unsealed',
+  { chain: uuid().notNull(), auditId: uuid('audit_id').notNull(), createdAt: time('created_at').notNull() },
+  (table) => [
+    primaryKey({ columns: [table.createdAt, table.auditId] }),
+    check('audit_unsealed_created_at_check', possible('created_at')),
   ],
 );
 

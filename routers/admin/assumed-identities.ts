@@ -30,6 +30,7 @@ const tags = ['admin'];
 export const assumeIdentity = superuserProcedure
   .meta({
     openapi: { method: 'POST', path: '/admin/assume-identity', tags, summary: 'Act as a member of a tenant' },
+    refusals: ['TENANT_NOT_FOUND', 'NOT_FOUND'],
     audit: { action: 'identity.assume', entityType: 'assumed_identity' },
   })
   .input(
@@ -80,6 +81,7 @@ export const assumeIdentity = superuserProcedure
 export const endAssumedIdentity = superuserProcedure
   .meta({
     openapi: { method: 'POST', path: '/admin/assume-identity/{id}/end', tags, summary: 'End an assumed identity' },
+    refusals: ['NOT_FOUND'],
     successStatus: 204,
     audit: { action: 'identity.end', entityType: 'assumed_identity' },
   })

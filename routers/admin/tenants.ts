@@ -17,6 +17,7 @@ export const retryProvisioning = superuserProcedure
       tags: ['admin'],
       summary: 'Provision a failed tenant again',
     },
+    refusals: ['TENANT_NOT_FOUND', 'CONFLICT'],
     successStatus: 202,
     audit: { action: 'tenant.retry_provisioning', entityType: 'tenant' },
   })

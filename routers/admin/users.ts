@@ -49,6 +49,7 @@ export const users = superuserProcedure
 export const disableUser = superuserProcedure
   .meta({
     openapi: { method: 'POST', path: '/admin/users/{id}/disable', tags, summary: 'Lock an account' },
+    refusals: ['NOT_FOUND'],
     audit: { action: 'user.disable', entityType: 'user' },
   })
   .input(idInput)
@@ -75,6 +76,7 @@ export const disableUser = superuserProcedure
 export const enableUser = superuserProcedure
   .meta({
     openapi: { method: 'POST', path: '/admin/users/{id}/enable', tags, summary: 'Unlock an account' },
+    refusals: ['NOT_FOUND'],
     audit: { action: 'user.enable', entityType: 'user' },
   })
   .input(idInput)

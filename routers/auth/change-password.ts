@@ -6,12 +6,14 @@ import { enterAsUser } from '../../db/enter.ts';
 import { users } from '../../db/lobby.ts';
 import { replacePassword } from '../../db/sessions.ts';
 import { wordsAbout } from '../../db/users.ts';
+import { takeFailures } from '../limits.ts';
 import { unboundUserProcedure } from '../procedures.ts';
 
 /** Sets a new password by the current one, and ends the user's other sessions. */
 export const changePassword = unboundUserProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/change-password', tags: ['auth'], summary: 'Change the password' },
+    refusals: ['INVALID_CREDENTIALS', 'CONFLICT', 'PASSWORD_TOO_WEAK'],
     successStatus: 204,
     audit: { action: 'user.change_password', entityType: 'user' },
   })
@@ -25,10 +27,12 @@ export const changePassword = unboundUserProcedure
       return { known: row, words: await wordsAbout(tx, user) };
     });
     assertStrongPassword(newPassword, words);
-    // No connection is held while Argon2 works.
-    if (!(await ctx.passwords.verify(known?.passwordHash, currentPassword))) {
+    // Whoever has got hold of an access token may guess no more often than anyone at the login.
+    await takeFailures(ctx, ['loginFailuresByAccount', user.email], ['INVALID_CREDENTIALS'], async () => {
+      // No connection is held while Argon2 works.
+      if (await ctx.passwords.verify(known?.passwordHash, currentPassword)) return;
       throw new AppError('INVALID_CREDENTIALS', 'The current password is wrong.');
-    }
+    });
     const to = await ctx.passwords.hash(newPassword);
 
     await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: true }, async ({ tx, actor }) => {

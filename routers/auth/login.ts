@@ -22,6 +22,7 @@ type Account = typeof users.$inferSelect;
 export const login = publicProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/login', tags: ['auth'], summary: 'Log in, to a tenant or the lobby' },
+    refusals: ['INVALID_CREDENTIALS', 'EMAIL_NOT_VERIFIED', 'TENANT_NOT_FOUND'],
     audit: { action: 'user.login', entityType: 'user' },
     limit: 'loginsByAddress',
   })

@@ -8,9 +8,9 @@ import { mailRequests, signUps, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { requestMail } from '../../db/mail-requests.ts';
 import { replacePassword, voidResets } from '../../db/sessions.ts';
-import { admitSignUp } from '../../db/sign-ups.ts';
+import { admitSignUp, lockSignUps } from '../../db/sign-ups.ts';
 import { wordsAbout } from '../../db/users.ts';
-import { take } from '../limits.ts';
+import { spend } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { tokenInput } from '../shapes.ts';
 
@@ -26,7 +26,7 @@ export const requestPasswordReset = publicProcedure
   .input(z.strictObject({ email: emailSchema }))
   .output(z.strictObject({}))
   .mutation(async ({ ctx, input: { email } }) => {
-    await take(ctx, ['mailsByRecipient', email]);
+    await spend(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
       await requestMail(tx, 'reset-password', email);
       await ctx.trail.write(tx, 'success');
@@ -41,6 +41,7 @@ export const requestPasswordReset = publicProcedure
 export const resetPassword = publicProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/password-reset/confirm', tags, summary: 'Set a new password' },
+    refusals: ['TOKEN_INVALID', 'PASSWORD_TOO_WEAK'],
     successStatus: 204,
     audit: { action: 'user.reset_password', entityType: 'user' },
   })
@@ -122,7 +123,8 @@ async function setPassword(tx: Tx, email: string, passwordHash: string): Promise
     if (!(await replacePassword(tx, { userId: user.id, email, to: passwordHash }))) throw tokenInvalid();
     return user.id;
   }
-  const [signUp] = await pendingSignUp(tx, email).for('update');
+  await lockSignUps(tx, email);
+  const [signUp] = await pendingSignUp(tx, email);
   if (!signUp) throw tokenInvalid();
   return await admitSignUp(tx, { ...signUp, passwordHash }).catch((error: unknown) => {
     // The address got its account at this very moment.

@@ -28,6 +28,7 @@ type Rotation = { user: User; sessionId: string; scope: Scope | null; refreshTok
 export const refresh = publicProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/refresh', tags: ['auth'], summary: 'Trade a refresh token for a new pair' },
+    refusals: ['UNAUTHENTICATED', 'REFRESH_REUSED', 'TENANT_NOT_FOUND'],
     audit: { action: 'session.refresh', entityType: 'session' },
   })
   .input(z.strictObject({ refreshToken: tokenInput, tenantSlug: z.string().max(100).optional() }))

@@ -8,7 +8,7 @@ import { slugSchema } from '../../core/slug.ts';
 import { signUps } from '../../db/lobby.ts';
 import { enqueue } from '../../db/outbox.ts';
 import { foundTenant } from '../../db/tenants.ts';
-import { take } from '../limits.ts';
+import { byAddress, spend, takeFailures } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { acceptedShape, nameInput } from '../shapes.ts';
 
@@ -19,6 +19,7 @@ import { acceptedShape, nameInput } from '../shapes.ts';
 export const register = publicProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/register', tags: ['auth'], summary: 'Sign up and found a tenant' },
+    refusals: ['SLUG_TAKEN', 'PASSWORD_TOO_WEAK'],
     successStatus: 202,
     audit: { action: 'user.register', entityType: 'tenant' },
     limit: 'registersByAddress',
@@ -34,8 +35,10 @@ export const register = publicProcedure
   )
   .output(acceptedShape)
   .mutation(async ({ ctx, input: { email, password, fullName, tenantName, tenantSlug } }) => {
-    assertStrongPassword(password, [email, fullName, tenantName, tenantSlug]);
-    await take(ctx, ['mailsByRecipient', email]);
+    await takeFailures(ctx, byAddress(ctx, 'weakSignUpsByAddress'), ['PASSWORD_TOO_WEAK'], async () =>
+      assertStrongPassword(password, [email, fullName, tenantName, tenantSlug]),
+    );
+    await spend(ctx, ['mailsByRecipient', email]);
     const passwordHash = await ctx.passwords.hash(password);
 
     await ctx.pool.transaction({ readOnly: false }, async (tx) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
 import { requestMail } from '../../db/mail-requests.ts';
-import { take } from '../limits.ts';
+import { spend } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 
 /** Has new links sent for the sign-ups of an address. Whether there are any, only the worker looks. */
@@ -19,7 +19,7 @@ export const resendVerification = publicProcedure
   .input(z.strictObject({ email: emailSchema }))
   .output(z.strictObject({}))
   .mutation(async ({ ctx, input: { email } }) => {
-    await take(ctx, ['mailsByRecipient', email]);
+    await spend(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
       await requestMail(tx, 'verify-email', email);
       await ctx.trail.write(tx, 'success');

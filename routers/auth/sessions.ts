@@ -44,6 +44,7 @@ export const sessions = userProcedure
 export const revokeSession = userProcedure
   .meta({
     openapi: { method: 'DELETE', path: '/auth/sessions/{id}', tags, summary: 'End one of my sessions' },
+    refusals: ['NOT_FOUND'],
     successStatus: 204,
     audit: { action: 'session.revoke', entityType: 'session' },
   })

@@ -12,6 +12,7 @@ import { findScope, issueTokens } from './issue.ts';
 export const switchTenant = userProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/switch-tenant', tags: ['auth'], summary: 'Go on in another tenant' },
+    refusals: ['TENANT_NOT_FOUND'],
     audit: { action: 'session.switch_tenant', entityType: 'session' },
   })
   .input(z.strictObject({ tenantSlug: z.string().max(100) }))

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
 import { violatesUnique } from '../../db/errors.ts';
 import { signUps } from '../../db/lobby.ts';
-import { admitSignUp } from '../../db/sign-ups.ts';
+import { admitSignUp, lockSignUps } from '../../db/sign-ups.ts';
 import { publicProcedure } from '../procedures.ts';
 import { tokenInput } from '../shapes.ts';
 
@@ -11,6 +11,7 @@ import { tokenInput } from '../shapes.ts';
 export const verifyEmail = publicProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/verify-email', tags: ['auth'], summary: 'Prove an e-mail by its token' },
+    refusals: ['TOKEN_INVALID'],
     audit: { action: 'user.verify_email', entityType: 'user' },
   })
   .input(z.strictObject({ token: tokenInput }))
@@ -30,13 +31,14 @@ export const verifyEmail = publicProcedure
             isNull(signUps.verifiedAt),
             isNull(signUps.voidedAt),
           ),
-        )
-        .for('update');
+        );
       if (!signUp) throw tokenInvalid();
       const { id, email, fullName, passwordHash, tenantId } = signUp;
       if (!mailedTokenMatches(ctx.secretKeys, token, { kind: 'verify-email', id: verificationId, email })) {
         throw tokenInvalid();
       }
+      const pending = await lockSignUps(tx, email);
+      if (!pending.some((one) => one.verificationId === verificationId)) throw tokenInvalid();
 
       const userId = await admitSignUp(tx, { id, email, fullName, passwordHash, tenantId }).catch((error: unknown) => {
         // The address got its account in the meantime, by another sign-up or an invite.

@@ -8,7 +8,7 @@ import { enterAsUser } from '../../db/enter.ts';
 import { violatesUnique } from '../../db/errors.ts';
 import { memberships, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
-import { voidSignUps } from '../../db/sign-ups.ts';
+import { lockSignUps, voidSignUps } from '../../db/sign-ups.ts';
 import { insertUser } from '../../db/users.ts';
 import { callerOf } from '../caller.ts';
 import type { Context } from '../context.ts';
@@ -28,6 +28,14 @@ type Call = Context & { trail: Trail };
 export const accept = publicProcedure
   .meta({
     openapi: { method: 'POST', path: '/invites/accept', tags: ['invites'], summary: 'Accept an invite' },
+    refusals: [
+      'TOKEN_INVALID',
+      'UNAUTHENTICATED',
+      'FORBIDDEN',
+      'READ_ONLY_IDENTITY',
+      'ALREADY_MEMBER',
+      'PASSWORD_TOO_WEAK',
+    ],
     audit: { action: 'invite.accept', entityType: 'invite' },
   })
   .input(
@@ -91,6 +99,7 @@ async function acceptAsNewPerson(
     const id = uuidv7();
     // Taken before the account is made: of many at once the others find it used.
     await useUp(tx, pending.invite.id);
+    await lockSignUps(tx, email);
     await insertUser(tx, { id, email, fullName, passwordHash }).catch((error: unknown) => {
       throw violatesUnique(error, 'users_email_key') ? logInFirst() : error;
     });

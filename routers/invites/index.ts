@@ -10,7 +10,7 @@ import type { Tx } from '../../db/lane.ts';
 import { lockMembersAsAdmin } from '../../db/members.ts';
 import { enqueue } from '../../db/outbox.ts';
 import { tellRevoked } from '../effects.ts';
-import { take } from '../limits.ts';
+import { spend } from '../limits.ts';
 import { adminPersonProcedure } from '../procedures.ts';
 import { idInput, pageInput, pageShape, roleShape, toPage } from '../shapes.ts';
 import { router } from '../trpc.ts';
@@ -28,6 +28,7 @@ export const invitesRouter = router({
   create: adminPersonProcedure
     .meta({
       openapi: { method: 'POST', path: '/invites', tags, summary: 'Invite someone by e-mail (admins)' },
+      refusals: ['ALREADY_MEMBER'],
       successStatus: 201,
       audit: { action: 'invite.create', entityType: 'invite' },
     })
@@ -38,13 +39,14 @@ export const invitesRouter = router({
       const tenantId = ctx.tenant.id;
       // Only admins invite, so no role is above the inviter's.
       await lockMembersAsAdmin(db, tenantId, ctx.actor);
-      await refuseMember(db, tenantId, email);
-      await take(ctx, ['mailsByRecipient', email]);
       const voided = await db
         .update(invites)
         .set({ revokedAt: sql`now()` })
         .where(and(eq(invites.tenantId, tenantId), eq(invites.email, email), isOpen))
         .returning({ id: invites.id, tenantId: invites.tenantId });
+      // Asked after that: an invite that is being accepted just now is waited for, and has made a member then.
+      await refuseMember(db, tenantId, email);
+      await spend(ctx, ['mailsByRecipient', email]);
       await tellRevoked(db, ctx.trail, voided);
       const [invite] = await db
         .insert(invites)
@@ -82,6 +84,7 @@ export const invitesRouter = router({
   get: adminPersonProcedure
     .meta({
       openapi: { method: 'GET', path: '/invites/{id}', tags, summary: 'Read an invite (admins)' },
+      refusals: ['NOT_FOUND'],
       audit: { action: 'invite.read', entityType: 'invite' },
       admits: ['assumedIdentity'],
     })
@@ -95,6 +98,7 @@ export const invitesRouter = router({
   resend: adminPersonProcedure
     .meta({
       openapi: { method: 'POST', path: '/invites/{id}/resend', tags, summary: 'Send an invite again (admins)' },
+      refusals: ['NOT_FOUND', 'CONFLICT', 'ALREADY_MEMBER'],
       audit: { action: 'invite.resend', entityType: 'invite' },
     })
     .input(idInput)
@@ -107,7 +111,7 @@ export const invitesRouter = router({
       if (toInvite(before).status === 'accepted' || before.revokedAt !== null) {
         throw new AppError('CONFLICT', 'The invite is accepted or revoked: make a new one.');
       }
-      await take(ctx, ['mailsByRecipient', before.email]);
+      await spend(ctx, ['mailsByRecipient', before.email]);
       const expiresAt = newExpiry();
       await ctx.db.update(invites).set({ expiresAt }).where(eq(invites.id, id));
       await enqueue(ctx.db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
@@ -118,6 +122,7 @@ export const invitesRouter = router({
   revoke: adminPersonProcedure
     .meta({
       openapi: { method: 'DELETE', path: '/invites/{id}', tags, summary: 'Revoke an invite (admins)' },
+      refusals: ['NOT_FOUND', 'CONFLICT'],
       successStatus: 204,
       audit: { action: 'invite.revoke', entityType: 'invite' },
     })

@@ -7,6 +7,7 @@ import { findPending } from './pending.ts';
 export const preview = publicProcedure
   .meta({
     openapi: { method: 'GET', path: '/invites/preview', tags: ['invites'], summary: 'What a mailed invite is to' },
+    refusals: ['TOKEN_INVALID'],
     audit: { action: 'invite.preview', entityType: 'invite' },
   })
   .input(z.strictObject({ token: tokenInput }))

@@ -25,6 +25,7 @@ export const tenantsRouter = router({
   create: userProcedure
     .meta({
       openapi: { method: 'POST', path: '/tenants', tags, summary: 'Found another tenant, and become its admin' },
+      refusals: ['SLUG_TAKEN'],
       successStatus: 202,
       audit: { action: 'tenant.create', entityType: 'tenant' },
     })
@@ -53,6 +54,7 @@ export const tenantsRouter = router({
   update: adminLobbyProcedure
     .meta({
       openapi: { method: 'PATCH', path: '/tenants/current', tags, summary: 'Change name, slug or consent (admins)' },
+      refusals: ['SLUG_TAKEN', 'CONFLICT'],
       audit: { action: 'tenant.update', entityType: 'tenant' },
       admits: ['apiKey'],
     })
@@ -81,6 +83,7 @@ export const tenantsRouter = router({
   status: userProcedure
     .meta({
       openapi: { method: 'GET', path: '/tenants/{slug}/status', tags, summary: 'How far provisioning has come' },
+      refusals: ['TENANT_NOT_FOUND'],
       audit: { action: 'tenant.status', entityType: 'tenant' },
     })
     .input(slugInput)

@@ -90,6 +90,22 @@ test('SIGTERM ends a worker whose step does not end, and another worker does tha
   await stack.worker.kill('SIGKILL');
 }, 90_000);
 
+test('a second signal, a second later, ends a worker at once', async () => {
+  const { home, held } = await provisioningHeldAt('role');
+  const worker = await startWorker();
+  await held.blocksSomeone();
+  worker.kill('SIGTERM');
+  const again = setInterval(() => worker.kill('SIGTERM'), 1_200);
+  const code = await worker.exited;
+  clearInterval(again);
+  await held.release();
+  expect(code).toBe(130);
+
+  await stack.worker.start();
+  await waitUntilReady(home);
+  await stack.worker.kill('SIGKILL');
+}, 60_000);
+
 test('SIGTERM ends a worker whose Temporal is down', async () => {
   const worker = await startWorker();
   await stack.temporal.stop();

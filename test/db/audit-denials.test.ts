@@ -4,6 +4,7 @@ import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS, type Mount, type Procedure } from '../support/mounts.ts';
 import { foundPair, type Housed } from '../support/pool-tenants.ts';
 import { reasonOf, type Call } from '../support/rest.ts';
+import { watchApp } from '../telemetry/app.ts';
 import { freshRequestId, rowsOf } from './audit-rows.ts';
 
 // What is refused is written down before the answer, in the log of the token's tenant, whatever was asked for.
@@ -45,6 +46,26 @@ test.each(MOUNTS)('a role that is too low is written into the tenant’s log (%s
       changes: {},
     }),
   ]);
+});
+
+test('a refusal stands whose row can not be written, and the log says that it was lost', async () => {
+  await using watched = await watchApp(stack);
+  const id = freshRequestId('unwritable');
+  // A check that refuses the row of this one request: it reads no older row and disturbs no other call.
+  await owner.sql.unsafe(
+    `alter table public.audit_logs add constraint "${id}" check (request_id is distinct from '${id}') not valid`,
+  );
+  try {
+    const answer = await watched.app.request(`/api/v1/projects/${ID}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${grace.token}`, 'x-tenant-slug': ada.slug, 'x-request-id': id },
+    });
+    expect(answer.status).toBe(403);
+  } finally {
+    await owner.sql.unsafe(`alter table public.audit_logs drop constraint "${id}"`);
+  }
+  expect(await rowsOf(owner.sql, id)).toEqual([]);
+  expect(watched.lines.filter((line) => line.includes('audit row lost') && line.includes(id))).toHaveLength(1);
 });
 
 test.each(MOUNTS)(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { restProcedures } from '../../src/rest.ts';
 import { connect } from '../support/database.ts';
+import { expectGuarded } from '../support/guards.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';
 import { aString } from '../support/matchers.ts';
 import { freshEmail, freshSlug, foundTenant, PASSWORD, type Founder } from '../support/people.ts';
@@ -151,6 +152,7 @@ test('a change whose audit row cannot be written does not happen', async () => {
     });
     expect([answer.status, at(answer.body, 'reason')]).toEqual([500, 'INTERNAL']);
     expect(JSON.stringify(answer.body)).not.toMatch(/audit_logs|constraint|insert/i);
+    expectGuarded(answer);
   } finally {
     await owner.sql.unsafe(`alter table public.audit_logs drop constraint "${id}"`);
   }

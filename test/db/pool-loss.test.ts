@@ -3,10 +3,12 @@ import { createServer } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { afterAll, expect, inject, test } from 'vitest';
 import { AppError } from '../../core/errors.ts';
+import { describeError } from '../../core/log-error.ts';
 import { writeAudit, type AuditEntry } from '../../db/audit.ts';
 import type { Tx } from '../../db/lane.ts';
 import type { Pool } from '../../db/pool.ts';
 import { connect } from '../support/database.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
 import { openPool } from '../support/pool-open.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -92,6 +94,37 @@ test('PostgreSQL out of reach is told as OVERLOADED, with no word of where it wa
   expect(error).toMatchObject({ reason: 'OVERLOADED', details: { retryAfter: 2 } });
   expect(String(error)).not.toContain(url.port);
   expect(held.pool.stats()).toEqual({ busy: 0, waiting: 0 });
+});
+
+test('that PostgreSQL is away is told once, with the reason, and that it is back', async () => {
+  const real = new URL(stack.databaseUrl);
+  await using proxy = await startFaultProxy(Number(real.port));
+  const url = new URL(real);
+  url.port = String(proxy.port);
+  const told: [boolean, unknown][] = [];
+  await using held = openPool(url.href, 2, (away, cause) => told.push([away, cause]));
+  const tries = () => Promise.allSettled(Array.from({ length: 4 }, () => held.pool.transaction(READ, backendOf)));
+  await tries();
+  expect(told).toEqual([]);
+  await proxy.refuse();
+  proxy.reset();
+  await waitFor('the loss to be told', async () => (await tries()).length > 0 && told.length > 0);
+  await tries();
+  expect(told).toHaveLength(1);
+  expect(told[0]?.[0]).toBe(true);
+  expect(JSON.stringify(describeError(told[0]?.[1]))).toMatch(/ECONNREFUSED|ECONNRESET/);
+  await proxy.accept();
+  await waitFor('the return to be told', async () => (await tries()).length > 0 && told.length > 1);
+  expect(told.slice(1)).toEqual([[false, undefined]]);
+});
+
+test('a password that PostgreSQL does not take is told as the reason', async () => {
+  const url = new URL(stack.databaseUrl);
+  url.password = 'not-the-password';
+  const told: unknown[] = [];
+  await using held = openPool(url.href, 1, (_, cause) => told.push(cause));
+  await expect(held.pool.transaction(READ, backendOf)).rejects.toMatchObject({ reason: 'OVERLOADED' });
+  expect(JSON.stringify(told.map((cause) => describeError(cause)))).toContain('28P01');
 });
 
 test('closing lets a running transaction end, and refuses who comes after', async () => {

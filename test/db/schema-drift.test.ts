@@ -55,7 +55,7 @@ test('the migrated lobby and a provisioned tenant have the columns that the code
       select format('%s.%s %s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
         case when a.attnotnull then ' not null' end) as line
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      where c.relnamespace = ${schema}::regnamespace and c.relkind = 'r' and c.relname <> 'atrium_migrations'`;
+      where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'atrium_migrations'`;
     const real = rows.map(({ line }) => line.replace('timestamp(3)', 'timestamp (3)'));
     expect(real.toSorted()).toEqual(known.toSorted());
   }

@@ -40,6 +40,7 @@ const RUNS = {
     const input = { ...ids, template: 'verify-email' } satisfies SendEmailInput;
     return await bench.start('sendEmail', emailWorkflowId(input.messageId), input);
   },
+  'tend-audit-log': (bench) => bench.start('tendAuditLog', `tend-audit-log-${uuidv7()}`),
   'reap-sign-ups': (bench) => bench.start('reapSignUps', `reap-sign-ups-${uuidv7()}`),
 } satisfies Record<string, (bench: Bench) => Promise<WorkflowHandle>>;
 

@@ -46,6 +46,16 @@ test('two sign-ups of one address that are verified at once make one account', a
   expect(await tenantsOf(email)).toEqual([1]);
 });
 
+test('of many sign-ups of one address that are verified at once, and a reset, one makes the account', async () => {
+  const email = freshEmail();
+  const verifications: string[] = [];
+  for (let count = 1; count <= 6; count += 1) verifications.push(await signUp(email, count));
+  const { token } = await askReset(place, email);
+  const answers = await race(email, 7, () => [...verifications.map(verify), confirmReset(place, token)]);
+  expect(outcomesOf(answers)).toEqual([...verifications.map(() => 'TOKEN_INVALID'), 'done']);
+  expect(await tenantsOf(email)).toEqual([1]);
+});
+
 test('a verification and a reset at once make one account', async () => {
   const email = freshEmail();
   const verification = await signUp(email);

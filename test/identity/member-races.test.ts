@@ -56,6 +56,22 @@ test.each<[string, (open: { inviteId: string; keyId: string; userId: string }) =
   expect(outcomeOf(answer)).toBe('FORBIDDEN');
 });
 
+test('nobody is invited whose invite is being accepted', async () => {
+  const guest = await foundTenant(place);
+  const { id } = await invite(place, ada, { email: guest.email });
+  const answer = await meet(place, {
+    lock: async (tx) => {
+      await tx`update public.invites set accepted_at = now() where id = ${id}`;
+      await tx`insert into public.user_tenant_membership (user_id, tenant_id, role) values (${guest.userId}, ${ada.tenantId}, 'member')`;
+    },
+    calls: () => rest(place.url, 'POST', '/invites', { ...as(ada), body: { email: guest.email, role: 'member' } }),
+  });
+  expect(outcomeOf(answer)).toBe('ALREADY_MEMBER');
+  expect(
+    await owner.sql`select from public.invites where email = ${guest.email} and accepted_at is null and revoked_at is null`,
+  ).toHaveLength(0);
+});
+
 test('an invite that is accepted while it is revoked stays accepted', async () => {
   const { id } = await invite(place, ada);
   const answer = await meet(place, {

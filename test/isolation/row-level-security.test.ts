@@ -7,6 +7,7 @@ import { connect } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { freshSlug } from '../support/people.ts';
 import { doorTo, foundPair, type Housed } from '../support/pool-tenants.ts';
+import { waitFor } from '../support/wait.ts';
 
 // In the lobby's room of a tenant, every table that has a tenant shows that tenant's rows alone.
 const stack = inject('stack');
@@ -35,6 +36,10 @@ beforeAll(async () => {
         (id, tenant_id, user_id, operator_id, operator_session_id, reason, mode, expires_at)
       select ${randomUUID()}, ${tenantId}, ${userId}, ${userId}, id, 'no reason', 'read', now()
       from public.sessions where user_id = ${userId} limit 1`;
+    await waitFor('their log to have seals', async () => {
+      const [chain] = await owner.sql`select from public.audit_chains where chain = ${tenantId}`;
+      return chain !== undefined;
+    });
   }
 });
 afterAll(async () => {
@@ -45,12 +50,23 @@ afterAll(async () => {
 const inLobby = (text: string): Promise<Record<string, unknown>[]> =>
   enterTenant(pool, doorTo(ada, 'lobby', false), async ({ tx }) => Array.from(await tx.execute(raw.raw(text))));
 
-/** The tables that have a tenant, and the column that says which. */
-async function tenantTables(): Promise<{ name: string; column: string; readable: boolean }[]> {
-  return await owner.sql<{ name: string; column: string; readable: boolean }[]>`
-    select c.relname as name, a.attname as column, has_table_privilege('atrium_app', c.oid, 'select') as readable
+interface TenantTable {
+  name: string;
+  /** Says whose a row is. */
+  column: string;
+  readable: boolean;
+  /** Whether the app role may add rows at all. */
+  writable: boolean;
+}
+
+/** The tables that have a tenant. */
+async function tenantTables(): Promise<TenantTable[]> {
+  return await owner.sql<TenantTable[]>`
+    select c.relname as name, a.attname as column, has_table_privilege('atrium_app', c.oid, 'select') as readable,
+      has_any_column_privilege('atrium_app', c.oid, 'insert') as writable
     from pg_class c
-    join pg_attribute a on a.attrelid = c.oid and a.attname = case when c.relname = 'tenants' then 'id' else 'tenant_id' end
+    join pg_attribute a on a.attrelid = c.oid and a.attname = case
+      when c.relname = 'tenants' then 'id' when c.relname in ('audit_seals', 'audit_chains') then 'chain' else 'tenant_id' end
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not a.attisdropped order by 1`;
 }
 
@@ -74,6 +90,8 @@ test("the lobby's room of a tenant shows rows of that tenant alone", async () =>
       'assumed_identities',
       'former_slugs',
       'audit_logs',
+      'audit_seals',
+      'audit_chains',
     ]),
   );
   for (const { name, column, readable } of tables) {
@@ -97,7 +115,7 @@ test("the lobby's room of a tenant can change and delete rows of that tenant alo
 });
 
 test('a row for another tenant, or for none, is refused in every table that has a tenant', async () => {
-  for (const { name, column } of await tenantTables()) {
+  for (const { name, column, writable } of await tenantTables()) {
     for (const tenant of [ben.tenantId, null]) {
       // Row-level security answers before any other constraint, so the row needs no more columns.
       const text = `insert into public."${name}" ("${column}") values (${tenant === null ? 'null' : `'${tenant}'`})`;
@@ -105,7 +123,7 @@ test('a row for another tenant, or for none, is refused in every table that has 
       expect([name, refused?.code, refused?.message]).toEqual([
         name,
         '42501',
-        expect.stringContaining('row-level security'),
+        expect.stringContaining(writable ? 'row-level security' : 'permission denied'),
       ]);
     }
   }

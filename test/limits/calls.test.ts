@@ -111,6 +111,22 @@ test('three thousand calls a minute for one tenant, by whoever', async () => {
   expect(outcome(await list(theirs.tokens().accessToken, theirs.slug))).toBe(200);
 });
 
+test('who is over their own limit, or calls with a revoked key, uses up nothing of their tenant’s', async () => {
+  const mine = await foundTenant(shared);
+  const member = await addMember(shared, mine);
+  const { key, id } = await mine.client.apiKeys.create.mutate({ name: 'Exporter', role: 'member' });
+  await withinOneWindow(MINUTE, 10_000);
+  const list = (bearer: string) =>
+    place.call('REST', 'projects.list', freshAddress(), { token: bearer, tenant: mine.slug });
+  expect(outcome(await list(key))).toBe(200);
+  await mine.client.apiKeys.revoke.mutate({ id });
+  await place.prefill(['callsByCaller', `user ${member.userId}`], 300);
+  await place.prefill(['callsByTenant', mine.tenantId], 2_990);
+  expect(await outcomes(20, () => list(member.tokens().accessToken))).toEqual(times(20, 'RATE_LIMITED'));
+  expect(await outcomes(20, () => list(key))).toEqual(times(20, 'UNAUTHENTICATED'));
+  expect(outcome(await list(mine.tokens().accessToken))).toBe(200);
+});
+
 test('an operator under an assumed identity is counted as the operator', async () => {
   const [operator, theirs] = await Promise.all([logIn(shared, shared.superuser), foundTenant(shared)]);
   const assumed = await operator.client.admin.assumeIdentity.mutate({
@@ -175,6 +191,15 @@ test.each(MOUNTS)('says by %s what is left, and when to come again', async (moun
     expect(Number(seconds)).toBeGreaterThan(0);
     expect(Number(seconds)).toBeLessThanOrEqual(60);
   }
+});
+
+test('a streamed batch, whose headers are gone by then, says in each refusal when to come again', async () => {
+  await withinOneWindow(MINUTE, 8_000);
+  const from = freshAddress();
+  await place.prefill(['callsByCaller', `address ${from}`], 300);
+  const headers = { 'x-forwarded-for': from, 'trpc-accept': 'application/jsonl' };
+  const answer = await fetch(`${place.url}/trpc/users.me,users.me?batch=1&input=%7B%7D`, { headers });
+  expect((await answer.text()).match(/"reason":"RATE_LIMITED"[^}]*"retryAfter":\d+/g)).toHaveLength(2);
 });
 
 test('a batch of ten logins counts as ten, and one of eleven is refused whole', async () => {

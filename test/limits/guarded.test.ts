@@ -136,3 +136,17 @@ test('gives a count back to where it was made, or leaves it counted', async () =
   await kept.giveBack();
   expect(await allowed(9)).toBe(0);
 });
+
+test('an answer that has come while this process was busy is not taken for none', async () => {
+  vi.useRealTimers();
+  const theirs = createMemoryCounter();
+  const guarded = createGuardedCounter(
+    { count: (...call) => new Promise((resolve) => setImmediate(() => resolve(theirs.count(...call)))) },
+    { onChange: () => undefined },
+  );
+  const counting = guarded.count(rule, 'one');
+  const until = performance.now() + 200;
+  while (performance.now() < until);
+  await counting;
+  expect(guarded.away).toBe(false);
+});

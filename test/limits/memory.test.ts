@@ -83,6 +83,13 @@ test('takes nothing from the next window, nor for what was refused', async () =>
   expect(await allowed(1)).toBe(0);
 });
 
+test('forgets nothing of one rule for the many keys of another', async () => {
+  const { counter, allowed } = start({ keys: 2 });
+  expect(await allowed(4, 'a')).toBe(4);
+  for (const key of ['b', 'c', 'd']) await counter.count({ ...rule, name: 'others' }, key);
+  expect(await allowed(1, 'a')).toBe(0);
+});
+
 test('keeps as many keys as it may, and forgets the one unused for longest', async () => {
   const { allowed } = start({ keys: 2 });
   expect(await allowed(4, 'a')).toBe(4);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect, inject, test } from 'vitest';
 import { createClient } from '@redis/client';
 import { createGuardedCounter, createRedisCounter } from '../../core/rate-limit/index.ts';
-import { freshSlug } from '../support/people.ts';
+import { freshEmail, freshSlug } from '../support/people.ts';
 import { startOwnRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
 import { withinOneWindow } from './window.ts';
@@ -78,15 +78,16 @@ test('goes on when Redis has forgotten the scripts', async () => {
   expect(await allowed(counter, key, 50)).toBe(6);
 });
 
-test('leaves no key behind for ever', async () => {
+test('leaves no key behind for ever, and none that tells whom it counts', async () => {
   const counter = await counterAt(redis.port);
-  const key = freshSlug();
-  const taken = await counter.count(rule, key);
+  const [name, email] = [freshSlug('rule'), freshEmail()];
+  const taken = await counter.count({ ...rule, name }, email);
   await taken.giveBack();
-  const keys = await ask(redis.port, ['KEYS', `*${key}*`]);
+  expect(await ask(redis.port, ['KEYS', `*${email}*`])).toEqual([]);
+  const keys = await ask(redis.port, ['KEYS', `*${name}*`]);
   expect(keys).toHaveLength(1);
-  const [name = ''] = Array.isArray(keys) ? keys.map(String) : [];
-  expect(Number(await ask(redis.port, ['PTTL', name]))).toBeGreaterThan(0);
+  const [kept = ''] = Array.isArray(keys) ? keys.map(String) : [];
+  expect(Number(await ask(redis.port, ['PTTL', kept]))).toBeGreaterThan(0);
 });
 
 test('finds a Redis again that was restarted, and counts anew', async () => {

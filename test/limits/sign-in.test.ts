@@ -39,6 +39,30 @@ test.each(MOUNTS)('three sign-ups an hour from one address, by %s, and refused i
   expect(outcome(elsewhere)).toBe('PASSWORD_TOO_WEAK');
 });
 
+test('thirty sign-ups an hour from one address are looked at that have a weak password', async () => {
+  await withinOneWindow(HOUR, 8_000);
+  const from = freshAddress();
+  await place.prefill(['weakSignUpsByAddress', `address ${from}`], 29);
+  const weak = (turn: number) => place.call(turns(turn), 'auth.register', from, signUp({ password: 'a'.repeat(15) }));
+  expect(await outcomes(3, weak)).toEqual(['PASSWORD_TOO_WEAK', 'RATE_LIMITED', 'RATE_LIMITED']);
+});
+
+test('whoever holds an access token guesses the password no more often than at the login', async () => {
+  const owner = await foundTenant(shared);
+  await withinOneWindow(HOUR, 8_000);
+  await place.prefill(['loginFailuresByAccount', owner.email], 98);
+  const change = (currentPassword: string) => (turn: number) =>
+    place.call(turns(turn), 'auth.changePassword', freshAddress(), {
+      ...{ token: owner.tokens().accessToken, body: { currentPassword, newPassword: `${PASSWORD}-anew` } },
+    });
+  expect(await outcomes(3, change('not-the-password-at-all'))).toEqual([
+    ...times(2, 'INVALID_CREDENTIALS'),
+    'RATE_LIMITED',
+  ]);
+  expect(await outcomes(1, change(PASSWORD))).toEqual(['RATE_LIMITED']);
+  expect(outcome(await place.call('REST', 'auth.login', freshAddress(), wrong(owner.email)))).toBe('RATE_LIMITED');
+});
+
 test.each(MOUNTS)('five logins a minute for one account from one address, by %s', async (mount) => {
   await withinOneWindow(MINUTE, 8_000);
   const from = freshAddress();

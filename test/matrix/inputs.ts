@@ -69,6 +69,7 @@ const INPUTS: { readonly [Path in ProcedurePath]: MakeInput<Path> } = {
 
   'audit.list': () => PAGE,
   'audit.history': async (stage) => ({ entityType: 'project', entityId: await makeProject(stage, stage.home) }),
+  'audit.verify': () => undefined,
 
   'apiKeys.create': () => ({ name: 'CI', role: 'member' }),
   'apiKeys.list': () => PAGE,

@@ -67,6 +67,7 @@ const TABLE = {
 
   'audit.list': { ...ADMIN.reads, ...ADMIN_KEY, ...SEEN_AS_ADMIN },
   'audit.history': { ...ADMIN.reads, ...ADMIN_KEY, ...SEEN_AS_ADMIN },
+  'audit.verify': { ...ADMIN.reads, ...ADMIN_KEY, ...SEEN_AS_ADMIN },
 
   'apiKeys.create': ADMIN.writes,
   'apiKeys.list': { ...ADMIN.reads, ...SEEN_AS_ADMIN },

@@ -69,7 +69,7 @@ function isKind(name: string): name is Kind {
   return Object.hasOwn(KINDS, name);
 }
 
-export const wish: fc.Arbitrary<Wish> = fc.record({
+const wish: fc.Arbitrary<Wish> = fc.record({
   do: kind,
   who: fc.nat(99),
   what: fc.nat(99),
@@ -79,23 +79,53 @@ export const wish: fc.Arbitrary<Wish> = fc.record({
   odd: fc.nat(5).map((n) => n === 5),
 });
 
-/** Wishes that come at once, often about the same person. The first may come several times. */
-export const together: fc.Arbitrary<Wish[]> = fc.oneof(
-  {
-    weight: 9,
-    arbitrary: fc
-      .record({
-        wishes: fc.array(
-          wish.filter((one) => one.do !== 'timePasses'),
-          { minLength: 1, maxLength: 4, size: 'max' },
-        ),
-        about: fc.option(fc.nat(99), { freq: 4 }),
-        times: fc.constantFrom(1, 1, 2, 3),
-      })
-      .map(({ wishes, about, times }) => {
-        const [first, ...others] = wishes.map((one) => Object.assign({}, one, { about }));
-        return first ? Array.from({ length: times }, () => first).concat(others) : [];
-      }),
-  },
-  { weight: 1, arbitrary: wish.map((one) => [Object.assign({}, one, { do: 'timePasses' as const })]) },
+/** A history, one action after another. */
+export const quietHistory: fc.Arbitrary<Wish[]> = fc.array(wish, { maxLength: 30, size: 'max' });
+
+/** Kinds that change or look at the same rows, so that one may come between another's look and its change. */
+const rivals = fc.constantFrom<Kind[]>(
+  ['invite', 'accept'],
+  ['invite', 'disable'],
+  ['invite', 'setRole', 'remove'],
+  ['accept', 'revokeInvite'],
+  ['accept', 'remove'],
+  ['switchTenant', 'refresh'],
+  ['refresh', 'logout', 'revokeSession'],
+  ['leave', 'remove', 'setRole'],
+  ['createKey', 'revokeKey', 'setRole'],
+  ['login', 'changePassword', 'disable'],
+  ['login', 'confirmReset', 'requestReset'],
 );
+const strangers = fc.array(
+  kind.filter((one) => one !== 'timePasses'),
+  { minLength: 2, maxLength: 6 },
+);
+
+/** Wishes that come at once, often about the same person. The first may come several times. */
+const together = fc.record({
+  wishes: fc.array(wish, { minLength: 2, maxLength: 4, size: 'max' }),
+  first: fc.nat(5),
+  times: fc.constantFrom(1, 1, 2, 3),
+  about: fc.option(fc.nat(99), { freq: 4 }),
+  pause: fc.nat(4).map((n) => n === 4),
+});
+
+/**
+ * A history of batches. It keeps to a few kinds of actions, which take turns: those that meet badly then meet often. Time
+ * passes between batches only, since all others measure it by one clock.
+ */
+export const busyHistory: fc.Arbitrary<Wish[][]> = fc
+  .record({
+    kinds: fc.oneof({ weight: 3, arbitrary: rivals }, { weight: 1, arbitrary: strangers }),
+    batches: fc.array(together, { minLength: 2, maxLength: 12, size: 'max' }),
+  })
+  .map(({ kinds, batches }) =>
+    batches.flatMap(({ wishes, first, times, about, pause }) => {
+      const meant = wishes.map((one, index) =>
+        Object.assign({}, one, { about, do: kinds[(first + index) % kinds.length] ?? one.do }),
+      );
+      const batch = meant.flatMap((one, index) => Array.from({ length: index === 0 ? times : 1 }, () => one));
+      const after = meant.slice(0, 1).map((one) => Object.assign({}, one, { do: 'timePasses' as const }));
+      return pause ? [batch, after] : [batch];
+    }),
+  );

@@ -1,6 +1,6 @@
-import { array, assert, asyncProperty } from 'fast-check';
+import { assert, asyncProperty } from 'fast-check';
 import { afterAll, beforeAll, inject, test } from 'vitest';
-import { together, wish } from './actions.ts';
+import { busyHistory, quietHistory } from './actions.ts';
 import { liveThrough } from './history.ts';
 import { buildStage, type Stage } from './world.ts';
 
@@ -8,9 +8,9 @@ import { buildStage, type Stage } from './world.ts';
  * The histories are the same in every run. To look further, write another number here. A failure prints its seed, the
  * shortest history that it found to fail as well and, as the cause, what was done in it and what was wrong then.
  */
-const SEED = 20_251;
+const SEED = 2;
 /** In ms. A failing history is lived through again and again to make it shorter, which ends before the test does. */
-const TIME = { test: 180_000, search: 150_000 };
+const TIME = { test: 120_000, search: 90_000 };
 const settings = { seed: SEED, numRuns: 20, interruptAfterTimeLimit: TIME.search };
 
 let stage: Stage;
@@ -21,9 +21,8 @@ beforeAll(async () => {
 afterAll(() => stage[Symbol.asyncDispose]());
 
 test('whatever people do one after another, those get in who should, and nobody else', { timeout: TIME.test }, () => {
-  const histories = array(wish, { maxLength: 30, size: 'max' });
   return assert(
-    asyncProperty(histories, (wishes) =>
+    asyncProperty(quietHistory, (wishes) =>
       liveThrough(
         stage,
         wishes.map((one) => [one]),
@@ -34,9 +33,8 @@ test('whatever people do one after another, those get in who should, and nobody 
 });
 
 test('whatever people do at once, it is as if they had done it in some order', { timeout: TIME.test }, () => {
-  const histories = array(together, { maxLength: 12, size: 'max' });
   return assert(
-    asyncProperty(histories, (batches) => liveThrough(stage, batches)),
+    asyncProperty(busyHistory, (batches) => liveThrough(stage, batches)),
     settings,
   );
 });

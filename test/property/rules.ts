@@ -77,7 +77,6 @@ export function inside(model: Model, action: Action): Reason | undefined {
     case 'accept':
       return acceptRefused(model, action);
     case 'invite':
-      if (holderOf(model, action.as).holder.account !== 'enabled') return 'UNAUTHENTICATED';
       return adminRefused(model, action.as) ?? (roleOf(model, action) === null ? undefined : 'ALREADY_MEMBER');
     case 'createKey':
       return adminRefused(model, action.as);
@@ -138,8 +137,12 @@ function roleOf(model: Model, { as, person }: { as: number; person: number }) {
   return item(model.people, person).roles[placeOf(model, as)];
 }
 
+/** An admin is looked at again, once nobody else can change who is one. */
 function adminRefused(model: Model, as: number): Reason | undefined {
-  return holderOf(model, as).role === 'admin' ? undefined : 'FORBIDDEN';
+  const { holder, role } = holderOf(model, as);
+  if (holder.account !== 'enabled') return 'UNAUTHENTICATED';
+  if (role === null) return 'TENANT_NOT_FOUND';
+  return role === 'admin' ? undefined : 'FORBIDDEN';
 }
 
 function lastAdmin(model: Model, tenant: TenantIndex, person: number): Reason | undefined {

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { expectGuarded } from '../support/guards.ts';
@@ -31,9 +31,8 @@ function sendChunked(mount: Mount, pieces: Iterable<string>): Promise<Answer> {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
       response.on('end', () => {
-        const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
         const body: unknown = JSON.parse(text);
-        resolve({ status: response.statusCode ?? 0, headers, body });
+        resolve({ status: response.statusCode ?? 0, headers: headersOf(response), body });
       });
     });
     for (const piece of pieces) call.write(piece);
@@ -72,6 +71,67 @@ for (const { mount, length } of onBothMounts([{ length: 'said' }, { length: 'not
     expect(reasonOf(answer)).toBe('VALIDATION_FAILED');
   });
 }
+
+/** Sends a head, and nothing of the body that it speaks of. */
+function sendHead(
+  path: string,
+  method: string,
+  sent: Record<string, string>,
+): Promise<Pick<Answer, 'status' | 'headers'>> {
+  return new Promise((resolve, reject) => {
+    const call = request(`${place.url}${path}`, { method, headers: sent });
+    call.on('error', reject);
+    call.on('response', (response) => {
+      call.destroy();
+      resolve({ status: response.statusCode ?? 0, headers: headersOf(response) });
+    });
+    call.flushHeaders();
+  });
+}
+
+function headersOf({ headers }: IncomingMessage): Headers {
+  return new Headers(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+}
+
+test('a body that is said to be larger than anything is refused by us, guarded', async () => {
+  const sent = { 'content-type': 'application/json', 'content-length': String(1e12) };
+  const answer = await sendHead(PATHS.REST, 'POST', sent);
+  expect(answer.status).toBe(413);
+  expectGuarded(answer);
+});
+
+test.each([{ 'content-length': '2097152' }, { 'transfer-encoding': 'chunked' }])(
+  'a GET with a body (%o) is refused, guarded',
+  async (sent) => {
+    const answer = await sendHead('/livez', 'GET', sent);
+    expect(answer.status).toBe(400);
+    expectGuarded(answer);
+  },
+);
+
+for (const mount of MOUNTS) {
+  test(`${mount} tells of a body of a hundred thousand fields in a few words`, async () => {
+    const fields = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`field-${index}`, 1]));
+    const answer = await callOn(mount, place.url, 'auth.resendVerification', { body: fields });
+    expect(reasonOf(answer)).toBe('VALIDATION_FAILED');
+    expect(JSON.stringify(answer.body).length).toBeLessThan(2_000);
+  });
+}
+
+test('REST refuses a mutation without input that is sent as a form', async () => {
+  const admin = await founder;
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+    const headers = { 'content-type': type };
+    const answer = await rest(place.url, 'POST', '/auth/logout', {
+      token: admin.tokens().accessToken,
+      headers,
+      body: 'x=1',
+    });
+    expect([answer.status, reasonOf(answer)]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    expectGuarded(answer);
+  }
+  expect((await rest(place.url, 'GET', '/users/me', { token: admin.tokens().accessToken })).status).toBe(200);
+});
 
 const OTHER_TYPES = [
   'text/plain',
@@ -112,7 +172,11 @@ test('a GET changes nothing: a mutation is called by POST', async () => {
   const overTrpc = await trpc(place.url, 'query', `auth.register?input=${input}`);
   expect([overTrpc.status, reasonOf(overTrpc)]).toEqual([405, 'METHOD_NOT_SUPPORTED']);
   const overRest = await rest(place.url, 'GET', '/auth/register');
-  expect(overRest.status).toBe(404);
+  expect([overRest.status, reasonOf(overRest), overRest.headers.get('allow')]).toEqual([
+    405,
+    'METHOD_NOT_SUPPORTED',
+    'POST',
+  ]);
   await expectNothingStored(good.email);
 });
 

@@ -10,13 +10,12 @@ beforeAll(async () => {
   ada = await foundTenant(place);
 });
 
-/** Sends a request line as it stands, which `fetch` would tidy up. @returns the status line and all after it */
-async function raw(line: string, headers: string[] = []): Promise<string> {
+/** Sends a request line as it stands, which `fetch` would tidy up. @param host `null`: none, as HTTP/1.0 allows @returns the status line and all after it */
+async function raw(line: string, headers: string[] = [], host?: string | null): Promise<string> {
   const { hostname, port } = new URL(place.url);
   const socket = dial(Number(port), hostname);
   const head = [
-    `${line} HTTP/1.1`,
-    `host: ${hostname}`,
+    ...(host === null ? [`${line} HTTP/1.0`] : [`${line} HTTP/1.1`, `host: ${host ?? hostname}`]),
     `authorization: Bearer ${ada.tokens().accessToken}`,
     `x-tenant-slug: ${ada.slug}`,
     'connection: close',
@@ -64,6 +63,27 @@ test.each(['X-HTTP-Method-Override: DELETE', 'X-Original-URL: /api/v1/admin/user
   },
 );
 
+test.each(['atrium.example', 'atrium.example:8080', '127.0.0.1:1', '[::1]:3000'])(
+  'the header Host may be "%s"',
+  async (host) => {
+    expect(statusOf(await raw('GET /api/v1/projects', [], host))).toBe(200);
+  },
+);
+
+test.each([null, '', 'x/livez?', 'x/api/v1/projects?', 'x#', 'x?y', 'a@b', 'x y', '[::1', 'x:port'])(
+  'the header Host "%s" is refused, and makes no other path',
+  async (host) => {
+    expect(statusOf(await raw('GET /nothing', [], host))).toBe(400);
+    expect(statusOf(await raw('GET /nothing/api/v1/projects', [], host))).toBe(400);
+  },
+);
+
+test('a Host that would make another path is refused as anything else is', async () => {
+  const answer = await raw('GET /nothing', [], 'x/api/v1/projects?');
+  expect(answer).toContain('"reason":"VALIDATION_FAILED"');
+  expect(answer.toLowerCase()).toContain('x-content-type-options: nosniff');
+});
+
 test('a request line or headers beyond measure are refused, and the server serves on', async () => {
   for (const answer of [
     await raw(`GET /api/v1/projects?cursor=${'x'.repeat(200_000)}`),
@@ -73,6 +93,29 @@ test('a request line or headers beyond measure are refused, and the server serve
   }
   expect(statusOf(await raw('GET /api/v1/projects'))).toBe(200);
 });
+
+/** How long somebody may keep a connection without a whole request, in ms; Bun closes it after some 15 s. */
+const PATIENCE_MS = 30_000;
+
+test.concurrent.each([
+  ['says nothing', ''],
+  ['stops in the middle of its head', 'GET /livez HTTP/1.1\r\nhost: 127'],
+  ['adds to its head for ever', 'GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\n'],
+])(
+  'a client that %s is cut off',
+  async (what, begun) => {
+    const { hostname, port } = new URL(place.url);
+    const socket = dial(Number(port), hostname);
+    socket.on('error', () => undefined).resume();
+    if (begun !== '') socket.write(begun);
+    const dripping = what.startsWith('adds') && setInterval(() => socket.write('x-more: y\r\n'), 1_000);
+    const start = performance.now();
+    await new Promise((resolve) => socket.once('close', resolve));
+    if (dripping) clearInterval(dripping);
+    expect(performance.now() - start).toBeLessThan(PATIENCE_MS);
+  },
+  PATIENCE_MS * 2,
+);
 
 test('a length said twice, or in two ways, is refused or read once', async () => {
   const twice = await raw('POST /api/v1/projects', [

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { foundTenant, type Founder } from '../support/people.ts';
 import { startOwnStack } from '../support/own-stack.ts';
@@ -41,21 +42,15 @@ test('a restart of two servers in turn, behind a balancer that follows /readyz, 
   const servers = [stack.url, second.url];
   const ready = new Set(servers);
   let watching = true;
-  const watch = (async () => {
-    while (watching) {
-      for (const url of servers) {
-        const status = await fetch(`${url}/readyz`).then(
-          (response) => response.status,
-          () => 0,
-        );
-        if (status === 200) ready.add(url);
+  const watch = Promise.all(
+    servers.map(async (url) => {
+      while (watching) {
+        if (await isReady(url)) ready.add(url);
         else ready.delete(url);
+        await sleep(50);
       }
-      await new Promise((resolve) => {
-        setTimeout(resolve, 50);
-      });
-    }
-  })();
+    }),
+  );
   let turn = 0;
   const target = (): string | undefined => {
     const open = servers.filter((url) => ready.has(url));
@@ -77,6 +72,13 @@ test('a restart of two servers in turn, behind a balancer that follows /readyz, 
     expect(Object.fromEntries(counts)).toEqual({ 200: counts.get('200') });
   }
 }, 60_000);
+
+async function isReady(url: string): Promise<boolean> {
+  return await fetch(`${url}/readyz`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
 
 /** Another server over the same database. */
 async function startSecond() {

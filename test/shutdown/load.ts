@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What came of the calls of a load. */
 export interface Outcome {
@@ -34,7 +35,7 @@ export function startLoad(
   async function call(): Promise<void> {
     while (!stopped) {
       const url = target();
-      if (url === undefined) await new Promise((resolve) => setImmediate(resolve));
+      if (url === undefined) await sleep(5);
       else note(await get(url, agent, options.headers));
     }
   }

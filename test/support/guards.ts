@@ -23,7 +23,7 @@ export function expectGuarded(
  */
 export function expectError(mount: Mount, answer: Answer, more: string[] = []): void {
   const error = errorOf(mount, answer);
-  const optional = new Set(['issues', 'path', ...more]);
+  const optional = new Set(['issues', 'path', 'retryAfter', ...more]);
   const names = namesOf(error).filter((name) => !optional.has(name));
   const requestId = answer.headers.get('x-request-id');
   if (mount === 'REST') {

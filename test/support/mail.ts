@@ -17,9 +17,12 @@ export async function mailsTo(mailDir: string, email: string): Promise<ReceivedM
   return mails.filter((mail) => mail.to === email);
 }
 
+/** In ms: Temporal may have to wait for a worker twice, 10 s each time, where a connection broke. */
+const MAIL_MS = 40_000;
+
 /** Waits until an address has `count` mails, and gives the newest. */
 export async function nextMail(mailDir: string, email: string, count = 1): Promise<ReceivedMail> {
-  return await waitFor(`mail ${count} to ${email}`, async () => (await mailsTo(mailDir, email))[count - 1]);
+  return await waitFor(`mail ${count} to ${email}`, async () => (await mailsTo(mailDir, email))[count - 1], MAIL_MS);
 }
 
 /** The token of the link in a mail. */

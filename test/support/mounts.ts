@@ -40,6 +40,7 @@ const TWINS = {
   'projects.delete': ['mutation', 'DELETE', '/projects/{id}'],
   'audit.list': ['query', 'GET', '/audit'],
   'audit.history': ['query', 'GET', '/audit/{entityType}/{entityId}'],
+  'audit.verify': ['query', 'GET', '/audit/verify'],
   'apiKeys.create': ['mutation', 'POST', '/api-keys'],
   'apiKeys.list': ['query', 'GET', '/api-keys'],
   'apiKeys.revoke': ['mutation', 'DELETE', '/api-keys/{id}'],

@@ -6,7 +6,11 @@ export interface TestPool extends AsyncDisposable {
 }
 
 /** Opens the server's own kind of pool; `await using` closes it. */
-export function openPool(url: string, max = 2): TestPool {
-  const pool = createPool(url, { max, name: 'atrium test' });
+export function openPool(
+  url: string,
+  max = 2,
+  onChange: (away: boolean, cause?: unknown) => void = () => undefined,
+): TestPool {
+  const pool = createPool(url, { max, name: 'atrium test', onChange });
   return { pool, [Symbol.asyncDispose]: () => pool.close(5) };
 }

@@ -47,7 +47,11 @@ export async function productBundle(): Promise<WorkflowBundleOption> {
  * @param faults what goes wrong while which tenant is provisioned
  */
 export async function openBench(stack: SharedStack, faults: Faults = new Map()): Promise<Bench> {
-  const { SECRET_KEY: secretKeys, PUBLIC_URL: publicUrl } = parseEnv(stack.env, WORKER_SETTINGS);
+  const {
+    SECRET_KEY: secretKeys,
+    PUBLIC_URL: publicUrl,
+    AUDIT_RETENTION_DAYS: auditRetentionDays,
+  } = parseEnv(stack.env, WORKER_SETTINGS);
   const mailer = { send: () => Promise.resolve(), close: () => undefined };
   const owner = connectOwner(stack.databaseOwnerUrl, { max: 10, name: 'atrium test bench' });
   const address = stack.temporalAddress;
@@ -61,7 +65,7 @@ export async function openBench(stack: SharedStack, faults: Faults = new Map()):
     connection: native,
     taskQueue,
     identity: IDENTITY,
-    activities: withFaults(createActivities({ owner, mailer, secretKeys, publicUrl }), faults),
+    activities: withFaults(createActivities({ owner, mailer, secretKeys, publicUrl, auditRetentionDays }), faults),
     workflowBundle,
   });
   const running = worker.run();

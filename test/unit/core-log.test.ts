@@ -19,6 +19,13 @@ test('a failed query is told without its parameters, and with what PostgreSQL sa
   });
 });
 
+test('nor are its parameters told where another error has copied its words', () => {
+  const query = new DrizzleQueryError('insert into users values ($1)', [HASH, 'ada@example.com'], new Error('denied'));
+  const told = describeError(new Error(query.message, { cause: query }));
+  expect(JSON.stringify(told)).not.toMatch(/canary|ada@example/);
+  expect(told.message).toBe('Failed query: insert into users values ($1)');
+});
+
 test('a thrown value that is no error is not told', () => {
   expect(describeError({ password: HASH })).toEqual({ type: 'object', message: 'not an Error' });
 });

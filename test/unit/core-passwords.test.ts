@@ -101,7 +101,7 @@ test('a password too long to be one is refused at the cost of one that is not', 
 });
 
 test('more checks at once than there is room for are refused as OVERLOADED, and the next is served again', async () => {
-  const passwords = createPasswords(1);
+  const passwords = createPasswords({ queue: 1 });
   const stored = await passwords.hash('the right one');
   const flood = Array.from({ length: WIDTH + 3 }, () => passwords.verify(stored, 'the right one'));
   const settled = await Promise.allSettled(flood);
@@ -115,7 +115,7 @@ test('more checks at once than there is room for are refused as OVERLOADED, and 
 });
 
 test('a first check that finds no room does not spoil those after it', async () => {
-  const passwords = createPasswords(0);
+  const passwords = createPasswords({ queue: 0 });
   const busy = Array.from({ length: WIDTH }, () => passwords.hash('keeps the gate busy'));
   const first = await passwords.verify(undefined, 'unknown').catch((error: unknown) => at(error, 'reason'));
   expect([false, 'OVERLOADED']).toContain(first);

@@ -18,6 +18,7 @@ test.each<[what: string, socket: string | null, forwarded: string | undefined, e
   ['what stands right of an empty hop', '10.0.0.1', '198.51.100.7,,10.0.0.2', '10.0.0.2'],
   ['the proxy, when the header is empty', '10.0.0.1', '', '10.0.0.1'],
   ['no hop that has a port', '10.0.0.1', '203.0.113.9:1234', '10.0.0.1'],
+  ['no hop that has a zone', '10.0.0.1', 'fe80::1%eth0', '10.0.0.1'],
   ['IPv4 as such, where the socket takes both', '::ffff:192.0.2.1', undefined, '192.0.2.1'],
   ['a proxy that is written as IPv6', '::ffff:10.0.0.1', '::ffff:203.0.113.9', '203.0.113.9'],
   ['an IPv6 address', 'fd00::1', '2001:db8::7', '2001:db8::7'],

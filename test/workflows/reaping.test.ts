@@ -28,6 +28,10 @@ test('takes back the tenants of sign-ups that nobody verified for 7 days, and th
 
   expect(await lookAt(owner, stale)).toEqual({ schema: false, role: false, audit: ['success'] });
   expect(await owner`select from public.sign_ups where tenant_id = ${stale.tenantId}`).toHaveLength(0);
+  const reaped = await owner`
+    select tenant_id, actor_type, outcome from public.audit_logs
+    where action = 'tenant.reap' and entity_id = any(${[stale, almost, kept].map(({ tenantId }) => tenantId)})`;
+  expect(Array.from(reaped)).toEqual([{ tenant_id: null, actor_type: 'system', outcome: 'success' }]);
   expect(await lookAt(owner, almost)).toMatchObject({ status: 'ready', schema: true, role: true });
   expect(await lookAt(owner, kept)).toMatchObject({ status: 'ready', schema: true, role: true });
 

@@ -5,6 +5,7 @@ import type { Mailer } from '../../core/mail.ts';
 import type { Owner } from '../../db/owner.ts';
 import { renewVerifications } from '../../db/verifications.ts';
 import type { SendEmailInput } from '../contract.ts';
+import { withBeat } from './beat.ts';
 import { accountExists, invite, resetPassword, verifyEmail, type Letter } from './letters.ts';
 import { beginReset, findInvite, findSignUp } from './mail-rows.ts';
 
@@ -20,10 +21,11 @@ export function createMailActivities(deps: {
   const { owner } = deps;
 
   return {
-    async send(input: SendEmailInput): Promise<void> {
-      const mail = await write(input);
-      if (mail) await deps.mailer.send({ id: input.messageId, ...mail }).catch(refuseForGood);
-    },
+    send: (input: SendEmailInput): Promise<void> =>
+      withBeat(async () => {
+        const mail = await write(input);
+        if (mail) await deps.mailer.send({ id: input.messageId, ...mail }).catch(refuseForGood);
+      }),
   };
 
   /** Nothing where nobody waits for the mail any more: what it is about is used, voided or gone. */

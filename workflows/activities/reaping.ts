@@ -1,4 +1,5 @@
 import { heartbeat } from '@temporalio/activity';
+import { writeSystemAudit } from '../../db/audit-system.ts';
 import type { RoleName, SchemaName } from '../../core/slug.ts';
 import type { Owner, OwnerTx } from '../../db/owner.ts';
 import { removeHome } from '../../db/provision.ts';
@@ -36,6 +37,13 @@ async function reap(tx: OwnerTx, tenantId: string): Promise<void> {
         and (s.verified_at is not null or s.created_at >= now() - make_interval(days => ${SIGN_UP_DAYS})))
     for update`;
   if (!tenant) return;
+  await writeSystemAudit(tx, {
+    tenantId: null,
+    action: 'tenant.reap',
+    entityType: 'tenant',
+    entityId: tenantId,
+    outcome: 'success',
+  });
   await removeHome(tx, { tenantId, schemaName: tenant.schema_name, dbRole: tenant.db_role });
   await tx`delete from public.tenants where id = ${tenantId}`;
 }

@@ -1,0 +1,14 @@
+/** What can be taken out, and the modules that stand in for those that do it. */
+export const GUARDS = {
+  limiter: { 'routers/limits.ts': 'limits.ts' },
+  audit: { 'db/audit.ts': 'audit.ts' },
+  'log line and metrics': { 'src/request-log.ts': 'request-log.ts', 'routers/recorded.ts': 'recorded.ts' },
+  traces: { 'core/tracing/span.ts': 'span.ts' },
+  headers: { 'src/headers.ts': 'headers.ts' },
+} as const satisfies Record<string, Record<string, string>>;
+
+export type Guard = keyof typeof GUARDS;
+
+export function isGuard(name: string): name is Guard {
+  return Object.hasOwn(GUARDS, name);
+}

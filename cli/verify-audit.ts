@@ -1,0 +1,67 @@
+import { parseEnv, VERIFY_AUDIT_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
+import { listLogs, type KnownLog } from '../db/audit-chain.ts';
+import { verifyAuditLog, type Verdict } from '../db/audit-verify.ts';
+import { resealAuditLog } from '../db/audit-reseal.ts';
+import { connectOwner } from '../db/owner.ts';
+import { createPool } from '../db/pool.ts';
+import { tellFailure, UsageError } from './failure.ts';
+
+// `bun run verify-audit`: follows the seals of every audit log, the platform's first. Ends with 1 if one does not hold.
+// `bun run verify-audit --reseal NAME …`: has the named ones sealed anew that do not hold; `all` names every log.
+
+const USAGE = 'usage: bun run verify-audit [--reseal platform | SLUG | TENANT_ID | all …]';
+
+/** @returns the names of logs to be sealed anew; `undefined` where that was not asked for */
+function namesIn([flag, ...names]: readonly string[]): string[] | undefined {
+  if (flag === undefined) return undefined;
+  if (flag !== '--reseal' || names.length === 0) throw new UsageError(USAGE);
+  return names;
+}
+
+function nameOf({ tenantId, slug }: KnownLog): string {
+  return tenantId === null ? 'platform' : (slug ?? tenantId);
+}
+
+function tell({ begun }: KnownLog, { valid, checked, unsealed, firstBadId }: Verdict): string {
+  if (!begun) return 'is empty: a tenant that is ready has a row of its making';
+  if (!valid) return `row ${firstBadId} was changed, taken away, put in, or moved; ${checked} before it hold`;
+  return `${checked} rows hold${unsealed > 0 ? `, ${unsealed} wait for their seal` : ''}`;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const names = namesIn(args);
+  const env = parseEnv(withLocalDefaults(process.env), VERIFY_AUDIT_SETTINGS);
+  const pool = createPool(env.DATABASE_OWNER_URL, { max: 1, name: 'atrium verify-audit' });
+  const owner = connectOwner(env.DATABASE_OWNER_URL, { max: 1, name: 'atrium verify-audit' });
+  try {
+    const logs = await pool.transaction({ readOnly: true }, listLogs);
+    const unknown = names?.find((name) => name !== 'all' && !logs.some((log) => isNamed(log, name)));
+    if (unknown !== undefined)
+      throw new UsageError(`There is no log of ${unknown}: name a slug, a tenant's id, or platform`);
+    for (const log of logs) {
+      const verdict = await verifyAuditLog({
+        keys: env.SECRET_KEY,
+        tenantId: log.tenantId,
+        read: (work) => pool.transaction({ readOnly: true }, work),
+      });
+      const named = names?.some((name) => name === 'all' || isNamed(log, name));
+      if (named && !verdict.valid) {
+        const rows = await resealAuditLog(owner, log.tenantId);
+        console.log(`${nameOf(log)}: ${rows} rows wait for a worker to seal them anew, as they are now`);
+        continue;
+      }
+      const holds = verdict.valid && log.begun;
+      if (!holds) process.exitCode = 1;
+      const say = holds ? console.log : console.error;
+      say(`${nameOf(log)}: ${tell(log, verdict)}`);
+    }
+  } finally {
+    await Promise.all([pool.close(), owner.end()]);
+  }
+}
+
+function isNamed(log: KnownLog, name: string): boolean {
+  return name === nameOf(log) || name === log.tenantId;
+}
+
+main(process.argv.slice(2)).catch(tellFailure);

@@ -1,0 +1,119 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Reason } from '../errors.ts';
+import { createRegistry, readGauge } from './registry.ts';
+
+/** By which door a request came. */
+export type Mount = 'trpc' | 'rest' | 'other';
+
+/** What stands for every procedure that there is not: a caller's spelling must not make a series of its own. */
+export const UNKNOWN_PROCEDURE = 'unknown';
+
+/** In seconds. A read takes some milliseconds, a login a tenth of a second, a wait for the pool up to five. */
+const CALL_BUCKETS = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Where the numbers are kept that are read at each scrape. */
+export interface ServerSources {
+  version: string;
+  pool: {
+    stats(): { busy: number; waiting: number };
+    readonly max: number;
+    readonly tally: { readonly waits: number; readonly waitedMs: number; readonly refused: number };
+  };
+  hashes: { readonly running: number; readonly waiting: number };
+  limiter: { readonly away: boolean; readonly fallbacks: number };
+  streams: { readonly total: number };
+  readiness: { database(): Promise<boolean>; readonly draining: boolean };
+}
+
+export interface ServerMetrics {
+  readonly registry: Registry;
+  /** A call of a procedure that there is, or of {@link UNKNOWN_PROCEDURE}. */
+  countCall(call: { procedure: string; mount: Mount; outcome: 'ok' | Reason; milliseconds: number }): void;
+  countRequest(request: { mount: Mount; status: number }): void;
+}
+
+/** What `/metrics` of the server tells. */
+export function createServerMetrics(sources: ServerSources): ServerMetrics {
+  const { version, pool, hashes, limiter, streams, readiness } = sources;
+  const registry = createRegistry(version);
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'atrium_http_requests_total',
+    help: 'Requests answered, by mount and status.',
+    labelNames: ['mount', 'status'],
+    registers,
+  });
+  const calls = new Counter({
+    name: 'atrium_calls_total',
+    help: 'Calls of procedures, by mount and outcome: ok, or the reason of the refusal.',
+    labelNames: ['procedure', 'mount', 'outcome'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'atrium_call_duration_seconds',
+    help: 'How long calls took; for a stream, until it was open.',
+    labelNames: ['procedure'],
+    buckets: CALL_BUCKETS,
+    registers,
+  });
+
+  readGauge(
+    registry,
+    'atrium_ready',
+    '1 while this process can work: PostgreSQL answers, the lobby is migrated, and it is not shutting down.',
+    async () => Number(!readiness.draining && (await readiness.database())),
+  );
+  readGauge(registry, 'atrium_pool_connections_max', 'Connections that the pool may open.', () => pool.max);
+  readGauge(registry, 'atrium_pool_connections_busy', 'Connections in a transaction.', () => pool.stats().busy);
+  readGauge(registry, 'atrium_pool_waiting', 'Callers waiting for a connection.', () => pool.stats().waiting);
+  readCounter(registry, 'atrium_pool_waits_total', 'Callers who had to wait for a connection.', () => pool.tally.waits);
+  readCounter(
+    registry,
+    'atrium_pool_wait_seconds_total',
+    'How long callers waited for a connection, all together.',
+    () => pool.tally.waitedMs / 1000,
+  );
+  readCounter(
+    registry,
+    'atrium_pool_refused_total',
+    'Callers who got no connection: the line was full, or the wait too long.',
+    () => pool.tally.refused,
+  );
+  readGauge(registry, 'atrium_hashes_running', 'Passwords being hashed.', () => hashes.running);
+  readGauge(registry, 'atrium_hashes_waiting', 'Passwords waiting to be hashed.', () => hashes.waiting);
+  readGauge(
+    registry,
+    'atrium_limiter_away',
+    '1 while this process counts rate limits itself, because RATE_LIMIT_URL does not answer.',
+    () => Number(limiter.away),
+  );
+  readCounter(
+    registry,
+    'atrium_limiter_fallbacks_total',
+    'Times that this process took over from RATE_LIMIT_URL.',
+    () => limiter.fallbacks,
+  );
+  readGauge(registry, 'atrium_streams_open', 'Streams under way.', () => streams.total);
+
+  return {
+    registry,
+    countCall({ procedure, mount, outcome, milliseconds }) {
+      calls.inc({ procedure, mount, outcome });
+      durations.observe({ procedure }, milliseconds / 1000);
+    },
+    countRequest: ({ mount, status }) => requests.inc({ mount, status }),
+  };
+}
+
+/** A count that something else keeps and never takes back. */
+function readCounter(registry: Registry, name: string, help: string, read: () => number): void {
+  const counter: Counter = new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      counter.reset();
+      counter.inc(read());
+    },
+  });
+}

@@ -1,0 +1,115 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { createRegistry } from './registry.ts';
+
+/** The kinds of tasks that a worker has places for. */
+export const TASKS = ['workflow', 'activity', 'local_activity'] as const;
+export type Task = (typeof TASKS)[number];
+
+/** Rows that wait, and for how long the oldest has, in seconds; 0 where there is none. */
+export interface Waiting {
+  rows: number;
+  seconds: number;
+}
+
+/** What waits for the workers. */
+export interface Backlog {
+  outbox: Waiting;
+  /** Audit rows without their seal. */
+  unsealed: Waiting;
+}
+
+export interface WorkerSources {
+  version: string;
+  /** Places in all, and those taken now. */
+  slots: Readonly<Record<Task, number>>;
+  slotsTaken: () => Record<Task, number>;
+  /** `undefined` while the database does not say. */
+  backlog: () => Promise<Backlog | undefined>;
+}
+
+export interface WorkerMetrics {
+  readonly registry: Registry;
+  countActivity(activity: { activity: string; outcome: 'ok' | 'failed'; milliseconds: number }): void;
+  /** @param milliseconds since it was asked for */
+  countProvisioning(provisioning: { outcome: 'ready' | 'failed'; milliseconds: number }): void;
+}
+
+/** In seconds. */
+const ACTIVITY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const PROVISIONING_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300];
+
+/** What `/metrics` of the worker tells. */
+export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: WorkerSources): WorkerMetrics {
+  const registry = createRegistry(version);
+  const registers = [registry];
+  const activities = new Counter({
+    name: 'atrium_activities_total',
+    help: 'Tries of activities, by outcome.',
+    labelNames: ['activity', 'outcome'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'atrium_activity_duration_seconds',
+    help: 'How long a try of an activity took.',
+    labelNames: ['activity'],
+    buckets: ACTIVITY_BUCKETS,
+    registers,
+  });
+  const provisionings = new Histogram({
+    name: 'atrium_provisioning_duration_seconds',
+    help: 'From the wish for a tenant until it was ready, or had failed and was undone.',
+    labelNames: ['outcome'],
+    buckets: PROVISIONING_BUCKETS,
+    registers,
+  });
+  // A rate can be had of a series only once it is there.
+  for (const outcome of ['ready', 'failed']) provisionings.zero({ outcome });
+
+  /** A number that may be unknown: then it is not there, for which an alert can ask. */
+  function tellBacklog(name: string, help: string, pick: (waiting: Backlog) => number): void {
+    const gauge = new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const waiting = await backlog();
+        if (waiting) gauge.set(pick(waiting));
+        else gauge.remove();
+      },
+    });
+  }
+  tellBacklog('atrium_outbox_lag_seconds', 'Age of the oldest row in the outbox.', ({ outbox }) => outbox.seconds);
+  tellBacklog('atrium_outbox_rows', 'Rows that wait in the outbox.', ({ outbox }) => outbox.rows);
+  tellBacklog(
+    'atrium_audit_unsealed_seconds',
+    'Age of the oldest audit row that waits for its seal.',
+    ({ unsealed }) => unsealed.seconds,
+  );
+  tellBacklog('atrium_audit_unsealed_rows', 'Audit rows that wait for their seal.', ({ unsealed }) => unsealed.rows);
+  const taken = new Gauge({
+    name: 'atrium_task_slots_taken',
+    help: 'Tasks under way, by kind.',
+    labelNames: ['task'],
+    registers,
+    collect() {
+      const now = slotsTaken();
+      for (const task of TASKS) taken.set({ task }, now[task]);
+    },
+  });
+  const places = new Gauge({
+    name: 'atrium_task_slots',
+    help: 'Tasks that this worker takes at once, by kind.',
+    labelNames: ['task'],
+    registers,
+  });
+  for (const task of TASKS) places.set({ task }, slots[task]);
+
+  return {
+    registry,
+    countActivity({ activity, outcome, milliseconds }) {
+      activities.inc({ activity, outcome });
+      durations.observe({ activity }, milliseconds / 1000);
+    },
+    countProvisioning: ({ outcome, milliseconds }) => provisionings.observe({ outcome }, milliseconds / 1000),
+  };
+}

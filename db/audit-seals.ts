@@ -1,0 +1,145 @@
+import { endMatches, macOfEnd, macOfRow, sealOf, type ChainEnd, type Link } from '../core/audit-seal.ts';
+import type { SecretKeys } from '../core/keys.ts';
+import { canonicalRow, isoOf } from './audit-row.ts';
+import { postgresError } from './errors.ts';
+import type { Owner } from './owner.ts';
+
+/** Further than any log comes: 2 to the 52nd. */
+const FAR = 4_503_599_627_370_496;
+/** Rows sealed by one statement: some 100 ms of work, which is lost to whoever was faster. */
+const BATCH = 1_000;
+
+/**
+ * The last place that is taken in a chain, as a number, beside its row `c` if it has one. Places of no honest chain are passed
+ * over: somebody has put them there to leave none behind them.
+ * @param chain the chain's id, in SQL
+ */
+function lastPlace(chain: string): string {
+  return `greatest(0, case when c.sequence < ${FAR} then c.sequence end, (
+    select max(s.sequence) from public.audit_seals s where s.chain = ${chain} and s.sequence < ${FAR}))::float8`;
+}
+
+/** A row that waits, and where its chain ends. */
+interface Waiting {
+  chain: string;
+  auditId: string;
+  createdAt: string;
+  sealedAt: string;
+  /** `null` where the row is gone before it could be sealed. */
+  text: string | null;
+  endSequence: number;
+  endSeal: Buffer | null;
+  endId: string | null;
+  endMac: Buffer | null;
+  /** Whether it has a seal, which then is none of ours. */
+  taken: boolean;
+}
+
+/**
+ * Seals rows that were committed and not sealed yet, oldest first, each in the chain of its log. Nothing is locked while
+ * it works: a place in a chain is taken once, so of many who seal at once one is first, and the others have done nothing.
+ * What is written is written by one statement: all of it or, after a crash, none.
+ * @returns how many were sealed; when it is `full`, there are likely more
+ */
+export async function sealAuditRows(owner: Owner, keys: SecretKeys): Promise<{ sealed: number; full: boolean }> {
+  const waiting = await owner<Waiting[]>`
+    select u.chain, u.audit_id as "auditId", ${owner.unsafe(isoOf('u.created_at'))} as "createdAt",
+      ${owner.unsafe(isoOf("date_trunc('milliseconds', now())"))} as "sealedAt",
+      case when a.id is not null then ${owner.unsafe(canonicalRow('a'))} end as text,
+      c.seal as "endSeal", c.audit_id as "endId", c.end_mac as "endMac",
+      ${owner.unsafe(lastPlace('u.chain'))} as "endSequence",
+      exists (select from public.audit_seals s where s.audit_id = u.audit_id and s.audit_created_at = u.created_at) as taken
+    from (select * from public.audit_unsealed order by created_at, audit_id limit ${BATCH}) u
+    left join public.audit_logs a on a.id = u.audit_id and a.created_at = u.created_at
+    left join public.audit_chains c on c.chain = u.chain
+    -- Chain by chain: many who write at once then wait for each other in one direction.
+    order by u.chain, u.created_at, u.audit_id`;
+  if (waiting.length === 0) return { sealed: 0, full: false };
+  try {
+    if (!(await append(owner, waiting, link(keys, waiting)))) return { sealed: 0, full: false };
+  } catch (error) {
+    const { code, constraint_name: constraint } = postgresError(error) ?? {};
+    if (code === '23505' && constraint?.startsWith('audit_seals_')) return { sealed: 0, full: false };
+    throw error;
+  }
+  return { sealed: waiting.length, full: waiting.length === BATCH };
+}
+
+type Sealed = Link & { seal: Buffer };
+/** @param before the signature of the end that it takes the place of; `null` for a chain that begins */
+type SignedEnd = ChainEnd & { mac: Buffer; before: Buffer | null };
+
+/** What somebody has put in the way of the chain stays there, for verifying to find: no log waits for another to be mended. */
+function link(keys: SecretKeys, waiting: readonly Waiting[]): { links: Sealed[]; ends: SignedEnd[] } {
+  const ends = new Map<string, ChainEnd & { before: Buffer | null }>();
+  const links = waiting.flatMap((row): Sealed[] => {
+    const { chain, auditId, createdAt, sealedAt, text, taken } = row;
+    if (taken) return [];
+    const end = ends.get(chain) ?? endOf(keys, row);
+    // A row that somebody took away before it was sealed: sealed as one that nothing matches, so that verifying names it.
+    const rowMac = macOfRow(keys, text ?? '');
+    const unsealed = { chain, sequence: end.sequence + 1, auditId, auditCreatedAt: createdAt, sealedAt, rowMac };
+    const seal = sealOf(keys, unsealed, end.seal);
+    ends.set(chain, { chain, sequence: unsealed.sequence, auditId, seal, before: row.endMac });
+    return [{ ...unsealed, seal }];
+  });
+  return { links, ends: Array.from(ends.values(), (end) => ({ ...end, mac: macOfEnd(keys, end) })) };
+}
+
+/**
+ * Where a chain goes on. After an end that is not as it was signed one place stays empty, or the next end would vouch for
+ * it: so verifying names what comes then.
+ */
+function endOf(keys: SecretKeys, { chain, endSequence: sequence, endSeal: seal, endId, endMac }: Waiting) {
+  const whole =
+    seal && endId && endMac ? endMatches(keys, { chain, sequence, auditId: endId, seal }, endMac) : sequence === 0;
+  return { sequence: whole ? sequence : sequence + 1, seal };
+}
+
+/**
+ * Writes by one statement, which holds the ends first. Bytes and times travel as texts: arrays of them have no one form.
+ * @returns whether it did: not where a chain does not end any more where it was read to
+ */
+async function append(
+  owner: Owner,
+  waiting: readonly Waiting[],
+  { links, ends }: { links: readonly Sealed[]; ends: readonly SignedEnd[] },
+): Promise<boolean> {
+  const [outcome] = await owner<{ moved: boolean }[]>`
+    with bound as (
+      select chain, sequence, audit_id, decode(seal, 'hex') as seal, decode(mac, 'hex') as mac, decode(before, 'hex') as before
+      from unnest(${ends.map(({ chain }) => chain)}::uuid[], ${ends.map(({ sequence }) => sequence)}::bigint[],
+        ${ends.map(({ auditId }) => auditId)}::uuid[], ${ends.map(({ seal }) => hex(seal))}::text[],
+        ${ends.map((end) => hex(end.mac))}::text[], ${ends.map(({ before }) => before && hex(before))}::text[])
+        as e (chain, sequence, audit_id, seal, mac, before)
+    ), held as materialized (
+      select chain, end_mac from public.audit_chains where chain in (select chain from bound) order by chain for update
+    ), stale as materialized (
+      select from bound left join held using (chain) where held.end_mac is distinct from bound.before
+    ), sealed as (
+      insert into public.audit_seals (chain, sequence, audit_id, audit_created_at, row_mac, seal, created_at)
+      select chain, sequence, audit_id, audit_created_at, decode(row_mac, 'hex'), decode(seal, 'hex'), sealed_at
+      from unnest(${links.map(({ chain }) => chain)}::uuid[], ${links.map(({ sequence }) => sequence)}::bigint[],
+        ${links.map(({ auditId }) => auditId)}::uuid[], ${links.map((one) => one.auditCreatedAt)}::text[]::timestamptz[],
+        ${links.map(({ rowMac }) => hex(rowMac))}::text[], ${links.map(({ seal }) => hex(seal))}::text[],
+        ${links.map(({ sealedAt }) => sealedAt)}::text[]::timestamptz[])
+        as l (chain, sequence, audit_id, audit_created_at, row_mac, seal, sealed_at)
+      where not exists (select from stale)
+    ), done as (
+      delete from public.audit_unsealed u
+      using unnest(${waiting.map(({ auditId }) => auditId)}::uuid[], ${waiting.map((row) => row.createdAt)}::text[]::timestamptz[])
+        as w (audit_id, created_at)
+      where u.audit_id = w.audit_id and u.created_at = w.created_at and not exists (select from stale)
+    ), written as (
+      insert into public.audit_chains (chain, sequence, audit_id, seal, end_mac)
+      select chain, sequence, audit_id, seal, mac from bound where not exists (select from stale)
+      on conflict (chain) do update
+      set sequence = excluded.sequence, audit_id = excluded.audit_id, seal = excluded.seal, end_mac = excluded.end_mac
+    )
+    select exists (select from stale) as moved`;
+  return outcome?.moved === false;
+}
+
+function hex(bytes: Buffer): string {
+  return bytes.toString('hex');
+}

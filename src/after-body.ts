@@ -1,0 +1,50 @@
+import type { Context } from 'hono';
+
+const STREAMED = /^(text\/event-stream|application\/x-ndjson)\b/;
+
+/**
+ * Where the answer is a stream, has `then` called once when it is over, or nobody reads it any more.
+ * @returns whether it is one
+ */
+export function afterBody(c: Context, then: () => void): boolean {
+  // tRPC calls a batch that it streams plain JSON; only the request tells it apart.
+  const batch = c.req.header('trpc-accept') === 'application/jsonl';
+  if (!batch && !STREAMED.test(c.res.headers.get('content-type') ?? '')) return false;
+  // Looked at last: to be asked for it turns a text into a stream, which is slower to send.
+  const { body } = c.res;
+  if (!body) return false;
+  if (c.req.method === 'HEAD') {
+    // Hono drops the body then, and whoever makes it would wait for a reader for ever.
+    void body.cancel().catch(() => undefined);
+    return false;
+  }
+  const reader = body.getReader();
+  let over = false;
+  const finish = (): void => {
+    if (!over) then();
+    over = true;
+  };
+  const watched = new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        // Cancelled while it was read: there is nobody to give it to.
+        if (over) return;
+        if (!done) {
+          controller.enqueue(value);
+          return;
+        }
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
+      finish();
+    },
+    async cancel(reason) {
+      finish();
+      await reader.cancel(reason);
+    },
+  });
+  c.res = new Response(watched, c.res);
+  return true;
+}

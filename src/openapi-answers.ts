@@ -1,0 +1,126 @@
+import type { generateOpenApiDocument } from 'trpc-to-openapi';
+import { STATUS_OF_REASON, type Reason } from '../core/errors.ts';
+import type { Meta } from '../routers/trpc.ts';
+import { PROBLEM_TYPE } from './problem.ts';
+
+export type Document = ReturnType<typeof generateOpenApiDocument>;
+export type Operation = NonNullable<NonNullable<NonNullable<Document['paths']>[string]>['get']>;
+export type Responses = NonNullable<Operation['responses']>;
+type Components = NonNullable<Document['components']>;
+type SchemaObject = NonNullable<Components['schemas']>[string];
+
+export const PROBLEM = {
+  type: 'object',
+  description: 'RFC 9457 problem details',
+  required: ['type', 'title', 'status', 'detail', 'reason', 'requestId'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    reason: { type: 'string', enum: Object.keys(STATUS_OF_REASON) },
+    requestId: { type: 'string' },
+    issues: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: {
+          path: { type: 'array', items: { type: ['string', 'integer'] } },
+          message: { type: 'string' },
+        },
+      },
+    },
+    score: { type: 'integer', description: "Beside PASSWORD_TOO_WEAK: zxcvbn's, 0 to 4" },
+    warning: { type: ['string', 'null'] },
+    suggestions: { type: 'array', items: { type: 'string' } },
+  },
+} satisfies SchemaObject;
+
+const WHOLE = { type: 'integer', minimum: 0 } as const;
+
+export const HEADERS = {
+  'X-Request-Id': { required: true, description: 'Finds the call in the log', schema: { type: 'string' } },
+  'RateLimit-Limit': { description: 'Of the limit that is nearest: calls in a window', schema: WHOLE },
+  'RateLimit-Remaining': { description: 'How many of them are left', schema: WHOLE },
+  'RateLimit-Reset': { description: 'Seconds until the next window', schema: WHOLE },
+  'Retry-After': { description: 'Seconds after which to call again', schema: WHOLE },
+  'WWW-Authenticate': { required: true, description: 'RFC 6750', schema: { type: 'string' } },
+} satisfies NonNullable<Components['headers']>;
+
+type HeaderName = keyof typeof HEADERS;
+const ALWAYS = ['X-Request-Id', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;
+
+/** What is refused whatever is called. */
+const OF_ALL = ['PAYLOAD_TOO_LARGE', 'RATE_LIMITED', 'INTERNAL', 'OVERLOADED', 'SHUTTING_DOWN'] as const;
+const OF_A_TOKEN = ['UNAUTHENTICATED', 'FORBIDDEN'] as const;
+const OF_A_TENANT = [
+  'TENANT_REQUIRED',
+  'TENANT_MISMATCH',
+  'TENANT_SUSPENDED',
+  'TENANT_NOT_FOUND',
+  'TENANT_DELETED',
+  'TENANT_NOT_READY',
+  'TENANT_MIGRATING',
+] as const;
+
+export const needsToken = (access: Meta['access']): boolean => access !== undefined && access !== 'public';
+export const needsTenant = (access: Meta['access']): boolean => access === 'member' || access === 'admin';
+
+/** What the reasons of an operation depend on. */
+export interface Called {
+  meta: Pick<Meta, 'access' | 'refusals'>;
+  /** Whether it takes anything from the caller, and whether as a body. */
+  takes: 'nothing' | 'parameters' | 'body';
+  changes: boolean;
+}
+
+function reasonsOf({ meta: { access, refusals = [] }, takes, changes }: Called): Set<Reason> {
+  return new Set<Reason>([
+    ...(takes === 'nothing' ? [] : (['VALIDATION_FAILED'] as const)),
+    ...(takes === 'body' ? (['UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(needsToken(access) ? OF_A_TOKEN : []),
+    ...(needsToken(access) && changes ? (['READ_ONLY_IDENTITY'] as const) : []),
+    ...(needsTenant(access) ? OF_A_TENANT : []),
+    ...refusals,
+    ...OF_ALL,
+  ]);
+}
+
+/** Bun's own answer, before any of ours. */
+const TOO_LONG = { description: 'The address or the headers are too long. It has no body, and none of our headers.' };
+
+/** An operation's errors, by status: problem details with the reasons that there are. */
+export function refusalsOf(called: Called): Responses {
+  const all = [...reasonsOf(called)];
+  const statuses = new Set(all.map((reason) => STATUS_OF_REASON[reason]));
+  const problems = Object.fromEntries(
+    [...statuses].map((status) => {
+      const reasons = all.filter((reason) => STATUS_OF_REASON[reason] === status);
+      const more: HeaderName[] = [
+        ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
+        ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
+      ];
+      const schema = {
+        allOf: [
+          { $ref: '#/components/schemas/Problem' },
+          { properties: { status: { const: status }, reason: { enum: reasons } } },
+        ],
+      };
+      return [
+        String(status),
+        {
+          description: reasons.join(', '),
+          headers: headers(...more),
+          content: { [PROBLEM_TYPE]: { schema } },
+        },
+      ];
+    }),
+  );
+  return { ...problems, '431': TOO_LONG };
+}
+
+/** References to the headers of every answer, and to `more`. */
+export function headers(...more: HeaderName[]): Record<string, { $ref: string }> {
+  return Object.fromEntries([...ALWAYS, ...more].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}

@@ -1,0 +1,191 @@
+import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT } from 'jose';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { connect } from '../support/database.ts';
+import { startOwnStack } from '../support/own-stack.ts';
+import { foundTenant, type Founder } from '../support/people.ts';
+import { at, reasonOf, rest } from '../support/rest.ts';
+import { waitFor } from '../support/wait.ts';
+
+// A log that is larger than what a server should hold at once: no more of it is read than the client takes.
+// A stack of its own: what others read of their logs must not be taken for what is read of this one.
+const stack = await startOwnStack(inject('stack'), { extraEnv: { DRAIN_SECONDS: '1', SHUTDOWN_SECONDS: '6' } });
+const owner = connect(stack.databaseOwnerUrl);
+/** Some 35 MB of lines. */
+const ROWS = 10_000;
+let founder: Founder;
+
+beforeAll(async () => {
+  founder = await foundTenant(stack);
+  await owner.sql`
+    insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, user_agent)
+    select uuidv7(), ${founder.tenantId}, 'test.row', 'test', 'system', 'success', repeat('x', 3000)
+    from generate_series(1, ${ROWS})`;
+});
+afterAll(async () => {
+  await owner[Symbol.asyncDispose]();
+  await stack.remove();
+});
+
+const jwks = z.object({
+  keys: z
+    .tuple([z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() })])
+    .rest(z.unknown()),
+});
+
+function begin(signal?: AbortSignal, method = 'GET', token = founder.tokens().accessToken): Promise<Response> {
+  return fetch(`${stack.url}/api/v1/audit/export`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'x-tenant-slug': founder.slug },
+    ...(signal && { signal }),
+  });
+}
+
+/** Waits until the server reads no more, and holds nothing. */
+async function rested(): Promise<void> {
+  let before = '';
+  await waitFor('the server to rest', async () => {
+    const [now] = await owner.sql<{ open: number; rows: string }[]>`
+      select (select count(*)::int from pg_stat_activity where usename = 'atrium_app' and datname = current_database()
+          and xact_start is not null) as open,
+        (select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::text from pg_stat_all_tables where relname like 'audit_logs%') as rows`;
+    const still = now?.open === 0 && now.rows === before;
+    before = now?.rows ?? '';
+    // PostgreSQL counts what was read with a second of delay.
+    if (!still) await owner.sql`select pg_sleep(1.2)`;
+    return still;
+  });
+}
+
+test(`${ROWS} rows come, each once and in order`, async () => {
+  const text = await (await begin()).text();
+  const ids = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => String(at(JSON.parse(line), 'id')));
+  expect(ids.length).toBeGreaterThan(ROWS);
+  expect(ids).toEqual(ids.toSorted());
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('a client that goes away ends its export: it may begin another, and another', async () => {
+  for (let count = 0; count < 12; count += 1) {
+    const leaving = new AbortController();
+    const response = await waitFor('room for another', async () => {
+      const answer = await begin(leaving.signal);
+      return answer.status === 200 && answer;
+    });
+    const first = await response.body?.getReader().read();
+    expect(first?.done).toBe(false);
+    leaving.abort();
+  }
+  // Who leaves is no failure of ours.
+  expect(stack.lines.filter((line) => line.includes('an export ended before its end'))).toEqual([]);
+});
+
+test('HEAD leaves no export open', async () => {
+  for (let count = 0; count < 12; count += 1) {
+    // The one before ends when its batch has been read.
+    const status = await waitFor('room for another', async () => {
+      const answer = await begin(undefined, 'HEAD');
+      return answer.status === 200 && answer.status;
+    });
+    expect(status).toBe(200);
+  }
+});
+
+test('five at once, exports and checks together, are what one caller may have', async () => {
+  const open = await Promise.all(
+    Array.from({ length: 5 }, () =>
+      waitFor('room for another', async () => {
+        const response = await begin();
+        return response.status === 200 && response;
+      }),
+    ),
+  );
+  const call = { token: founder.tokens().accessToken, tenant: founder.slug };
+  expect((await begin()).status).toBe(429);
+  expect(reasonOf(await rest(stack.url, 'GET', '/audit/verify', call))).toBe('RATE_LIMITED');
+  await open[0]?.body?.cancel();
+  await waitFor('a place to be free', async () => (await rest(stack.url, 'GET', '/audit/verify', call)).status === 200);
+  for (const { body } of open.slice(1)) await body?.cancel();
+});
+
+async function nobodyListens(): Promise<void> {
+  await waitFor('nobody to listen any more', () =>
+    fetch(`${stack.url}/livez`).then(
+      () => false,
+      () => true,
+    ),
+  );
+}
+
+test('a server that stops lets an export end', async () => {
+  const response = await begin();
+  const reader = response.body?.getReader();
+  let bytes = (await reader?.read())?.value?.length ?? 0;
+  const stopping = stack.server.stop();
+  await nobodyListens();
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) bytes += part.value.length;
+  expect(bytes).toBeGreaterThan(ROWS * 3_000);
+  await stopping;
+  await stack.server.start();
+});
+
+test('whoever has not fetched it all by the deadline of a server that stops takes nothing for the whole', async () => {
+  const response = await begin();
+  const reader = response.body?.getReader();
+  await reader?.read();
+  await stack.server.stop();
+  const remainder = (async () => {
+    for (;;) if ((await reader?.read())?.done !== false) return;
+  })();
+  await expect(remainder).rejects.toThrow();
+  await stack.server.start();
+});
+
+test('an export breaks off when the token that began it expires', async () => {
+  const response = await begin(undefined, 'GET', await shortLived(2_000));
+  expect(response.status).toBe(200);
+  const reader = response.body?.getReader();
+  await reader?.read();
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  const remainder = (async () => {
+    for (;;) if ((await reader?.read())?.done !== false) return;
+  })();
+  await expect(remainder).rejects.toThrow();
+});
+
+/** The founder's access token, signed anew to live so many ms, less a second at most. */
+async function shortLived(milliseconds: number): Promise<string> {
+  const token = founder.tokens().accessToken;
+  const { keys } = jwks.parse(JSON.parse(stack.env['JWT_KEYS'] ?? ''));
+  return await new SignJWT(decodeJwt(token))
+    .setProtectedHeader({ alg: 'EdDSA', ...decodeProtectedHeader(token) })
+    .setExpirationTime(new Date(Date.now() + milliseconds))
+    .sign(await importJWK(keys[0], 'EdDSA'));
+}
+
+// The last: it ends the founder's session.
+test('nothing is read ahead or held open for a client that does not read; its session over, the export breaks off', async () => {
+  const response = await begin();
+  const reader = response.body?.getReader();
+  await reader?.read();
+  await rested();
+  await owner.sql`update public.sessions set revoked_at = now() where user_id = ${founder.userId}`;
+  let bytes = 0;
+  const reading = (async () => {
+    for (;;) {
+      const part = await reader?.read();
+      if (!part || part.done) return;
+      bytes += part.value.length;
+    }
+  })();
+  // It must not pass for the whole.
+  await expect(reading).rejects.toThrow();
+  expect(bytes).toBeLessThan(ROWS * 1_500);
+  // Nor in the log.
+  await waitFor('the line of the request', () =>
+    stack.lines.some((line) => line.includes('audit.export') && line.includes('"outcome":"UNAUTHENTICATED"')),
+  );
+});

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { CALLERS, type Who } from '../matrix/callers.ts';
+import { makeCaller } from '../matrix/cast.ts';
+import { setStage, type Stage } from '../matrix/stage.ts';
+import { freshRequestId, rowsOf } from '../db/audit-rows.ts';
+import { foundTenant, type Founder } from '../support/people.ts';
+import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
+
+// The one answer that is no procedure's: a text of lines. Its door is that of all the others.
+const shared = inject('stack');
+const PATH = '/audit/export';
+let stage: Stage;
+let ada: Founder;
+
+beforeAll(async () => {
+  stage = await setStage(shared);
+  ada = await foundTenant(shared);
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+
+const lineShape = z.object({ id: z.uuid(), action: z.string(), createdAt: z.iso.datetime() });
+
+function linesOf({ body }: Answer): z.infer<typeof lineShape>[] {
+  const text = z.string().parse(body);
+  expect(text.endsWith('\n')).toBe(true);
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => lineShape.loose().parse(JSON.parse(line)));
+}
+
+async function exportAs(founder: Founder, query = '', requestId = freshRequestId()) {
+  const call = { token: founder.tokens().accessToken, tenant: founder.slug, headers: { 'x-request-id': requestId } };
+  return await rest(shared.url, 'GET', `${PATH}${query}`, call);
+}
+
+/** The contract, as in the matrix: a person, or a key, that is an admin. */
+const ADMITTED: ReadonlySet<Who> = new Set(['admin', 'adminKey']);
+const REFUSED: Partial<Record<Who, string>> = {
+  lobby: 'TENANT_MISMATCH',
+  foreign: 'TENANT_MISMATCH',
+  superuser: 'TENANT_MISMATCH',
+  removed: 'TENANT_NOT_FOUND',
+  member: 'FORBIDDEN',
+  memberKey: 'FORBIDDEN',
+  readAsMember: 'FORBIDDEN',
+  writeAsMember: 'FORBIDDEN',
+  readAsAdmin: 'FORBIDDEN',
+  writeAsAdmin: 'FORBIDDEN',
+};
+
+test.each(CALLERS)('%s exports the log, or is refused and leaves the row of it', async (who) => {
+  const { token, known } = await makeCaller(stage, who);
+  const id = freshRequestId();
+  const answer = await rest(shared.url, 'GET', PATH, {
+    tenant: stage.home.slug,
+    headers: { 'x-request-id': id },
+    ...(token !== undefined && { token }),
+  });
+  const rows = await rowsOf(stage.sql, id);
+  if (ADMITTED.has(who)) {
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
+    expect(linesOf(answer).length).toBeGreaterThan(0);
+    expect(rows).toEqual([
+      expect.objectContaining({
+        action: 'audit.export',
+        outcome: 'success',
+        tenant_id: stage.home.tenantId,
+        actor_type: known?.type,
+        actor_id: known?.id,
+      }),
+    ]);
+    return;
+  }
+  expect([who, reasonOf(answer)]).toEqual([who, REFUSED[who] ?? 'UNAUTHENTICATED']);
+  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  expect(rows.map(({ outcome, tenant_id }) => [outcome, tenant_id])).toEqual(known ? [['denied', known.tenantId]] : []);
+});
+
+test('every row of the tenant comes once, oldest first, as audit.list has it, and nobody else’s', async () => {
+  for (const name of ['Apollo', 'Gemini', 'Mercury']) await ada.client.projects.create.mutate({ name });
+  const { items } = await ada.client.audit.list.query({ limit: 100 });
+  const lines = linesOf(await exportAs(ada));
+  expect(lines).toEqual(items.toReversed());
+  expect(lines.filter(({ action }) => action === 'project.create')).toHaveLength(3);
+});
+
+test('from and to choose by time', async () => {
+  const { items } = await ada.client.audit.list.query({ action: 'project.create' });
+  const [newest, middle] = items;
+  const query = `?from=${middle?.createdAt}&to=${newest?.createdAt}`;
+  expect(linesOf(await exportAs(ada, query)).map(({ id }) => id)).toContain(middle?.id);
+  const { status, body } = await exportAs(ada, '?to=2020-01-01T00:00:00Z');
+  expect([status, body]).toEqual([200, undefined]);
+});
+
+test('rows of after its beginning are in no export, its own among them, however late it may end', async () => {
+  const id = freshRequestId();
+  const lines = linesOf(await exportAs(ada, '?to=2999-01-01T00:00:00Z', id));
+  expect(lines.filter((line) => at(line, 'requestId') === id)).toEqual([]);
+});
+
+test.each([
+  ['?from=yesterday', 'from'],
+  ['?to=9999999', 'to'],
+  ['?action=project.create', ''],
+  ['?from=2020-01-01T00:00:00Z&from=2021-01-01T00:00:00Z', 'from'],
+])('%s is no choice, and is told to admins alone', async (query, path) => {
+  const answer = await exportAs(ada, query);
+  expect([answer.status, reasonOf(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+  expect(at(answer.body, 'issues', 0, 'path')).toEqual(path === '' ? [] : [path]);
+  const { token } = await makeCaller(stage, 'member');
+  const refused = await rest(shared.url, 'GET', `${PATH}${query}`, {
+    tenant: stage.home.slug,
+    ...(token !== undefined && { token }),
+  });
+  expect(reasonOf(refused)).toBe('FORBIDDEN');
+});
+
+test('without a tenant in the header there is none to export', async () => {
+  const answer = await rest(shared.url, 'GET', PATH, { token: ada.tokens().accessToken });
+  expect(reasonOf(answer)).toBe('TENANT_REQUIRED');
+});

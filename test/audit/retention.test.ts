@@ -1,0 +1,224 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, expect, inject, test } from 'vitest';
+import { dropAuditMonths, makeAuditPartitions } from '../../db/audit-retention.ts';
+import { trimAuditChains } from '../../db/audit-trim.ts';
+import { openScratchLog } from './scratch-log.ts';
+
+// Old months go whole, and what is left still verifies.
+const log = await openScratchLog(inject('stack'));
+const { owner, superuser, keys } = log;
+afterAll(() => log[Symbol.asyncDispose]());
+
+const NOW = new Date();
+/** So many days that all up to the fourth month before this one is due, and the third is not. */
+const KEPT = Math.floor((NOW.getTime() - Date.UTC(NOW.getUTCFullYear(), NOW.getUTCMonth() - 3, 15)) / 86_400_000);
+
+/** Makes the partition of a month, in the past or the future. @returns its first day */
+async function makeMonth(months: number): Promise<string> {
+  const [row] = await owner<{ first: string; name: string; next: string }[]>`
+    select m::text || '+00' as first, 'audit_logs_' || to_char(m, 'YYYY_MM') as name, (m + interval '1 month')::text || '+00' as next
+    from (select date_trunc('month', now() at time zone 'UTC') + make_interval(months => ${months}) as m) months`;
+  if (!row) throw new Error('No month');
+  await owner.unsafe(`
+    create table if not exists public.${row.name} partition of public.audit_logs
+    for values from ('${row.first}') to ('${row.next}')`);
+  return row.first;
+}
+
+/** Adds rows of a time in the past, and seals them. */
+async function writeAged(tenant: string | null, at: string, count: number): Promise<string[]> {
+  const ids = await log.write(tenant, count, owner, at);
+  await log.seal();
+  return ids;
+}
+
+async function retain(by = keys): Promise<void> {
+  await makeAuditPartitions(owner);
+  await dropAuditMonths(owner, by, KEPT);
+  await trimAuditChains(owner, by);
+}
+
+async function partitions(): Promise<string[]> {
+  const rows = await owner<{ name: string }[]>`
+    select 'public.' || c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where inhparent = 'public.audit_logs'::regclass order by 1`;
+  return rows.map(({ name }) => name);
+}
+
+test('the months to come have their partitions, closed to everyone but the owner, and a last resort', async () => {
+  await makeAuditPartitions(owner);
+  const names = await partitions();
+  expect(names).toContain('public.audit_logs_default');
+  expect(names.length).toBeGreaterThan(13);
+  const open = await owner`
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'public.audit_logs'::regclass and (not c.relrowsecurity
+      or has_any_column_privilege('atrium_app', c.oid, 'select, insert') or has_any_column_privilege('tenants', c.oid, 'select, insert'))`;
+  expect(Array.from(open)).toEqual([]);
+});
+
+test('a row of a month that has no partition is written all the same, and goes when it is due', async () => {
+  const tenant = randomUUID();
+  const old = await writeAged(tenant, '2001-02-03Z', 2);
+  const [id = ''] = await log.write(tenant);
+  await log.seal();
+  const rows = await owner`select tableoid::regclass::text as place from public.audit_logs where id = ${old[0] ?? ''}`;
+  expect(Array.from(rows)).toEqual([{ place: 'audit_logs_default' }]);
+  await retain();
+  expect(await owner`select from public.audit_logs where tenant_id = ${tenant}`).toHaveLength(1);
+  expect(await log.chainOf(tenant)).toEqual([{ sequence: 3, auditId: id }]);
+  expect(await log.verify(tenant)).toEqual({ valid: true, checked: 1, unsealed: 0, firstBadId: null });
+});
+
+test('months that were kept long enough are dropped, and the rest of every chain verifies', async () => {
+  const [ada, ben, gone] = [randomUUID(), randomUUID(), randomUUID()];
+  const [oldest, older, kept] = [await makeMonth(-7), await makeMonth(-6), await makeMonth(-2)];
+  await writeAged(ada, oldest, 3);
+  await writeAged(ben, oldest, 2);
+  await writeAged(ada, older, 3);
+  await writeAged(gone, older, 2);
+  const later = [...(await writeAged(ada, kept, 4)), ...(await log.write(ada, 2))];
+  await log.write(ben, 2);
+  await log.seal();
+  expect(await log.verify(ada)).toMatchObject({ valid: true, checked: 12 });
+
+  await retain();
+  const names = await partitions();
+  expect(names).not.toContain(`public.audit_logs_${oldest.slice(0, 7).replace('-', '_')}`);
+  expect(names).not.toContain(`public.audit_logs_${older.slice(0, 7).replace('-', '_')}`);
+  expect(names).toContain(`public.audit_logs_${kept.slice(0, 7).replace('-', '_')}`);
+  expect(await log.chainOf(ada)).toEqual(later.map((auditId, index) => ({ sequence: index + 7, auditId })));
+  // A log that nobody writes to any more is empty in the end, and what comes then follows what was there.
+  expect(await log.chainOf(gone)).toEqual([]);
+  for (const tenant of [ada, ben, gone]) {
+    const { firstBadId } = await log.verify(tenant);
+    expect(firstBadId).toBeNull();
+  }
+  expect(await log.verify(ada)).toEqual({ valid: true, checked: 6, unsealed: 0, firstBadId: null });
+  const [dropped] = await owner`
+    select action, actor_type, outcome from public.audit_logs where action = 'audit.drop' order by id desc limit 1`;
+  expect(dropped).toEqual({ action: 'audit.drop', actor_type: 'system', outcome: 'success' });
+
+  const [next = ''] = await log.write(gone);
+  await log.seal();
+  expect(await log.verify(gone)).toEqual({ valid: true, checked: 1, unsealed: 0, firstBadId: null });
+  // Again, there is nothing to do.
+  const before = await partitions();
+  await retain();
+  expect(await partitions()).toEqual(before);
+  expect(await log.chainOf(gone)).toEqual([{ sequence: 3, auditId: next }]);
+  expect(await log.verify(gone)).toEqual({ valid: true, checked: 1, unsealed: 0, firstBadId: null });
+
+  // The checkpoint guards what is behind it no less than a seal does.
+  await superuser`delete from public.audit_logs where id = ${later[0] ?? ''}`;
+  expect(await log.verify(ada)).toMatchObject({ valid: false, firstBadId: later[0] });
+  await superuser`update public.audit_chains set dropped_before = now() where chain = ${ada}`;
+  expect(await log.verify(ada)).toMatchObject({ valid: false });
+  await superuser`update public.audit_chains set start_sequence = 3 where chain = ${ben}`;
+  expect(await log.verify(ben)).toMatchObject({ valid: false });
+});
+
+test('a row that came late into its chain leaves the chain whole when its month is gone', async () => {
+  const tenant = randomUUID();
+  const [month, kept] = [await makeMonth(-4), await makeMonth(-3)];
+  await writeAged(tenant, month, 2);
+  const [first = ''] = await writeAged(tenant, kept, 1);
+  // Begun in the month before, committed in this one.
+  const [late = ''] = await writeAged(tenant, new Date(Date.parse(kept) - 60_000).toISOString(), 1);
+  const [next = ''] = await writeAged(tenant, kept, 1);
+  await retain();
+  expect((await log.chainOf(tenant)).map(({ auditId }) => auditId)).toEqual([first, late, next]);
+  expect(await log.verify(tenant)).toEqual({ valid: true, checked: 2, unsealed: 0, firstBadId: null });
+});
+
+test('nothing is dropped while one of its rows waits for its seal', async () => {
+  const tenant = randomUUID();
+  const month = await makeMonth(-8);
+  const name = `public.audit_logs_${month.slice(0, 7).replace('-', '_')}`;
+  await log.write(tenant, 1, owner, month);
+  await retain();
+  expect(await partitions()).toContain(name);
+  await log.seal();
+  await retain();
+  expect(await partitions()).not.toContain(name);
+});
+
+/** What a superuser of PostgreSQL may do to have a checkpoint of ours cover a deletion: of the first half of ten rows. */
+const LAUNDERINGS: [string, (tenant: string, ids: readonly string[]) => Promise<void>][] = [
+  [
+    'said to be dropped',
+    async (tenant, ids) => {
+      await superuser`update public.audit_chains set dropped_before = now() where chain = ${tenant}`;
+      await superuser`delete from public.audit_logs where id in ${superuser(ids)}`;
+    },
+  ],
+  [
+    'left out by a start that was set behind them',
+    async (tenant, ids) => {
+      await superuser`
+        update public.audit_chains c set start_sequence = s.sequence, start_audit_id = s.audit_id, start_seal = s.seal
+        from public.audit_seals s where c.chain = ${tenant} and s.chain = c.chain and s.audit_id = ${ids.at(-1) ?? ''}`;
+      await superuser`delete from public.audit_seals where audit_id in ${superuser(ids)}`;
+      await superuser`delete from public.audit_logs where id in ${superuser(ids)}`;
+    },
+  ],
+  [
+    'sealed as if they were old',
+    async (tenant, ids) => {
+      await superuser`
+        update public.audit_seals set audit_created_at = '2001-01-01Z' where chain = ${tenant} and audit_id in ${superuser(ids)}`;
+      await superuser`delete from public.audit_logs where id in ${superuser(ids)}`;
+    },
+  ],
+];
+
+test.each(LAUNDERINGS)('rows that are %s stay missed, however often old months are dropped', async (_, launder) => {
+  const [tenant, other] = [randomUUID(), randomUUID()];
+  // One honest month goes, so that there is a start that was signed.
+  await writeAged(tenant, await makeMonth(-9), 2);
+  await writeAged(other, await makeMonth(-9), 2);
+  await retain();
+  const ids = await log.write(tenant, 10);
+  await log.write(other, 10);
+  await log.seal();
+  await launder(tenant, ids.slice(0, 5));
+  expect(await log.verify(tenant)).toMatchObject({ valid: false });
+  // On a day on which nothing is due.
+  await trimAuditChains(owner, keys);
+  expect(await log.verify(tenant)).toMatchObject({ valid: false });
+  for (const month of [-7, -8]) {
+    // There is something to drop, and to sign for.
+    await writeAged(randomUUID(), await makeMonth(month), 1);
+    await retain();
+    expect(await log.verify(tenant)).toMatchObject({ valid: false });
+  }
+  expect(await log.verify(other)).toMatchObject({ valid: true, checked: 10 });
+});
+
+test('a log that nobody writes to any more outlives the key that sealed it', async () => {
+  const [quiet, young] = [randomUUID(), randomUUID()];
+  await writeAged(quiet, await makeMonth(-6), 3);
+  const fresh = randomBytes(32);
+  const both = { current: fresh, all: [fresh, ...keys.all] };
+  await retain(both);
+  await log.write(young, 2);
+  await log.seal(both);
+  const alone = { current: fresh, all: [fresh] };
+  for (const tenant of [quiet, young]) expect(await log.verify(tenant, alone)).toMatchObject({ valid: true });
+  await log.write(quiet, 2);
+  await log.seal(alone);
+  expect(await log.verify(quiet, alone)).toEqual({ valid: true, checked: 2, unsealed: 0, firstBadId: null });
+  // What else was sealed in this file goes on with its own key.
+  await trimAuditChains(owner, { ...both, current: keys.current });
+});
+
+test('a row is dropped beside who seals: neither waits for the other in a circle', async () => {
+  const tenants = [randomUUID(), randomUUID(), randomUUID()];
+  for (const month of [-6, -7, -8]) {
+    await writeAged(randomUUID(), await makeMonth(month), 2);
+    const sealing = tenants.map((tenant) => log.write(tenant, 20).then(() => log.seal()));
+    await Promise.all([retain(), ...sealing]);
+  }
+  await log.seal();
+  for (const tenant of tenants) expect(await log.verify(tenant)).toMatchObject({ valid: true, checked: 60 });
+});

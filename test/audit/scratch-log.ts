@@ -1,0 +1,86 @@
+import postgres from 'postgres';
+import { v7 as uuidv7 } from 'uuid';
+import { parseEnv, SETTINGS } from '../../core/env/index.ts';
+import type { SecretKeys } from '../../core/keys.ts';
+import { sealAuditRows } from '../../db/audit-seals.ts';
+import { verifyAuditLog, type Verdict } from '../../db/audit-verify.ts';
+import { migrateLobby } from '../../db/migrate.ts';
+import { connectOwner, type Owner } from '../../db/owner.ts';
+import { createPool } from '../../db/pool.ts';
+import { scratchDatabase } from '../db/scratch.ts';
+import type { SharedStack } from '../support/global-setup.ts';
+import { superuserUrl } from './superuser.ts';
+
+/** A lobby of its own, where nothing is sealed unless a test does. */
+export interface ScratchLog extends AsyncDisposable {
+  owner: Owner;
+  databaseOwnerUrl: string;
+  /** PostgreSQL's own superuser, whom no right stops. */
+  superuser: postgres.Sql;
+  keys: SecretKeys;
+  /** Adds rows to a log, one transaction each. @returns their ids */
+  write(
+    tenantId: string | null,
+    count?: number,
+    sql?: postgres.Sql | postgres.TransactionSql,
+    /** When they were written: now, if not said. */
+    at?: string,
+  ): Promise<string[]>;
+  /** Seals all that waits. @returns how many rows that was */
+  seal(keys?: SecretKeys): Promise<number>;
+  verify(tenantId: string | null, keys?: SecretKeys): Promise<Verdict>;
+  /** The chain of a log, as it stands. */
+  chainOf(tenantId: string | null): Promise<{ sequence: number; auditId: string }[]>;
+}
+
+export const NIL = '00000000-0000-0000-0000-000000000000';
+
+export async function openScratchLog(stack: SharedStack): Promise<ScratchLog> {
+  const scratch = await scratchDatabase(stack);
+  await migrateLobby(scratch.databaseOwnerUrl);
+  const { SECRET_KEY: keys } = parseEnv(stack.env, SETTINGS.pick({ SECRET_KEY: true }));
+  const owner = connectOwner(scratch.databaseOwnerUrl, { max: 6, name: 'atrium test' });
+  const pool = createPool(scratch.databaseUrl, { max: 2, name: 'atrium test' });
+  const superuser = postgres(superuserUrl(stack, scratch.databaseUrl), { max: 2, onnotice: () => undefined });
+  return {
+    owner,
+    databaseOwnerUrl: scratch.databaseOwnerUrl,
+    superuser,
+    keys,
+    async write(tenantId, count = 1, sql = owner, at) {
+      const ids = Array.from({ length: count }, () => uuidv7());
+      for (const id of ids) {
+        await sql`
+          insert into public.audit_logs (id, tenant_id, action, entity_type, entity_id, actor_type, actor_id, operator_id,
+            outcome, ip_address, user_agent, request_id, changes, created_at)
+          values (${id}, ${tenantId}, 'project.update', 'project', ${uuidv7()}, 'user', ${uuidv7()}, ${uuidv7()}, 'success',
+            '127.0.0.1', 'test', ${`request-${id}`}, ${sql.json({ name: [null, 'Apollo'] })},
+            coalesce(${at ?? null}::text::timestamptz, now()))`;
+      }
+      return ids;
+    },
+    async seal(by = keys) {
+      let total = 0;
+      for (;;) {
+        const { sealed } = await sealAuditRows(owner, by);
+        if (sealed === 0) return total;
+        total += sealed;
+      }
+    },
+    verify: (tenantId, by = keys) =>
+      verifyAuditLog({
+        keys: by,
+        tenantId,
+        read: (work) => pool.transaction({ readOnly: true }, work),
+      }),
+    async chainOf(tenantId) {
+      return await owner<{ sequence: number; auditId: string }[]>`
+        select sequence::float8 as sequence, audit_id as "auditId" from public.audit_seals
+        where chain = ${tenantId ?? NIL} order by sequence`;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([owner.end({ timeout: 5 }), superuser.end({ timeout: 5 }), pool.close()]);
+      await scratch[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,279 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { getTableColumns } from 'drizzle-orm';
+import postgres from 'postgres';
+import { afterAll, expect, inject, test } from 'vitest';
+import { SIGNED_COLUMNS } from '../../db/audit-row.ts';
+import { sealAuditRows } from '../../db/audit-seals.ts';
+import { auditLogs } from '../../db/lobby.ts';
+import { openScratchLog } from './scratch-log.ts';
+
+// What PostgreSQL's own superuser does to the log behind its back is named.
+const log = await openScratchLog(inject('stack'));
+const { superuser } = log;
+afterAll(() => log[Symbol.asyncDispose]());
+
+/** A log of ten sealed rows. */
+async function sealedLog(): Promise<{ tenant: string; ids: string[]; third: string }> {
+  const tenant = randomUUID();
+  const ids = await log.write(tenant, 10);
+  await log.seal();
+  expect(await log.verify(tenant)).toEqual({ valid: true, checked: 10, unsealed: 0, firstBadId: null });
+  return { tenant, ids, third: ids[2] ?? '' };
+}
+
+test('every column of a row is signed', () => {
+  const columns = Object.values(getTableColumns(auditLogs)).map(({ name }) => name);
+  expect(SIGNED_COLUMNS.toSorted()).toEqual(columns.toSorted());
+});
+
+test.each(
+  Object.entries({
+    action: (sql, id) => sql`update public.audit_logs set action = 'project.read' where id = ${id}`,
+    entity_type: (sql, id) => sql`update public.audit_logs set entity_type = 'invite' where id = ${id}`,
+    entity_id: (sql, id) => sql`update public.audit_logs set entity_id = null where id = ${id}`,
+    actor_type: (sql, id) => sql`update public.audit_logs set actor_type = 'system' where id = ${id}`,
+    actor_id: (sql, id) => sql`update public.audit_logs set actor_id = gen_random_uuid() where id = ${id}`,
+    operator_id: (sql, id) => sql`update public.audit_logs set operator_id = null where id = ${id}`,
+    outcome: (sql, id) => sql`update public.audit_logs set outcome = 'denied' where id = ${id}`,
+    ip_address: (sql, id) => sql`update public.audit_logs set ip_address = '127.0.0.2' where id = ${id}`,
+    user_agent: (sql, id) => sql`update public.audit_logs set user_agent = 'Test' where id = ${id}`,
+    request_id: (sql, id) => sql`update public.audit_logs set request_id = request_id || ' ' where id = ${id}`,
+    changes: (sql, id) => sql`update public.audit_logs set changes = '{"name": [null, "Artemis"]}' where id = ${id}`,
+    created_at: (sql, id) =>
+      sql`update public.audit_logs set created_at = created_at + interval '1 millisecond' where id = ${id}`,
+    tenant_id: (sql, id) => sql`update public.audit_logs set tenant_id = gen_random_uuid() where id = ${id}`,
+    id: (sql, id) => sql`update public.audit_logs set id = gen_random_uuid() where id = ${id}`,
+  } satisfies Record<(typeof SIGNED_COLUMNS)[number], (sql: postgres.Sql, id: string) => Promise<unknown>>),
+)('a row whose %s was altered is named', async (_, alter) => {
+  const { tenant, third } = await sealedLog();
+  await alter(superuser, third);
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 2, firstBadId: third });
+});
+
+test('of many rows that were altered the first is named', async () => {
+  const { tenant, ids } = await sealedLog();
+  await superuser`update public.audit_logs set outcome = 'denied' where id in (${ids[7] ?? ''}, ${ids[4] ?? ''})`;
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 4, firstBadId: ids[4] });
+});
+
+test('a row that was deleted is named, the newest as well as any other', async () => {
+  for (const at of [0, 5, 9]) {
+    const { tenant, ids } = await sealedLog();
+    await superuser`delete from public.audit_logs where id = ${ids[at] ?? ''}`;
+    expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: ids[at] });
+  }
+});
+
+test('the newest rows deleted with their seals are missed', async () => {
+  const { tenant, ids } = await sealedLog();
+  await superuser`delete from public.audit_logs where id in ${superuser(ids.slice(7))}`;
+  await superuser`delete from public.audit_seals where audit_id in ${superuser(ids.slice(7))}`;
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 7, firstBadId: ids[9] });
+  // Setting the end back needs a signature that only its former rows had.
+  await superuser`
+    update public.audit_chains c set sequence = s.sequence, audit_id = s.audit_id, seal = s.seal
+    from public.audit_seals s where s.chain = c.chain and s.sequence = 7 and c.chain = ${tenant}`;
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: ids[6] });
+  await superuser`delete from public.audit_chains where chain = ${tenant}`;
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: ids[0] });
+});
+
+test('an end that was set back stays seen, also once newer rows are sealed', async () => {
+  const { tenant, ids } = await sealedLog();
+  await superuser`delete from public.audit_logs where id in ${superuser(ids.slice(7))}`;
+  await superuser`delete from public.audit_seals where audit_id in ${superuser(ids.slice(7))}`;
+  await superuser`
+    update public.audit_chains c set sequence = s.sequence, audit_id = s.audit_id, seal = s.seal
+    from public.audit_seals s where c.chain = ${tenant} and s.chain = c.chain and s.sequence = 7`;
+  expect(await log.verify(tenant)).toMatchObject({ valid: false });
+  const [next] = await log.write(tenant, 2);
+  await log.seal();
+  await log.write(tenant);
+  await log.seal();
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 7, firstBadId: next });
+});
+
+test('a row deleted with its seal leaves a gap, closed up or not', async () => {
+  const { tenant, ids, third } = await sealedLog();
+  await superuser`delete from public.audit_logs where id = ${third}`;
+  await superuser`delete from public.audit_seals where audit_id = ${third}`;
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: ids[3] });
+  for (const id of ids.slice(3)) {
+    await superuser`update public.audit_seals set sequence = sequence - 1 where audit_id = ${id}`;
+  }
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: ids[3] });
+});
+
+test('a seal that was altered is named by its row', async () => {
+  const { tenant, third } = await sealedLog();
+  for (const column of ['seal', 'row_mac']) {
+    const [was] = await superuser<Record<string, Buffer>[]>`
+      update public.audit_seals s set ${superuser(column)} = ${randomBytes(32)}
+      from public.audit_seals o where o.audit_id = s.audit_id and s.audit_id = ${third} returning o.*`;
+    expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: third });
+    await superuser`update public.audit_seals set ${superuser(column)} = ${was?.[column] ?? null} where audit_id = ${third}`;
+    expect(await log.verify(tenant)).toMatchObject({ valid: true });
+  }
+});
+
+test('two rows that changed places are seen', async () => {
+  const { tenant, ids } = await sealedLog();
+  for (const [from, to] of [
+    [3, 30],
+    [4, 3],
+    [30, 4],
+  ] as const) {
+    await superuser`update public.audit_seals set sequence = ${to} where chain = ${tenant} and sequence = ${from}`;
+  }
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: ids[3] });
+});
+
+test("a row and its seal carried over into another's log fit nowhere", async () => {
+  const [mine, theirs] = [await sealedLog(), await sealedLog()];
+  await superuser`delete from public.audit_seals where audit_id = ${mine.third}`;
+  await superuser`delete from public.audit_logs where id = ${mine.third}`;
+  await superuser`update public.audit_logs set tenant_id = ${mine.tenant} where id = ${theirs.third}`;
+  await superuser`update public.audit_seals set chain = ${mine.tenant} where audit_id = ${theirs.third}`;
+  expect(await log.verify(mine.tenant)).toMatchObject({ valid: false, checked: 2, firstBadId: theirs.third });
+});
+
+test('a row put in with a made-up seal is named', async () => {
+  const { tenant } = await sealedLog();
+  const [id = ''] = await log.write(tenant);
+  await superuser`delete from public.audit_unsealed where audit_id = ${id}`;
+  await superuser`
+    insert into public.audit_seals (chain, sequence, audit_id, audit_created_at, row_mac, seal)
+    select ${tenant}, 11, id, created_at, ${randomBytes(32)}, ${randomBytes(32)} from public.audit_logs where id = ${id}`;
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 10, firstBadId: id });
+});
+
+test('what is put in the way of one chain stops neither it nor the others', async () => {
+  const [one, other] = [await sealedLog(), await sealedLog()];
+  const [id = ''] = await log.write(one.tenant);
+  await superuser`
+    insert into public.audit_seals (chain, sequence, audit_id, audit_created_at, row_mac, seal)
+    select ${one.tenant}, 12, id, created_at, ${randomBytes(32)}, ${randomBytes(32)} from public.audit_logs where id = ${id}`;
+  await superuser`update public.audit_chains set sequence = 5 where chain = ${one.tenant}`;
+  await log.write(one.tenant);
+  await log.write(other.tenant);
+  expect(await log.seal()).toBe(3);
+  expect(await log.seal()).toBe(0);
+  expect(await log.verify(one.tenant)).toMatchObject({ valid: false, unsealed: 0, firstBadId: id });
+  expect(await log.verify(other.tenant)).toMatchObject({ valid: true, checked: 11 });
+});
+
+test('a seal or an end that is set beyond all places stops no log, and is named', async () => {
+  const [one, two, other] = [await sealedLog(), await sealedLog(), await sealedLog()];
+  await superuser`update public.audit_seals set sequence = 9007199254740990 where audit_id = ${one.third}`;
+  await superuser`update public.audit_chains set sequence = 9007199254740990 where chain = ${two.tenant}`;
+  for (const { tenant } of [one, two]) expect(await log.verify(tenant)).toMatchObject({ valid: false });
+  for (const { tenant } of [one, two, other]) await log.write(tenant);
+  expect(await log.seal()).toBe(3);
+  expect(await log.verify(one.tenant)).toMatchObject({ valid: false, unsealed: 0 });
+  // Whose end was only set elsewhere is mended by the next: nothing is gone.
+  for (const { tenant } of [two, other]) {
+    expect(await log.verify(tenant)).toEqual({ valid: true, checked: 11, unsealed: 0, firstBadId: null });
+  }
+});
+
+test('a row put in as if it were of last week is named, though it is sealed like any other', async () => {
+  const { tenant, third } = await sealedLog();
+  const id = randomUUID();
+  await insertAged(superuser, id, third, '7 days');
+  expect(await log.seal()).toBe(1);
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 10, firstBadId: id });
+});
+
+test.each(['7 days', '0'])('a row that was kept from the sealer is named, of an age of %s', async (age) => {
+  const { tenant, third } = await sealedLog();
+  const id = randomUUID();
+  await superuser.begin(async (tx) => {
+    await tx`select set_config('session_replication_role', 'replica', true)`;
+    await insertAged(tx, id, third, age);
+  });
+  expect(await log.seal()).toBe(0);
+  expect(await log.verify(tenant)).toEqual({ valid: false, checked: 10, unsealed: 1, firstBadId: id });
+});
+
+test('a clock that ran ahead makes no later row bad', async () => {
+  const { tenant } = await sealedLog();
+  await log.write(tenant, 1, log.owner, new Date(Date.now() + 3 * 3_600_000).toISOString());
+  await log.seal();
+  await log.write(tenant, 2);
+  await log.seal();
+  await log.write(tenant);
+  expect(await log.verify(tenant)).toEqual({ valid: true, checked: 13, unsealed: 1, firstBadId: null });
+  // When a row was sealed is signed: it can't be set back to have an old one pass.
+  const [fifth] = await superuser<
+    { id: string }[]
+  >`select audit_id as id from public.audit_seals where chain = ${tenant} and sequence = 5`;
+  await superuser`update public.audit_seals set created_at = created_at - interval '8 days' where chain = ${tenant} and sequence = 5`;
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 4, firstBadId: fifth?.id });
+});
+
+test.each(['infinity', '-infinity', '0044-03-15 BC', '20000-01-01'])(
+  'a row of the time %s, which would stop whoever seals or verifies, is refused by PostgreSQL',
+  async (time) => {
+    const { tenant, third } = await sealedLog();
+    const statements = [
+      superuser`update public.audit_logs set created_at = ${time}::text::timestamptz where id = ${third}`,
+      superuser`update public.audit_seals set audit_created_at = ${time}::text::timestamptz where audit_id = ${third}`,
+      superuser`insert into public.audit_unsealed values (${tenant}, ${third}, ${time}::text::timestamptz)`,
+    ];
+    for (const statement of statements) await expect(statement).rejects.toMatchObject({ code: '23514' });
+    expect(await log.verify(tenant)).toMatchObject({ valid: true });
+  },
+);
+
+test('a row that was deleted before it was sealed is named', async () => {
+  const { tenant } = await sealedLog();
+  const [id = ''] = await log.write(tenant);
+  await superuser`delete from public.audit_logs where id = ${id}`;
+  await log.seal();
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 10, firstBadId: id });
+});
+
+test('after a rotation of SECRET_KEY old seals still verify, and new ones are made with the new key', async () => {
+  const { tenant, ids } = await sealedLog();
+  const fresh = randomBytes(32);
+  const rotated = { current: fresh, all: [fresh, ...log.keys.all] };
+  const [next = ''] = await log.write(tenant);
+  await log.seal(rotated);
+  expect(await log.verify(tenant, rotated)).toMatchObject({ valid: true, checked: 11 });
+  expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: next });
+  // Whoever drops the old key can vouch for no row that it sealed.
+  expect(await log.verify(tenant, { current: fresh, all: [fresh] })).toMatchObject({
+    valid: false,
+    firstBadId: ids[0],
+  });
+});
+
+test('what a row says is signed whatever it says, and whatever settings a session has', async () => {
+  const tenant = randomUUID();
+  for (const text of ['', ' ', '\u{FEFF}x', '\u2028"\\', 'ß – 漢字 👩‍🚀', '\u0001\u007F', 'a'.repeat(3_000)]) {
+    const [id = ''] = await log.write(tenant);
+    const changes = superuser.json({ [text]: [1e21, -0, 0.1, { b: null, a: [true, text] }] });
+    await superuser`update public.audit_logs set user_agent = ${text}, changes = ${changes} where id = ${id}`;
+  }
+  const elsewhere = postgres(log.databaseOwnerUrl, {
+    max: 1,
+    prepare: false,
+    connection: { search_path: '', TimeZone: 'Asia/Kathmandu', DateStyle: 'German, DMY', IntervalStyle: 'iso_8601' },
+  });
+  expect(await sealAuditRows(elsewhere, log.keys)).toEqual({ sealed: 7, full: false });
+  await elsewhere.end();
+  expect(await log.verify(tenant)).toEqual({ valid: true, checked: 7, unsealed: 0, firstBadId: null });
+});
+
+/** Puts a copy of a row in, under another id, and older. */
+async function insertAged(
+  sql: postgres.Sql | postgres.TransactionSql,
+  id: string,
+  like: string,
+  age: string,
+): Promise<void> {
+  await sql`
+    insert into public.audit_logs
+    select (jsonb_populate_record(a, jsonb_build_object('id', ${id}::text, 'created_at', a.created_at - ${age}::interval))).*
+    from public.audit_logs a where id = ${like}`;
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, expect, inject, test } from 'vitest';
+import { openScratchLog } from '../audit/scratch-log.ts';
+import { insertTenant } from '../support/workflow-homes.ts';
+import { runScript, type Ended } from './command.ts';
+
+// What an operator types to have every log checked, the platform's too.
+const place = inject('stack');
+const log = await openScratchLog(place);
+afterAll(() => log[Symbol.asyncDispose]());
+
+async function verifyAll(databaseOwnerUrl = log.databaseOwnerUrl, ...args: string[]): Promise<Ended> {
+  const { PATH = '', HOME = '', SECRET_KEY = '', ATRIUM_BUN: bun = 'bun' } = place.env;
+  return await runScript(['verify-audit', ...args], {
+    bun,
+    env: { PATH, HOME, SECRET_KEY, DATABASE_OWNER_URL: databaseOwnerUrl },
+  });
+}
+
+test('logs that hold are counted, and one that does not is named with its row', async () => {
+  const [ada, ben] = [randomUUID(), randomUUID()];
+  await log.write(null, 2);
+  await log.write(ada, 3);
+  await log.seal();
+  await log.write(ada);
+  const before = await verifyAll();
+  expect(before).toMatchObject({ code: 0, errors: '' });
+  expect(before.output.split('\n')).toEqual(
+    expect.arrayContaining(['platform: 2 rows hold', `${ada}: 3 rows hold, 1 wait for their seal`]),
+  );
+
+  const [, altered = ''] = await log.write(ben, 3);
+  await log.seal();
+  await log.superuser`update public.audit_logs set outcome = 'denied' where id = ${altered}`;
+  const after = await verifyAll();
+  expect(after.code).toBe(1);
+  expect(after.errors).toBe(`${ben}: row ${altered} was changed, taken away, put in, or moved; 1 before it hold\n`);
+  expect(after.output).toContain(`${ada}: 4 rows hold\n`);
+  await log.superuser`update public.audit_logs set outcome = 'success' where id = ${altered}`;
+});
+
+test('a log that does not hold is sealed anew where it is named, and no other', async () => {
+  const [ada, ben, cyd] = [randomUUID(), randomUUID(), randomUUID()];
+  const altered: string[] = [];
+  for (const tenant of [ada, ben, cyd]) {
+    const [id = ''] = await log.write(tenant, 2);
+    altered.push(id);
+  }
+  await log.seal();
+  await log.superuser`update public.audit_logs set outcome = 'denied' where id in ${log.superuser(altered.slice(0, 2))}`;
+  const reseal = (...names: string[]) => verifyAll(log.databaseOwnerUrl, '--reseal', ...names);
+  for (const [names, said] of [
+    [[], 'usage: '],
+    [['nobody'], 'no log of nobody'],
+  ] as const) {
+    const refused = await reseal(...names);
+    expect(refused.code).toBe(1);
+    expect(refused.errors).toContain(said);
+  }
+  const { code, output, errors } = await reseal(ada, cyd);
+  expect(code).toBe(1);
+  expect(output).toContain(`${ada}: 3 rows wait for a worker to seal them anew, as they are now\n`);
+  expect(output).toContain(`${cyd}: 2 rows hold\n`);
+  expect(errors).toContain(`${ben}: row ${altered[1]} was changed`);
+  await reseal('all');
+  await log.seal();
+  expect((await verifyAll()).errors).toBe('');
+});
+
+test("a tenant's log that was wiped, seals and all, is missed", async () => {
+  const { slug, tenantId } = await insertTenant(log.owner);
+  await log.owner`update public.tenants set status = 'ready' where id = ${tenantId}`;
+  await log.write(tenantId);
+  await log.seal();
+  expect((await verifyAll()).output).toContain(`${slug}: 1 rows hold\n`);
+  for (const table of ['audit_logs', 'audit_seals', 'audit_chains']) {
+    const column = table === 'audit_logs' ? 'tenant_id' : 'chain';
+    await log.superuser`delete from ${log.superuser(`public.${table}`)} where ${log.superuser(column)} = ${tenantId}`;
+  }
+  const { code, errors } = await verifyAll();
+  expect(code).toBe(1);
+  expect(errors).toBe(`${slug}: is empty: a tenant that is ready has a row of its making\n`);
+});
+
+test('without the key, or the database, it says what is missing', async () => {
+  const { PATH = '', HOME = '', ATRIUM_BUN: bun = 'bun' } = place.env;
+  const { code, errors } = await runScript(['verify-audit'], { bun, env: { PATH, HOME } });
+  expect(code).toBe(1);
+  expect(errors).toContain('SECRET_KEY');
+  expect(errors).toContain('DATABASE_OWNER_URL');
+  const away = await verifyAll('postgres://nobody:secret@127.0.0.1:1/none');
+  expect(away.code).toBe(1);
+  expect(away.errors).not.toContain('secret');
+});

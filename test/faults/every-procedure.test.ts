@@ -1,0 +1,189 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { callProcedure, mountsOf, verdictOf } from '../matrix/call.ts';
+import { makeCaller, type Caller } from '../matrix/cast.ts';
+import { inputFor } from '../matrix/inputs.ts';
+import { procedures, type Procedure } from '../matrix/procedures.ts';
+import { setStage, type Stage } from '../matrix/stage.ts';
+import { rowOf as levelsOf } from '../matrix/table.ts';
+import { at, rest } from '../support/rest.ts';
+import { waitFor } from '../support/wait.ts';
+import { startProxiedStack, type ProxiedStack } from './proxied-stack.ts';
+import { FAILURES, failureTable, type Failure } from './table.ts';
+
+// Every procedure of the router under every failure of the table in docs/operations.md: it is what is tested here.
+
+/** Beyond what the table promises, in ms: all procedures are called at once, on a machine that does other things too. */
+const SLACK_MS = 3_000;
+const PROBES = ['/livez', '/readyz', '/health'];
+const table = await failureTable();
+/** The row of what leaves work to the worker. */
+const QUEUEING = table.rowOf('auth.register').names;
+
+let place: ProxiedStack;
+let stage: Stage;
+/** All calls that were answered well. */
+const done: Ready[] = [];
+beforeAll(async () => {
+  place = await startProxiedStack(inject('stack'));
+  stage = await setStage(place.stack);
+  await place.goThroughProxies();
+  await untilWell();
+});
+afterAll(async () => {
+  await stage[Symbol.asyncDispose]();
+  await place[Symbol.asyncDispose]();
+});
+
+test('the table names procedures and probes that there are, each once', () => {
+  const named = table.rows.flatMap(({ names }) => names);
+  const known = new Set([...procedures().map(({ path }) => path), ...PROBES]);
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
+  expect(named.toSorted()).toEqual([...new Set(named)].toSorted());
+  expect(table.rows.filter(({ names }) => names.length === 0)).toHaveLength(1);
+});
+
+interface Ready {
+  procedure: Procedure;
+  caller: Caller;
+  input: object | undefined;
+}
+
+/** All that a call needs is made before the failure: by hand, in the database. */
+async function prepare(procedure: Procedure): Promise<Ready> {
+  const levels = levelsOf(procedure.path);
+  const who = levels.anonymous === 'ok' ? 'anonymous' : levels.admin === 'ok' ? 'admin' : 'superuser';
+  const caller = await makeCaller(stage, who);
+  return { procedure, caller, input: await inputFor(procedure.path, stage, caller) };
+}
+
+interface Answered {
+  outcome: string;
+  ms: number;
+}
+
+/** Calls a procedure on the one mount or the other. */
+async function call({ procedure, caller: { token }, input }: Ready, turn: number): Promise<Answered> {
+  const mounts = mountsOf(procedure);
+  const mount = mounts[turn % mounts.length] ?? 'tRPC';
+  const begun = performance.now();
+  const answer = await callProcedure(mount, stage.url, procedure, {
+    ...(token !== undefined && { token }),
+    tenant: stage.home.slug,
+    input,
+  });
+  const outcome = verdictOf(answer);
+  // A stream has begun to answer when it fails: its headers are gone.
+  const comeBack = procedure.type === 'subscription' || answer.headers.has('retry-after');
+  return { outcome: answer.status === 503 && !comeBack ? `${outcome} without Retry-After` : outcome, ms: since(begun) };
+}
+
+/** Asks until the answer is the promised one, or has had time enough: it stands for a second. */
+async function probe(path: string, failure: Failure): Promise<Answered> {
+  const begun = performance.now();
+  const promised = table.rowOf(path).cells[failure];
+  for (;;) {
+    const outcome = String(await statusOf(path));
+    if (outcome === promised.outcome || since(begun) > promised.within) return { outcome, ms: since(begun) };
+    await pause(25);
+  }
+}
+
+async function statusOf(path: string): Promise<number> {
+  return (await fetch(`${stage.url}${path}`)).status;
+}
+
+/** What the table says, of what did not come so; nothing where all did. */
+function broken(failure: Failure, told: ReadonlyMap<string, Answered>): string[] {
+  return Array.from(told, ([name, { outcome, ms }]) => {
+    const promised = table.rowOf(name).cells[failure];
+    const held = outcome === promised.outcome && ms <= promised.within + SLACK_MS;
+    return held ? '' : `${name}: ${outcome} after ${Math.round(ms)} ms, not ${promised.outcome}`;
+  }).filter((line) => line !== '');
+}
+
+for (const [turn, failure] of FAILURES.entries()) {
+  test(`${failure}: every procedure answers as the table says`, async () => {
+    const ready = await Promise.all(procedures().map(prepare));
+    await place.begin(failure);
+    const answers = [
+      ...ready.map(async (one, index): Promise<[string, Answered]> => [
+        one.procedure.path,
+        await call(one, turn + index),
+      ]),
+      ...PROBES.map(async (path): Promise<[string, Answered]> => [path, await probe(path, failure)]),
+    ];
+    const told = new Map(await Promise.all(answers));
+    const alone = await countsAlone();
+    await place.end(failure);
+    await untilWell();
+    expect(broken(failure, told)).toEqual([]);
+    if (failure.startsWith('Redis')) expect(alone).toBe(true);
+    done.push(...ready.filter(({ procedure }) => told.get(procedure.path)?.outcome === 'ok'));
+  }, 60_000);
+}
+
+test('what the table says of the outbox is so: these procedures leave work to the worker, and no others', async () => {
+  const ready = await Promise.all(procedures().map(prepare));
+  await waitFor('the outbox to be empty', async () => (await outboxRows()) === 0);
+  await place.begin('Temporal gone');
+  const queueing: string[] = [];
+  let rows = await outboxRows();
+  for (const [turn, one] of ready.entries()) {
+    expect(await call(one, turn)).toMatchObject({ outcome: 'ok' });
+    const now = await outboxRows();
+    if (now > rows) queueing.push(one.procedure.path);
+    rows = now;
+  }
+  await place.end('Temporal gone');
+  expect(queueing.toSorted()).toEqual(QUEUEING.toSorted());
+  done.push(...ready);
+}, 60_000);
+
+test('whoever was answered well, whatever was away, gets their tenant and their mail, once', async () => {
+  await waitFor('the outbox to be empty', async () => (await outboxRows()) === 0, 30_000);
+  const slugs = fieldOf({ 'auth.register': 'tenantSlug', 'tenants.create': 'slug' });
+  await waitFor(
+    'the tenants',
+    async () => {
+      const ready = await stage.sql`select from public.tenants where slug = any(${slugs}) and status = 'ready'`;
+      return ready.length === slugs.length;
+    },
+    30_000,
+  );
+  const addresses = fieldOf({ 'auth.register': 'email', 'invites.create': 'email' });
+  const mailsTo = (address: string) => place.smtp.mails.filter((mail) => mail.includes(`To: ${address}`));
+  await waitFor('the mails', () => addresses.every((address) => mailsTo(address).length > 0), 30_000);
+  expect(addresses.filter((address) => mailsTo(address).length > 1)).toEqual([]);
+}, 60_000);
+
+/** What the calls that were answered well had in a field of their input. */
+function fieldOf(fields: Readonly<Record<string, string>>): string[] {
+  return done.flatMap(({ procedure: { path }, input }) => {
+    const field = fields[path];
+    return field === undefined ? [] : [String(at(input, field))];
+  });
+}
+
+async function outboxRows(): Promise<number> {
+  const [row] = await stage.sql<{ count: number }[]>`select count(*)::int as count from public.outbox`;
+  return row?.count ?? 0;
+}
+
+/** Waits until PostgreSQL and Redis are in use again: the server looks for Redis when there is something to count. */
+async function untilWell(): Promise<void> {
+  await waitFor('the server to be well', async () => {
+    const { status } = await rest(stage.url, 'GET', '/invites/preview?token=none');
+    return status === 400 && (await statusOf('/readyz')) === 200 && !(await countsAlone());
+  });
+}
+
+/** Whether the server counts calls without Redis. */
+async function countsAlone(): Promise<boolean> {
+  const text = await (await fetch(`${stage.url}/metrics`)).text();
+  return /^atrium_limiter_away 1$/m.test(text);
+}
+
+function since(begun: number): number {
+  return performance.now() - begun;
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { bom, refusedLicences } from '../../deploy/licences.ts';
+
+const component = (name: string, ...licenses: object[]) => ({ name, version: '1.0.0', licenses });
+const check = (...components: object[]) => refusedLicences(bom.parse({ components }));
+
+test('a component whose licence asks something of those who build on it is named', () => {
+  expect(
+    check(
+      component('free', { license: { id: 'MIT' } }),
+      component('viral', { license: { id: 'AGPL-3.0-only' } }),
+      component('both', { expression: 'MIT AND GPL-3.0-only' }),
+      component('own words', { license: { name: 'Custom' } }),
+      component('two', { license: { id: 'MIT' } }, { license: { id: 'SSPL-1.0' } }),
+    ),
+  ).toEqual([
+    'viral 1.0.0: AGPL-3.0-only',
+    'both 1.0.0: MIT AND GPL-3.0-only',
+    'own words 1.0.0: Custom',
+    'two 1.0.0: MIT, SSPL-1.0',
+  ]);
+});
+
+test('a component that says nothing of its licence is named', () => {
+  expect(check({ name: 'mute', version: '2.0.0' })).toEqual(['mute 2.0.0: says nothing']);
+});
+
+test('of several licences to choose from, one will do, and of several that hold together, all must', () => {
+  expect(
+    check(
+      component('choice', { expression: '(MIT OR GPL-3.0-only)' }),
+      component('together', { expression: 'Apache-2.0 AND MIT' }),
+    ),
+  ).toEqual([]);
+});

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { GUARDS } from '../../bench/without/guards.ts';
+
+const PAIRS = Object.values(GUARDS).flatMap((modules) => Object.entries(modules));
+
+test.each(PAIRS)('what the bench puts in the place of %s has all that is taken from there', async (module, standIn) => {
+  expect(await exportsOf(`bench/without/${standIn}`)).toEqual(expect.arrayContaining(await exportsOf(module)));
+});
+
+async function exportsOf(module: string): Promise<string[]> {
+  // oxlint-disable-next-line import/no-dynamic-require -- the list of them is what is tested
+  const loaded: unknown = await import(new URL(`../../${module}`, import.meta.url).href);
+  return typeof loaded === 'object' && loaded !== null ? Object.keys(loaded) : [];
+}

@@ -1,0 +1,42 @@
+import { afterAll, expect, inject, test } from 'vitest';
+import { startOwnServer } from '../support/own-server.ts';
+
+const ORIGIN = 'https://app.example';
+const server = await startOwnServer(inject('stack'), { CORS_ORIGINS: ORIGIN });
+afterAll(() => server[Symbol.asyncDispose]());
+
+const PATHS = ['/api/v1/users/me', '/trpc/users.me', '/api/v1/nothing', '/openapi.json'];
+
+function ask(path: string, method: string, origin: string): Promise<Response> {
+  const headers = {
+    origin,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'x-tenant-slug',
+  };
+  return fetch(`${server.url}${path}`, { method, headers });
+}
+
+test('a configured origin may call, send its tenant, and read what is left of its limits', async () => {
+  for (const path of PATHS) {
+    const preflight = await ask(path, 'OPTIONS', ORIGIN);
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(ORIGIN);
+    expect(preflight.headers.get('access-control-allow-headers')?.toLowerCase()).toContain('x-tenant-slug');
+    const { headers } = await ask(path, 'GET', ORIGIN);
+    expect(headers.get('access-control-allow-origin')).toBe(ORIGIN);
+    expect(headers.get('access-control-expose-headers')).toContain('RateLimit-Remaining');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    expect(headers.get('vary')?.toLowerCase()).toContain('origin');
+  }
+});
+
+test.each([`${ORIGIN}.evil.example`, 'http://app.example', `${ORIGIN}:8443`, 'https://APP.example', 'null'])(
+  'the origin %s, which only looks like it, may not',
+  async (origin) => {
+    for (const path of PATHS) {
+      for (const method of ['OPTIONS', 'GET']) {
+        expect((await ask(path, method, origin)).headers.get('access-control-allow-origin')).toBeNull();
+      }
+    }
+  },
+);

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { startOwnStack, type OwnStack } from '../support/own-stack.ts';
+import { foundTenant, logIn } from '../support/people.ts';
+import { attack } from './attack.ts';
+import { findSchemathesis } from './tool.ts';
+
+/** They end the session that calls, or rename its tenant: each has a caller of its own. */
+const ENDING = ['auth-logout', 'auth-logoutAll', 'auth-revokeSession', 'tenants-update'];
+
+const PUBLIC =
+  '^/(auth/(register|verify-email|resend-verification|login|refresh|password-reset)|invites/(preview|accept))';
+const OPERATORS = '^/admin/';
+/** All else that asks for no tenant: what does, refuses a token that is for none, as test/matrix holds. */
+const LOBBY = '^/(admin/|users/|tenants$|tenants/[{]|auth/(switch|change|sessions))';
+const REST = '^/(users|tenants|members|projects|api-keys|audit|invites$|invites/[{]|auth/(switch|change|sessions))';
+
+const TIMEOUT_MS = 180_000;
+
+// A superuser locks accounts, so nobody else may be there.
+let stack: OwnStack;
+let place: { url: string; mailDir: string; env: Readonly<Record<string, string>>; command: string };
+
+beforeAll(async () => {
+  const shared = inject('stack');
+  const command = await findSchemathesis(shared.env);
+  stack = await startOwnStack(shared);
+  const { url, mailDir, env } = stack;
+  place = { url, mailDir, env, command };
+}, 240_000);
+
+afterAll(() => stack?.remove());
+
+async function founder() {
+  const made = await foundTenant(place);
+  return { token: made.tokens().accessToken, tenant: made.slug };
+}
+
+describe('whatever is sent, nothing is answered but what is documented, and no 5xx', { timeout: TIMEOUT_MS }, () => {
+  describe.concurrent('to those who only know their own', () => {
+    test('nor to nobody, and to an admin whose session or tenant goes', async () => {
+      expect(await attack(place, { name: 'nobody', home: PUBLIC })).toBeGreaterThan(200);
+      for (const id of ENDING) {
+        expect(await attack(place, { name: 'a leaver', ...(await founder()), home: '.', only: [id] })).toBeGreaterThan(
+          3,
+        );
+      }
+    });
+
+    test("nor to a tenant's admin", async () => {
+      const admin = { name: 'an admin', ...(await founder()), home: REST, spare: ENDING };
+      expect(await attack(place, admin)).toBeGreaterThan(500);
+    });
+  });
+
+  test('nor to a superuser', async () => {
+    const { tokens } = await logIn(place, stack.superuser);
+    const operator = {
+      name: 'a superuser',
+      token: tokens().accessToken,
+      home: OPERATORS,
+      within: LOBBY,
+      spare: ENDING,
+    };
+    expect(await attack(place, operator)).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,29 @@
+import { createServer, type Socket } from 'node:net';
+import { expect, inject, test } from 'vitest';
+import { freePort } from '../../dev/ports.ts';
+import { startProcess } from './process.ts';
+
+const stack = inject('stack');
+/** A worker that is waited for longer is killed by whoever keeps it. */
+const PATIENCE_MS = 8_000;
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'a worker that waits for a Temporal which takes connections and is silent goes when it is told to, by %s',
+  async (signal) => {
+    const port = await freePort();
+    await using silent = createServer();
+    const asked = new Promise<Socket>((resolve) => silent.once('connection', resolve));
+    silent.listen(port, '127.0.0.1');
+    await using worker = startProcess([process.execPath, '--import', 'tsx', 'workflows/worker.ts'], {
+      ...stack.env,
+      TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+    });
+    const socket = await asked;
+    const begun = performance.now();
+    worker.child.kill(signal);
+    expect(await worker.child.exited).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(PATIENCE_MS);
+    expect(worker.lines.join('\n')).toContain('draining');
+    socket.destroy();
+  },
+);

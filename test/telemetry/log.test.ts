@@ -1,0 +1,100 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import { expect, test } from 'vitest';
+import { mintApiKey } from '../../core/api-key.ts';
+import { createLog } from '../../core/log.ts';
+import { mintMailedToken } from '../../core/mailed-token.ts';
+import { at } from '../support/rest.ts';
+
+function listen() {
+  const lines: string[] = [];
+  const log = createLog({ name: 'test', format: 'json', to: { write: (line) => void lines.push(line) } });
+  return { log, lines, text: () => lines.join('') };
+}
+
+const secret = Buffer.alloc(32, 7);
+const mailed = mintMailedToken(
+  { current: secret, all: [secret] },
+  { kind: 'invite', id: crypto.randomUUID(), email: 'ada@example.com' },
+);
+const { key } = mintApiKey();
+const JWT = `eyJhbGciOiJFZERTQSJ9.${Buffer.from('{"sub":"ada"}').toString('base64url')}.${'s'.repeat(86)}`;
+
+const SECRETS: Record<string, string> = {
+  'an access token': JWT,
+  'an API key': key,
+  'a mailed token': mailed,
+  'a hash of a password': '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g',
+};
+
+for (const [what, value] of Object.entries(SECRETS)) {
+  test(`${what} is taken out wherever it stands`, () => {
+    const { log, lines, text } = listen();
+    log.info({ deep: { list: [`before ${value} after`] } }, `said: ${value}.`);
+    log.error({ err: new Error(`refused ${value}`) }, 'failed');
+    // Whoever holds the end of it holds it all.
+    expect(text()).not.toContain(value.slice(-20));
+    expect(lines.map((line) => at(JSON.parse(line), 'level'))).toEqual([30, 50]);
+    expect(text()).toContain('before ');
+  });
+}
+
+test('a token in a link, a bearer and the password of an URL are taken out', () => {
+  const { log, text } = listen();
+  log.info('https://app.example.com/reset-password?token=canary1&x=1');
+  log.info('Authorization: Bearer canary2');
+  log.info('Authorization: Bearer  canary4');
+  log.info('connecting to postgres://atrium_app:canary3@db:5432/atrium');
+  log.info('connecting to redis://:p@canary5@redis:6379');
+  expect(text()).not.toContain('canary');
+  expect(text()).toContain('&x=1');
+  expect(text()).toContain('@db:5432/atrium');
+});
+
+const KEYS = [
+  ...['password', 'newPassword', 'accessToken', 'refreshToken', 'token', 'authorization', 'cookie', 'key', 'apiKey'],
+  ...['Authorization', 'set-cookie', 'password_hash', 'token_hash', 'refresh_token', 'SECRET_KEY'],
+];
+
+test.each(KEYS)('what stands under %s is taken out, at any depth, and in JSON that stands as text', (name) => {
+  for (const value of ['canary', 'a"canary', 'a\\canary', '"canary', '\\"canary\\', 'a\\', 'a\ncanary"']) {
+    const { log, lines, text } = listen();
+    log.info({ input: { user: { [name]: value, next: 'kept' } } }, 'deep');
+    log.info({ body: JSON.stringify({ [name]: value, next: 'kept' }) }, 'as text');
+    log.info({ headers: { [name]: [value, 'canary'], next: 'kept' } }, 'a list');
+    expect(text()).not.toContain('canary');
+    expect(text().match(/kept/g)).toHaveLength(3);
+    for (const line of lines) expect(at(JSON.parse(line), 'level')).toBe(30);
+  }
+});
+
+test.each(['password', 'token', 'key'])(
+  'what stands under %s is taken out of a line’s own keys, whatever it is',
+  (name) => {
+    const { log, text } = listen();
+    for (const value of ['canary', ['canary'], { inner: 'canary' }]) log.info({ [name]: value }, 'on top');
+    expect(text()).not.toContain('canary');
+  },
+);
+
+test("an error is told without a query's parameters, also by the name that Temporal gives it", () => {
+  const { log, text } = listen();
+  const error = new DrizzleQueryError('insert into users values ($1)', ['canary'], new Error('duplicate key'));
+  log.error({ err: error }, 'failed');
+  log.warn({ error }, 'Activity failed');
+  expect(text()).not.toContain('canary');
+  expect(text().match(/duplicate key/g)).toHaveLength(2);
+});
+
+test('line breaks and escapes of a caller stay within their line', () => {
+  const { log, lines } = listen();
+  log.info({ path: 'a\r\n{"level":60,"msg":"forged"}\u001b[2J\u2028' }, 'said\r\nforged');
+  expect(lines).toHaveLength(1);
+  for (const sign of ['\r', '\n', '\u001b']) expect(lines[0]?.trimEnd()).not.toContain(sign);
+});
+
+test('what only looks a little like a secret is left alone', () => {
+  const { log, text } = listen();
+  const id = crypto.randomUUID();
+  log.info({ tenantId: id, path: '/trpc/apiKeys.list', key2: 'kept', url: 'http://localhost:3000/' }, 'request');
+  for (const kept of [id, '/trpc/apiKeys.list', 'kept', 'http://localhost:3000/']) expect(text()).toContain(kept);
+});

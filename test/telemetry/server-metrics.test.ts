@@ -1,0 +1,177 @@
+import { beforeAll, expect, inject, test } from 'vitest';
+import { connect } from '../support/database.ts';
+import { expectGuarded } from '../support/guards.ts';
+import { foundTenant, freshEmail, freshSlug, logIn, type Founder } from '../support/people.ts';
+import { rest, trpc } from '../support/rest.ts';
+import { waitFor } from '../support/wait.ts';
+import { watchApp, type WatchedApp } from './app.ts';
+import { parseMetrics, readMetrics } from './metrics.ts';
+
+const place = inject('stack');
+let founder: Founder;
+
+beforeAll(async () => {
+  founder = await foundTenant(place);
+});
+
+/** No name of ours looks like that. */
+const STRANGE = /__proto__|constructor|[^A-Za-z.]/;
+
+const credentials = () => ({ token: founder.tokens().accessToken, tenant: founder.slug });
+
+/** How much a series grew while `work` ran. Others call the same server, so it may have grown by more. */
+async function growth(name: string, labels: Record<string, string>, work: () => Promise<unknown>): Promise<number> {
+  const before = await readMetrics(place.url);
+  await work();
+  const after = await readMetrics(place.url);
+  return after.value(name, labels) - before.value(name, labels);
+}
+
+test('without a token, as in development, anyone may look; the answer is text for Prometheus', async () => {
+  const response = await fetch(`${place.url}/metrics`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=/);
+  expectGuarded(response);
+});
+
+test('a server that goes, or that PostgreSQL does not answer, is told as not ready, to people, balancers and Prometheus', async () => {
+  const seen = async ({ app }: WatchedApp): Promise<number[]> => {
+    const statuses = await Promise.all(
+      ['/livez', '/readyz', '/health'].map(async (path) => (await app.request(path)).status),
+    );
+    const { value } = parseMetrics(await (await app.request('/metrics')).text());
+    return [...statuses, value('atrium_ready')];
+  };
+  await using going = await watchApp(place);
+  expect(await seen(going)).toEqual([200, 200, 200, 1]);
+  going.drain();
+  expect(await seen(going)).toEqual([200, 503, 503, 0]);
+  await using cut = await watchApp({ ...place, databaseUrl: place.databaseUrl.replace(/:\d+\//, ':1/') });
+  expect(await seen(cut)).toEqual([200, 503, 503, 0]);
+});
+
+test('a call is counted by procedure, mount and outcome, on both mounts', async () => {
+  const counted = (labels: Record<string, string>, work: () => Promise<unknown>) =>
+    growth('atrium_calls_total', { procedure: 'projects.get', ...labels }, work);
+  const id = crypto.randomUUID();
+  expect(
+    await counted({ mount: 'rest', outcome: 'NOT_FOUND' }, () =>
+      rest(place.url, 'GET', `/projects/${id}`, credentials()),
+    ),
+  ).toBeGreaterThanOrEqual(1);
+  expect(
+    await counted({ mount: 'trpc', outcome: 'NOT_FOUND' }, () =>
+      trpc(place.url, 'query', 'projects.get', { ...credentials(), body: { id } }),
+    ),
+  ).toBeGreaterThanOrEqual(1);
+  expect(
+    await counted({ mount: 'trpc', outcome: 'VALIDATION_FAILED' }, () =>
+      trpc(place.url, 'query', 'projects.get', { ...credentials(), body: { id: 'none' } }),
+    ),
+  ).toBeGreaterThanOrEqual(1);
+});
+
+test('each call of a batch is counted, and has its time', async () => {
+  const batch = () =>
+    trpc(place.url, 'query', 'tenants.get,tenants.get,tenants.get?batch=1&input=%7B%7D', credentials());
+  const labels = { procedure: 'tenants.get' };
+  expect(await growth('atrium_calls_total', { ...labels, outcome: 'ok' }, batch)).toBeGreaterThanOrEqual(3);
+  expect(await growth('atrium_call_duration_seconds_count', labels, batch)).toBeGreaterThanOrEqual(3);
+});
+
+test('a batch whose answer is streamed is counted whole', async () => {
+  const { token, tenant } = credentials();
+  const headers = { authorization: `Bearer ${token}`, 'x-tenant-slug': tenant, 'trpc-accept': 'application/jsonl' };
+  const batch = async () => {
+    const response = await fetch(`${place.url}/trpc/users.me,tenants.get?batch=1&input=%7B%7D`, { headers });
+    await response.text();
+  };
+  for (const procedure of ['users.me', 'tenants.get']) {
+    expect(await growth('atrium_calls_total', { procedure, outcome: 'ok' }, batch)).toBeGreaterThanOrEqual(1);
+  }
+});
+
+test('no caller makes a series of their own: what there is not is counted as unknown', async () => {
+  const made = `made.up${freshSlug()}`;
+  const strange = async () => {
+    await trpc(place.url, 'query', made);
+    await trpc(place.url, 'query', `users.me,${made}?batch=1&input=%7B%7D`, credentials());
+    await rest(place.url, 'GET', `/${made}`);
+    await trpc(place.url, 'query', '__proto__');
+    await trpc(place.url, 'query', 'constructor');
+  };
+  expect(
+    await growth('atrium_calls_total', { procedure: 'unknown', outcome: 'NOT_FOUND' }, strange),
+  ).toBeGreaterThanOrEqual(5);
+  const { labels } = await readMetrics(place.url);
+  for (const name of ['atrium_calls_total', 'atrium_call_duration_seconds_count']) {
+    expect(labels(name, 'procedure').filter((one) => STRANGE.test(one) || one.includes(made))).toEqual([]);
+  }
+  expect(labels('atrium_calls_total', 'mount').toSorted()).toEqual(['rest', 'trpc']);
+});
+
+test('a query that is posted is counted by its name, and a body that is no JSON by none', async () => {
+  const refused = async () => {
+    await trpc(place.url, 'mutation', 'users.me', { ...credentials(), body: {} });
+    await fetch(`${place.url}/trpc/users.me`, { method: 'POST', body: 'x' });
+  };
+  expect(
+    await growth('atrium_calls_total', { procedure: 'users.me', outcome: 'METHOD_NOT_SUPPORTED' }, refused),
+  ).toBeGreaterThanOrEqual(1);
+  expect(
+    await growth('atrium_calls_total', { procedure: 'unknown', outcome: 'UNSUPPORTED_MEDIA_TYPE' }, refused),
+  ).toBeGreaterThanOrEqual(1);
+});
+
+test('every answer is counted by mount and status, pages too', async () => {
+  const labels = { mount: 'other', status: '404' };
+  expect(
+    await growth('atrium_http_requests_total', labels, () => fetch(`${place.url}/nothing`)),
+  ).toBeGreaterThanOrEqual(1);
+});
+
+test('a flood of logins shows in the queue of hashes', async () => {
+  const email = freshEmail();
+  const flood = Array.from({ length: 20 }, () =>
+    logIn(place, { email, slug: founder.slug }).catch((error: unknown) => error),
+  );
+  const waiting = await waitFor('hashes to queue up', async () => {
+    const { value } = await readMetrics(place.url);
+    const queued = value('atrium_hashes_waiting');
+    return value('atrium_hashes_running') > 0 && queued > 0 && queued;
+  });
+  expect(waiting).toBeLessThanOrEqual(64);
+  await Promise.all(flood);
+});
+
+test('a stream is counted while it is open', async () => {
+  const { tenantId, slug, client } = await foundTenant(place);
+  const { accessToken } = (await logIn(place, { email: (await client.users.me.query()).email })).tokens();
+  await using owner = connect(place.databaseOwnerUrl);
+  // Its stream stays open for as long as it is not ready.
+  await owner.sql`update public.tenants set status = 'provisioning' where id = ${tenantId}`;
+  const open = async () => (await readMetrics(place.url)).value('atrium_streams_open');
+  const before = await open();
+  const abort = new AbortController();
+  const input = encodeURIComponent(JSON.stringify({ slug }));
+  const response = await fetch(`${place.url}/trpc/tenants.onStatus?input=${input}`, {
+    headers: { authorization: `Bearer ${accessToken}`, accept: 'text/event-stream' },
+    signal: abort.signal,
+  });
+  expect(response.status).toBe(200);
+  expect(await open()).toBe(before + 1);
+  abort.abort();
+  await waitFor('the stream to be counted out', async () => (await open()) === before);
+});
+
+test('the pool, the limiter and the process are told of', async () => {
+  const { names, value } = await readMetrics(place.url);
+  for (const name of ['atrium_pool_waiting', 'atrium_pool_waits_total', 'atrium_pool_wait_seconds_total']) {
+    expect(names).toContain(name);
+  }
+  expect(value('atrium_pool_connections_max')).toBeGreaterThan(0);
+  expect(value('atrium_limiter_away')).toBe(0);
+  expect(value('atrium_limiter_fallbacks_total')).toBe(0);
+  expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+  expect(value('atrium_build_info')).toBe(1);
+});

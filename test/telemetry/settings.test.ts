@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { EnvError, parseEnv, WORKER_SETTINGS, type SETTINGS } from '../../core/env/index.ts';
+
+const worker = {
+  NODE_ENV: 'production',
+  DATABASE_OWNER_URL: 'postgres://owner:x@localhost/atrium',
+  TEMPORAL_ADDRESS: 'localhost:7233',
+  MAIL_URL: 'smtp://localhost',
+  SECRET_KEY: randomBytes(32).toString('base64'),
+};
+
+function problemsOf(source: Partial<Record<keyof typeof SETTINGS.shape, string>>): readonly string[] {
+  try {
+    parseEnv(source, WORKER_SETTINGS);
+    return [];
+  } catch (error) {
+    if (error instanceof EnvError) return error.problems;
+    throw error;
+  }
+}
+
+test('a worker listens nowhere by default, and needs no token then', () => {
+  expect(problemsOf(worker)).toEqual([]);
+  expect(parseEnv(worker, WORKER_SETTINGS).WORKER_METRICS_PORT).toBeUndefined();
+});
+
+test('in production a worker that tells its metrics asks for a token', () => {
+  expect(problemsOf({ ...worker, WORKER_METRICS_PORT: '9464' })).toEqual([
+    expect.stringMatching(/^METRICS_TOKEN: is required/),
+  ]);
+  expect(problemsOf({ ...worker, WORKER_METRICS_PORT: '9464', METRICS_TOKEN: 'm'.repeat(16) })).toEqual([]);
+});
+
+test('a collector is named by an URL, and a share of traces lies between none and all', () => {
+  expect(
+    problemsOf({ ...worker, OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318', OTEL_TRACES_SAMPLER_ARG: '2' }),
+  ).toHaveLength(2);
+  expect(
+    problemsOf({ ...worker, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_TRACES_SAMPLER_ARG: '0.1' }),
+  ).toEqual([]);
+});

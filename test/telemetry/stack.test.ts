@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { mintApiKey } from '../../core/api-key.ts';
+import { v7 as uuidv7 } from 'uuid';
+import { freePort } from '../../dev/ports.ts';
+import { connect } from '../support/database.ts';
+import { startOwnStack } from '../support/own-stack.ts';
+import { foundTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
+import { rest } from '../support/rest.ts';
+import { waitFor } from '../support/wait.ts';
+import { startCollector, type ToldSpan } from './collector.ts';
+import { readMetrics } from './metrics.ts';
+
+const TOKEN = 'token-of-the-metrics';
+const collector = await startCollector();
+const workerPort = await freePort();
+const workerUrl = `http://127.0.0.1:${workerPort}`;
+const stack = await startOwnStack(inject('stack'), {
+  extraEnv: {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+    OTEL_TRACES_SAMPLER_ARG: '1',
+    METRICS_TOKEN: TOKEN,
+    WORKER_METRICS_PORT: String(workerPort),
+  },
+});
+let founder: Founder;
+
+beforeAll(async () => {
+  founder = await foundTenant(stack);
+});
+afterAll(async () => {
+  await stack.remove();
+  await collector[Symbol.asyncDispose]();
+});
+
+// Spans leave every five seconds: these tests wait for them together.
+
+/** The spans of a trace, once these names are all among them. */
+async function traceWith(traceId: string, ...names: string[]): Promise<ToldSpan[]> {
+  return await waitFor(`the spans ${names.join(', ')}`, () => {
+    const spans = collector.spans.filter((span) => span.traceId === traceId);
+    return names.every((name) => spans.some((span) => span.name === name)) && spans;
+  });
+}
+
+/** The names of a span and of all above it, as far as we were told. */
+function lineage(spans: readonly ToldSpan[], name: string): unknown[] {
+  const names: unknown[] = [];
+  let span = spans.find((one) => one.name === name);
+  while (span) {
+    names.push(span.name);
+    const { parentSpanId } = span;
+    span = spans.find(({ spanId }) => spanId === parentSpanId);
+  }
+  return names;
+}
+
+test.concurrent('one trace leads from a request through transaction and outbox into each activity', async () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const spanId = '00f067aa0ba902b7';
+  const answer = await rest(stack.url, 'POST', '/auth/register', {
+    headers: { traceparent: `00-${traceId}-${spanId}-01` },
+    body: { email: freshEmail(), password: PASSWORD, fullName: 'Ada', tenantName: 'Traced', tenantSlug: freshSlug() },
+  });
+  expect(answer.status).toBe(202);
+
+  const spans = await traceWith(traceId, 'auth.register', 'activity openTenant', 'activity send');
+  const above = ['transaction', 'auth.register', 'POST rest'];
+  expect(lineage(spans, 'activity openTenant')).toEqual(['activity openTenant', 'relay tenant.provision', ...above]);
+  expect(lineage(spans, 'activity send')).toEqual(['activity send', 'relay email.send', ...above]);
+  const server = spans.find(({ name }) => name === 'POST rest');
+  expect(server).toMatchObject({ parentSpanId: spanId, service: 'atrium-server' });
+  expect(server?.attributes).toMatchObject({ 'url.path': '/api/v1/auth/register', 'http.response.status_code': 202 });
+  expect(spans.find(({ name }) => name === 'activity send')).toMatchObject({ service: 'atrium-worker' });
+});
+
+test.concurrent('a trace that its caller does not keep is not sent, and one without a caller is', async () => {
+  const dropped = 'a'.repeat(32);
+  await rest(stack.url, 'GET', '/users/me', { headers: { traceparent: `00-${dropped}-00f067aa0ba902b7-00` } });
+  const mark = 'b'.repeat(32);
+  await rest(stack.url, 'GET', '/users/me', { headers: { traceparent: `00-${mark}-00f067aa0ba902b7-01` } });
+  await traceWith(mark, 'users.me');
+  expect(collector.spans.some(({ traceId }) => traceId === dropped)).toBe(false);
+  expect(collector.spans.some(({ name, parentSpanId }) => name === 'POST trpc' && !parentSpanId)).toBe(true);
+});
+
+test.concurrent('a refusal is no failure of its span, and says what it was', async () => {
+  const traceId = 'c'.repeat(32);
+  await rest(stack.url, 'GET', '/users/me', { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });
+  const span = (await traceWith(traceId, 'users.me')).find(({ name }) => name === 'users.me');
+  expect(span).toMatchObject({ failed: false, attributes: { 'atrium.outcome': 'UNAUTHENTICATED' } });
+});
+
+test.concurrent('bad input and what a procedure refuses are no failures, neither of the call nor of its transaction', async () => {
+  const call = { token: founder.tokens().accessToken, tenant: founder.slug };
+  const refused = [
+    ['1'.repeat(32), 'projects.create', 'POST', '/projects', 'VALIDATION_FAILED'],
+    ['2'.repeat(32), 'projects.get', 'GET', `/projects/${crypto.randomUUID()}`, 'NOT_FOUND'],
+    ['3'.repeat(32), 'admin.users', 'GET', '/admin/users', 'FORBIDDEN'],
+  ] as const;
+  for (const [traceId, procedure, method, path, reason] of refused) {
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+    await rest(stack.url, method, path, { ...call, headers, ...(method === 'POST' && { body: { name: 7 } }) });
+    const spans = await traceWith(traceId, procedure, 'transaction');
+    expect(spans.filter(({ failed }) => failed)).toEqual([]);
+    // The first transaction is the call's own; a denial has another for its row.
+    for (const told of [procedure, 'transaction']) {
+      expect(spans.find(({ name }) => name === told)?.attributes).toMatchObject({ 'atrium.outcome': reason });
+    }
+  }
+});
+
+test.concurrent('a span names its caller, and no span holds an address, a password or a token', async () => {
+  const { accessToken } = founder.tokens();
+  const traceId = 'd'.repeat(32);
+  await rest(stack.url, 'GET', '/projects', {
+    token: accessToken,
+    tenant: founder.slug,
+    headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+  });
+  const span = (await traceWith(traceId, 'projects.list')).find(({ name }) => name === 'projects.list');
+  expect(span?.attributes).toMatchObject({ 'atrium.tenantId': founder.tenantId, 'atrium.userId': founder.userId });
+  const walked = 'e'.repeat(32);
+  const { key } = mintApiKey();
+  await fetch(`${stack.url}/${key}/verify-email%3Ftoken=canary-in-a-path`, {
+    headers: { traceparent: `00-${walked}-00f067aa0ba902b7-01` },
+  });
+  await traceWith(walked, 'GET other');
+  const all = collector.received.join('\n');
+  expect(all).toContain('verify-email');
+  for (const secret of ['canary-in-a-path', key, founder.email, PASSWORD, accessToken, 'argon2'])
+    expect(all).not.toContain(secret);
+});
+
+test('the workers have a line for each activity, with workflow, run, tenant and trace', async () => {
+  const line = await waitFor('the line of openTenant', () =>
+    stack.lines.find((text) => text.includes('"openTenant"') && text.includes(founder.tenantId)),
+  );
+  expect(line).toContain(`"workflowId":"provision-${founder.tenantId}"`);
+  expect(line).toMatch(/"runId":"[0-9a-f-]{36}"/);
+  expect(line).toMatch(/"traceId":"[0-9a-f]{32}"/);
+  expect(line).toContain('"outcome":"ok"');
+});
+
+test("the worker's metrics ask for the same token as the server's, and nothing else is to be had there", async () => {
+  expect((await fetch(`${workerUrl}/metrics`)).status).toBe(401);
+  expect((await fetch(`${stack.url}/metrics`)).status).toBe(401);
+  expect((await fetch(workerUrl)).status).toBe(404);
+  for (const url of [workerUrl, stack.url]) expect((await readMetrics(url, TOKEN)).value('atrium_build_info')).toBe(1);
+});
+
+test('the worker counts activities and provisionings, and tells its places', async () => {
+  const { value, labels } = await readMetrics(workerUrl, TOKEN);
+  expect(value('atrium_activities_total', { activity: 'openTenant', outcome: 'ok' })).toBeGreaterThanOrEqual(1);
+  expect(value('atrium_provisioning_duration_seconds_count', { outcome: 'ready' })).toBeGreaterThanOrEqual(1);
+  const seconds = value('atrium_provisioning_duration_seconds_sum', { outcome: 'ready' });
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThan(60);
+  for (const task of ['workflow', 'activity', 'local_activity']) {
+    expect(value('atrium_task_slots', { task })).toBeGreaterThan(0);
+    expect(labels('atrium_task_slots_taken', 'task')).toContain(task);
+    expect(value('atrium_task_slots_taken', { task })).toBeLessThanOrEqual(value('atrium_task_slots', { task }));
+  }
+});
+
+test('what waits in the outbox shows with its age, and the dead end too that no worker knows', async () => {
+  await using owner = connect(stack.databaseOwnerUrl);
+  const id = crypto.randomUUID();
+  await owner.sql`
+    insert into public.outbox (id, kind, payload, created_at)
+    values (${id}, 'kind.of_tomorrow', '{}', now() - interval '90 seconds')`;
+  const lag = await waitFor('the row to show', async () => {
+    const { value } = await readMetrics(workerUrl, TOKEN);
+    return value('atrium_outbox_rows') === 1 && value('atrium_outbox_lag_seconds');
+  });
+  expect(lag).toBeGreaterThanOrEqual(90);
+  await owner.sql`delete from public.outbox where id = ${id}`;
+  await waitFor('it to be gone', async () => {
+    const { value } = await readMetrics(workerUrl, TOKEN);
+    return value('atrium_outbox_rows') === 0 && value('atrium_outbox_lag_seconds') === 0;
+  });
+});
+
+test('audit rows that nobody seals show with their age', async () => {
+  await using owner = connect(stack.databaseOwnerUrl);
+  await using other = connect(stack.databaseOwnerUrl);
+  await owner.sql.begin(async (hold) => {
+    // Seals can't be added meanwhile.
+    await hold`lock table public.audit_seals in share mode`;
+    await other.sql`
+      insert into public.audit_logs (id, action, entity_type, actor_type, outcome, created_at)
+      values (${uuidv7()}, 'test.wait', 'test', 'system', 'success', now() - interval '90 seconds')`;
+    const age = await waitFor('the row to show', async () => {
+      const { value } = await readMetrics(workerUrl, TOKEN);
+      return value('atrium_audit_unsealed_rows') > 0 && value('atrium_audit_unsealed_seconds');
+    });
+    expect(age).toBeGreaterThanOrEqual(90);
+  });
+  await waitFor('it to be sealed', async () => {
+    const { value } = await readMetrics(workerUrl, TOKEN);
+    return value('atrium_audit_unsealed_rows') === 0;
+  });
+});
+
+test('a provisioning that fails for good is counted as failed', async () => {
+  await using owner = connect(stack.databaseOwnerUrl);
+  const failed = async () =>
+    (await readMetrics(workerUrl, TOKEN)).value('atrium_provisioning_duration_seconds_count', { outcome: 'failed' });
+  expect(await failed()).toBe(0);
+  // A schema of that name that is not ours can be nobody's home.
+  const slug = freshSlug();
+  await owner.sql`create schema ${owner.sql(`tenant_${slug.replaceAll('-', '_')}`)}`;
+  await rest(stack.url, 'POST', '/auth/register', {
+    body: { email: freshEmail(), password: PASSWORD, fullName: 'Ada', tenantName: 'Failing', tenantSlug: slug },
+  });
+  await waitFor('the failure to be counted', async () => (await failed()) === 1);
+});

@@ -11,7 +11,7 @@ export interface Drain {
 }
 
 /** How long the last refusals are held back before nothing listens any more, in ms. */
-const HOLD_MS = 250;
+const HOLD_MS = 500;
 /** A second signal within this time is the first, come twice, in ms: a terminal's Ctrl-C may reach a process by two ways. */
 const SAME_SIGNAL_MS = 1_000;
 /** What closing pools and the log may still take once the deadline is over, in ms. */

@@ -8,8 +8,8 @@ import { migrateLobby } from '../../db/migrate.ts';
 import { connectOwner, type Owner } from '../../db/owner.ts';
 import { createPool } from '../../db/pool.ts';
 import { scratchDatabase } from '../db/scratch.ts';
+import { superuserUrl } from '../support/database.ts';
 import type { SharedStack } from '../support/global-setup.ts';
-import { superuserUrl } from './superuser.ts';
 
 /** A lobby of its own, where nothing is sealed unless a test does. */
 export interface ScratchLog extends AsyncDisposable {

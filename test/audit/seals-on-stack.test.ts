@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connect } from '../support/database.ts';
+import { connect, superuserUrl } from '../support/database.ts';
 import { callOn, MOUNTS, resultOf } from '../support/mounts.ts';
 import { foundTenant, type Founder } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
-import { superuserUrl } from './superuser.ts';
 
 // The worker seals on Node, the server verifies on Bun.
 const stack = inject('stack');

@@ -1,10 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, inject, test } from 'vitest';
 import { migrateLobby, readMigrations } from '../../db/migrate.ts';
-import { bootstrapDatabase } from '../../db/bootstrap.ts';
 import { connect } from '../support/database.ts';
 import { foundTenant } from '../support/people.ts';
-import { scratchDatabase } from './scratch.ts';
+import { bootstrapScratch, scratchDatabase } from './scratch.ts';
 
 const stack = inject('stack');
 const FOLDER = new URL('../../db/migrations/', import.meta.url);
@@ -41,12 +40,7 @@ test('bootstrapping a database again changes nothing in it', async () => {
   await using scratch = await scratchDatabase(stack);
   await migrateLobby(scratch.databaseOwnerUrl);
   const before = await historyOf(scratch.databaseOwnerUrl);
-  const password = (url: string): string => decodeURIComponent(new URL(url).password);
-  const again = await bootstrapDatabase(stack.databaseAdminUrl, {
-    database: new URL(scratch.databaseUrl).pathname.slice(1),
-    ownerPassword: password(stack.databaseOwnerUrl),
-    appPassword: password(stack.databaseUrl),
-  });
+  const again = await bootstrapScratch(stack, new URL(scratch.databaseUrl).pathname.slice(1));
   expect(again).toEqual({ databaseUrl: scratch.databaseUrl, databaseOwnerUrl: scratch.databaseOwnerUrl });
   expect(await historyOf(scratch.databaseOwnerUrl)).toEqual(before);
 });

@@ -2,9 +2,10 @@ import { eq, sql } from 'drizzle-orm';
 import { expect, inject, test } from 'vitest';
 import { postgresError } from '../../db/errors.ts';
 import { tenants } from '../../db/lobby.ts';
-import { connect } from '../support/database.ts';
+import { connect, superuserUrl } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { foundPair } from '../support/pool-tenants.ts';
+import { waitFor } from '../support/wait.ts';
 
 // Transactions that PostgreSQL chose to fail, and the shares of the pool.
 const stack = inject('stack');
@@ -50,7 +51,8 @@ test('a second serialization failure in a row is the end of it', async () => {
 
 test('a deadlock is tried once more too', async () => {
   const [{ tenantId: one }, { tenantId: two }] = await foundPair(stack);
-  await using admin = connect(inAtrium(stack.databaseAdminUrl));
+  await using admin = connect(superuserUrl(stack, stack.databaseUrl));
+  await using owner = connect(stack.databaseOwnerUrl);
   await using held = openPool(stack.databaseUrl, 1);
   const rename = (name: string, id: string) => admin.sql`update public.tenants set name = ${name} where id = ${id}`;
   let tries = 0;
@@ -63,7 +65,13 @@ test('a deadlock is tried once more too', async () => {
       await admin.sql`set deadlock_timeout = '60s'`;
       await admin.sql`begin`;
       await rename('Two', two);
+      const [backend] = await admin.sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
       crossing = rename('Two', one).then(() => admin.sql`commit`);
+      // PostgreSQL looks for a deadlock once, a second into a wait: the other has to wait by then.
+      await waitFor(
+        'the other to wait',
+        async () => (await owner.sql`select from pg_locks where not granted and pid = ${backend?.pid ?? 0}`).length > 0,
+      );
     }
     await tx.update(tenants).set({ name: 'One' }).where(eq(tenants.id, two));
   });
@@ -102,9 +110,3 @@ test('one tenant holds at most half of the connections, and another is served be
   release();
   await Promise.all(greedy);
 });
-
-function inAtrium(adminUrl: string): string {
-  const url = new URL(adminUrl);
-  url.pathname = new URL(stack.databaseUrl).pathname;
-  return url.href;
-}

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, inject, test } from 'vitest';
 import { assertAppRole, lobbyIsCurrent } from '../../db/preflight.ts';
-import { connect } from '../support/database.ts';
+import { connect, superuserUrl } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { scratchDatabase } from './scratch.ts';
 
@@ -34,7 +34,7 @@ test.each([
   ['in role atrium_owner', 'ownership'],
   ['noinherit in role atrium_owner', 'ownership'],
 ])('the server refuses to start as a role that is %s', async (attribute, told) => {
-  await using admin = connect(inAtrium(stack.databaseAdminUrl));
+  await using admin = connect(superuserUrl(stack, stack.databaseUrl));
   const name = `planted_${randomBytes(5).toString('hex')}`;
   await admin.sql.unsafe(`create role ${name} login password 'planted' ${attribute}`);
   try {
@@ -56,9 +56,3 @@ test('readiness asks whether the lobby is at the version of the code', async () 
   await using empty = openPool(scratch.databaseUrl, 1);
   await expect(lobbyIsCurrent(empty.pool)).rejects.toThrow();
 });
-
-function inAtrium(adminUrl: string): string {
-  const url = new URL(adminUrl);
-  url.pathname = new URL(stack.databaseUrl).pathname;
-  return url.href;
-}

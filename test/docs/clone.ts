@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from './markdown.ts';
 
@@ -30,7 +30,11 @@ export async function makeClone(): Promise<Clone> {
   );
   // What Temporal's download left: fetching it again would test the network.
   const fetched = join(ROOT, '.local', 'bin');
-  if (await isThere(fetched)) await cp(fetched, join(folder, '.local', 'bin'), { recursive: true });
+  if (await isThere(fetched)) {
+    // Another test may fetch something just now, into a folder that is there for as long.
+    const filter = (source: string): boolean => !basename(source).startsWith('fetch-');
+    await cp(fetched, join(folder, '.local', 'bin'), { recursive: true, filter });
+  }
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 

@@ -42,7 +42,7 @@ async function expectToStop(dev: DevCommand, folder: string, url: string): Promi
   await dev.interrupt();
   expect(dev.output()).toContain('All stopped.');
   // Its output closes a moment before the last of them is gone.
-  await waitFor('every process to end', () => stillAlive(processes).length === 0, 5_000);
+  await waitFor('every process to end', () => stillAlive(processes).length === 0);
   await expect(fetch(url)).rejects.toThrow();
   await expect(stat(join(folder, '.local', 'stack.json'))).rejects.toThrow('ENOENT');
 }

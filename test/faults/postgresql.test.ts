@@ -10,7 +10,7 @@ const FREEZE_MS = 5_000;
 /** In ms: until a call is answered, however long PostgreSQL stays away, and until calls are served once it is back. */
 const BOUND = { answer: 10_000, recovery: 5_000 } as const;
 /** For a machine that does other things too, in ms. */
-const SLACK_MS = 2_000;
+const SLACK_MS = 3_000;
 /** Far more than what a server of a few callers keeps, in bytes: a leak of a buffer a call would pass it. */
 const GROWTH = 100 * 2 ** 20;
 const OVERLOADED = '503 OVERLOADED';
@@ -26,8 +26,11 @@ async function underLoad(harm: (load: Load) => Promise<void>, mend: () => Promis
   await using load = place.load();
   await waitFor('the load to run', () => load.calls.length > 50);
   const before = load.calls.length;
-  await harm(load);
-  await mend();
+  try {
+    await harm(load);
+  } finally {
+    await mend();
+  }
   await untilServed(load);
   await load.stop();
   return load.calls.slice(before);
@@ -78,7 +81,7 @@ test('frozen for 5 s under load: 503 with Retry-After, then calls are served aga
   );
   expectGoodManners(calls);
   await expectNothingLeft();
-}, 60_000);
+});
 
 test('frozen for longer than a call may take, it is given up: every call has its answer within 10 s', async () => {
   const calls = await underLoad(
@@ -92,7 +95,7 @@ test('frozen for longer than a call may take, it is given up: every call has its
   );
   expectGoodManners(calls);
   await expectNothingLeft();
-}, 60_000);
+});
 
 test('all connections reset under load: the calls on them fail as 503 at once, the next are served', async () => {
   const calls = await underLoad(
@@ -100,7 +103,7 @@ test('all connections reset under load: the calls on them fail as 503 at once, t
       for (let turn = 0; turn < 10; turn++) {
         const reset = performance.now();
         place.proxy.reset();
-        await waitFor('calls to be served', () => load.servedSince(reset) > 20, BOUND.recovery);
+        await waitFor('calls to be served', () => load.servedSince(reset) > 20, BOUND.recovery + SLACK_MS);
       }
     },
     () => undefined,
@@ -163,7 +166,7 @@ test('thirty resets and three short freezes leave the server as large as it was,
         for (let turn = 0; turn < times.resets; turn++) {
           const reset = performance.now();
           place.proxy.reset();
-          await waitFor('calls to be served', () => load.servedSince(reset) > 0, BOUND.recovery);
+          await waitFor('calls to be served', () => load.servedSince(reset) > 0, BOUND.recovery + SLACK_MS);
         }
         for (let turn = 0; turn < times.freezes; turn++) {
           place.proxy.freeze();
@@ -186,5 +189,5 @@ test('thirty resets and three short freezes leave the server as large as it was,
   await harm({ resets: 30, freezes: 3 });
   const after = await size();
   expect(after.bytes - before.bytes).toBeLessThan(GROWTH);
-  expect(after.files - before.files).toBeLessThan(20);
+  expect(after.files - before.files).toBeLessThan(CALLERS + 20);
 });

@@ -35,7 +35,7 @@ test('told to stop under load, the server fails no call until its window ends, r
   // After that: told so on connections that were open, and nobody listens to new ones.
   expect(Array.from(counts.keys()).filter((what) => !['200', '503', 'ECONNREFUSED'].includes(what))).toEqual([]);
   await stack.server.start();
-}, 60_000);
+}, 150_000);
 
 test('a restart of two servers in turn, behind a balancer that follows /readyz, fails no call', async () => {
   const second = await startSecond();
@@ -71,7 +71,7 @@ test('a restart of two servers in turn, behind a balancer that follows /readyz, 
     await second.remove();
     expect(Object.fromEntries(counts)).toEqual({ 200: counts.get('200') });
   }
-}, 60_000);
+}, 150_000);
 
 async function isReady(url: string): Promise<boolean> {
   return await fetch(`${url}/readyz`).then(

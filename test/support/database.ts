@@ -11,6 +11,13 @@ export function connect(url: string, max = 1): TestDatabase {
   return { sql, [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }) };
 }
 
+/** PostgreSQL's own superuser, whom no right stops, in the database that another URL names. */
+export function superuserUrl({ databaseAdminUrl }: { databaseAdminUrl: string }, databaseUrl: string): string {
+  const url = new URL(databaseAdminUrl);
+  url.pathname = new URL(databaseUrl).pathname;
+  return url.href;
+}
+
 /** Runs a statement and gives PostgreSQL's refusal. @throws Error when it is allowed */
 export async function refusal(statement: PromiseLike<unknown>): Promise<postgres.PostgresError> {
   try {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../dev/ports.ts';
 import { createGate } from './gate.ts';
 
 /** Stands before a server (PostgreSQL, Redis, Temporal, SMTP) and does to its connections what networks do. */
@@ -68,7 +69,9 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     await gate.passed(() => !link.lost);
   }
 
-  const port = await listen(server, 0);
+  // None that the system gives to outgoing connections: it is given up and taken again.
+  const port = await freePort();
+  await listen(server, port);
   return {
     port,
     latency: (ms) => {
@@ -111,10 +114,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
+async function listen(server: Server, port: number): Promise<void> {
   server.listen({ port, host: '127.0.0.1' });
   await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port');
-  return address.port;
 }

@@ -1,6 +1,7 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { expectGuarded } from '../support/guards.ts';
+import { startOwnServer } from '../support/own-server.ts';
 import { foundTenant, freshEmail, freshSlug, logIn, type Founder } from '../support/people.ts';
 import { rest, trpc } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
@@ -150,18 +151,20 @@ test('a stream is counted while it is open', async () => {
   await using owner = connect(place.databaseOwnerUrl);
   // Its stream stays open for as long as it is not ready.
   await owner.sql`update public.tenants set status = 'provisioning' where id = ${tenantId}`;
-  const open = async () => (await readMetrics(place.url)).value('atrium_streams_open');
-  const before = await open();
+  // Nobody else has streams open on a server of our own.
+  await using server = await startOwnServer(place, {});
+  const open = async () => (await readMetrics(server.url)).value('atrium_streams_open');
+  expect(await open()).toBe(0);
   const abort = new AbortController();
   const input = encodeURIComponent(JSON.stringify({ slug }));
-  const response = await fetch(`${place.url}/trpc/tenants.onStatus?input=${input}`, {
+  const response = await fetch(`${server.url}/trpc/tenants.onStatus?input=${input}`, {
     headers: { authorization: `Bearer ${accessToken}`, accept: 'text/event-stream' },
     signal: abort.signal,
   });
   expect(response.status).toBe(200);
-  expect(await open()).toBe(before + 1);
+  expect(await open()).toBe(1);
   abort.abort();
-  await waitFor('the stream to be counted out', async () => (await open()) === before);
+  await waitFor('the stream to be counted out', async () => (await open()) === 0);
 });
 
 test('the pool, the limiter and the process are told of', async () => {

@@ -1,6 +1,6 @@
 import { connect as dial, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connect } from '../support/database.ts';
+import { connect, superuserUrl } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { MOUNTS, type Mount } from '../support/mounts.ts';
 import { foundTenant, type Founder } from '../support/people.ts';
@@ -9,13 +9,13 @@ import { waitFor } from '../support/wait.ts';
 
 // A body that comes slowly must neither hold a connection nor be acted on by a check that is old by then.
 const place = inject('stack');
-const owner = connect(place.databaseOwnerUrl);
+const superuser = connect(superuserUrl(place, place.databaseUrl));
 let ada: Founder;
 
 beforeAll(async () => {
   ada = await foundTenant(place);
 });
-afterAll(() => owner[Symbol.asyncDispose]());
+afterAll(() => superuser[Symbol.asyncDispose]());
 
 const PATHS: Record<Mount, string> = { tRPC: '/trpc/apiKeys.create', REST: '/api/v1/api-keys' };
 
@@ -44,10 +44,16 @@ async function begin(path: string, token: string, body: string): Promise<{ socke
   };
 }
 
-/** Whether the server has been asked anything in the tenant's name since: it holds no transaction open. */
-async function openTransactions(): Promise<number> {
-  const [row] = await owner.sql<{ open: number }[]>`
-    select count(*)::int as open from pg_stat_activity where usename = 'atrium_app' and state = 'idle in transaction'`;
+async function now(): Promise<string> {
+  const [row] = await superuser.sql<{ now: string }[]>`select clock_timestamp()::text as now`;
+  return row?.now ?? '';
+}
+
+/** How many transactions servers hold open that began until a time. */
+async function openSince(time: string): Promise<number> {
+  const [row] = await superuser.sql<{ open: number }[]>`
+    select count(*)::int as open from pg_stat_activity
+    where application_name = 'atrium server' and state like 'idle in transaction%' and xact_start <= ${time}::text::timestamptz`;
   return row?.open ?? 0;
 }
 
@@ -67,10 +73,14 @@ test('bodies that never end hold no connection: everyone else is served', async 
   const slow = await Promise.all(
     Array.from({ length: 24 }, (_, index) => begin(PATHS[MOUNTS[index % 2] ?? 'REST'], accessToken, '{"name": "…"}')),
   );
-  await waitFor('no transaction to be open', async () => (await openTransactions()) === 0);
-  const answers = await Promise.all(
-    Array.from({ length: 10 }, () => rest(place.url, 'GET', '/projects', { token: accessToken, tenant: ada.slug })),
-  );
-  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
-  for (const { socket } of slow) socket.destroy();
+  const list = () => rest(place.url, 'GET', '/projects', { token: accessToken, tenant: ada.slug });
+  try {
+    await list();
+    const begun = await now();
+    await waitFor('no transaction of theirs to be open', async () => (await openSince(begun)) === 0);
+    const answers = await Promise.all(Array.from({ length: 10 }, list));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+  } finally {
+    for (const { socket } of slow) socket.destroy();
+  }
 });

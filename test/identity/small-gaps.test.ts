@@ -76,7 +76,7 @@ test('a stream ends with the token that it was opened with', async () => {
     joined as (insert into public.user_tenant_membership (user_id, tenant_id, role)
       select ${ada.userId}, id, 'admin' from made)
     select slug from made`;
-  const token = await forge({ sub: ada.userId, sid: session?.id ?? '' }, 2);
+  const token = await forge({ sub: ada.userId, sid: session?.id ?? '' }, 6);
   const link: TRPCLink<AppRouter> = httpSubscriptionLink({
     url: `${place.url}/trpc`,
     EventSource,

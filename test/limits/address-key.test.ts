@@ -45,7 +45,9 @@ test('gives one key to an address, however it is written, and to all of its /64'
       const ways = waysToWrite(one);
       expect(ways.every(isIPv6)).toBe(true);
       expect(new Set(ways.map(addressKey)).size).toBe(1);
-      const isMapped = one.slice(0, 5).every((group) => group === 0);
+      // An IPv4 address, which is written so, has a key of its own.
+      const isMapped =
+        one.slice(0, 4).every((group) => group === 0) && (one[4] === 0 || (host[0] === 0 && host[1] === 0xffff));
       const neighbour = [...one.slice(0, 4), ...host].map((group) => group.toString(16)).join(':');
       if (!isMapped) expect(addressKey(neighbour)).toBe(addressKey(ways[0] ?? ''));
     }),

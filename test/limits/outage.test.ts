@@ -4,12 +4,21 @@ import { startFaultProxy } from '../support/fault-proxy.ts';
 import type { OwnServer } from '../support/own-server.ts';
 import { startOwnRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
-import { callFrom, freshAddress, outcome, outcomes, prefill, startLimitedServer, times, urlOf } from './place.ts';
+import {
+  SAYS,
+  callFrom,
+  freshAddress,
+  outcome,
+  outcomes,
+  prefill,
+  said,
+  startLimitedServer,
+  times,
+  urlOf,
+} from './place.ts';
 import { withinOneWindow } from './window.ts';
 
 const HOUR = 3600;
-const AWAY = 'rate limits are counted in this process';
-const BACK = 'rate limits are counted at RATE_LIMIT_URL again';
 
 const shared = inject('stack');
 const redis = await startOwnRedis(shared);
@@ -27,8 +36,6 @@ afterAll(async () => {
 const guess = (at: OwnServer, from: string) =>
   callFrom(at, 'REST', 'invites.accept', from, { body: { token: 'made-up' } });
 const FIVE_ONLY = [...times(5, 'TOKEN_INVALID'), ...times(2, 'RATE_LIMITED')];
-
-const said = ({ lines }: OwnServer, what: string): number => lines.filter((line) => line.includes(what)).length;
 
 /** Waits until what another process counted in Redis is seen by the server. */
 async function untilCountedInRedis(at: OwnServer): Promise<void> {
@@ -50,34 +57,46 @@ async function timesOf(count: number, call: () => Promise<unknown>): Promise<num
   return taken.toSorted((one, other) => one - other);
 }
 
-test('while Redis is frozen calls are limited all the same, at most 150 ms slower, until it is back', async () => {
+/** Freezes Redis for some calls. @returns how much longer they took than usual, in ms, from the least on */
+async function delaysWhileFrozen(): Promise<number[]> {
   await untilCountedInRedis(server);
   await withinOneWindow(HOUR, 10_000);
   const call = () => guess(server, freshAddress());
   const [usual = 0] = (await timesOf(20, call)).slice(10);
-  const before = said(server, AWAY);
+  const [away, back] = [said(server, SAYS.away), said(server, SAYS.back)];
 
   proxy.freeze();
-  const frozen = await timesOf(20, call);
-  // Whoever finds it out waits, and most don't. One call may be held up by what else the machine does.
-  expect((frozen[10] ?? 0) - usual).toBeLessThan(75);
-  expect(frozen.filter((ms) => ms - usual >= 150).length).toBeLessThanOrEqual(1);
-  expect(said(server, AWAY)).toBe(before + 1);
-  expect(await outcomes(7, () => guess(server, '198.19.0.1'))).toEqual(FIVE_ONLY);
+  try {
+    const frozen = await timesOf(20, call);
+    await waitFor('the log to say so', () => said(server, SAYS.away) > away);
+    const from = freshAddress();
+    expect(await outcomes(7, () => guess(server, from))).toEqual(FIVE_ONLY);
+    expect(said(server, SAYS.away)).toBe(away + 1);
+    return frozen.map((ms) => ms - usual);
+  } finally {
+    proxy.thaw();
+    await untilCountedInRedis(server);
+    await waitFor('the log to say so', () => said(server, SAYS.back) > back);
+  }
+}
 
-  const backBefore = said(server, BACK);
-  proxy.thaw();
-  await untilCountedInRedis(server);
-  await waitFor('the log to say so', () => said(server, BACK) > backBefore);
+test('while Redis is frozen calls are limited all the same, at most 150 ms slower, until it is back', async () => {
+  let delays: number[] = [];
+  // Whoever finds it out waits, and most don't. One call may be held up by what else the machine does; where many are, another
+  // round is free of that, which no waiting for Redis would be.
+  const tooSlow = (): boolean => !((delays[10] ?? Infinity) < 75) || delays.filter((ms) => ms >= 150).length > 1;
+  for (let round = 0; round < 3 && tooSlow(); round++) delays = await delaysWhileFrozen();
+  expect({ tooSlow: tooSlow(), delays }).toEqual({ tooSlow: false, delays });
 });
 
 test('a connection to Redis that the network has lost is given up for a new one', async () => {
   await untilCountedInRedis(server);
   await withinOneWindow(HOUR, 10_000);
-  const before = said(server, AWAY);
+  const before = said(server, SAYS.away);
   proxy.forget();
   expect(await outcomes(7, () => guess(server, '198.19.0.2'))).toEqual(FIVE_ONLY);
-  expect(said(server, AWAY)).toBe(before + 1);
+  await waitFor('the log to say so', () => said(server, SAYS.away) > before);
+  expect(said(server, SAYS.away)).toBe(before + 1);
   await untilCountedInRedis(server);
 });
 
@@ -87,7 +106,7 @@ test('without Redis the server starts and limits, says why, and counts in Redis 
   await using early = await startLimitedServer(shared, absent.port);
   await withinOneWindow(HOUR, 10_000);
   expect(await outcomes(7, () => guess(early, '198.19.0.3'))).toEqual(FIVE_ONLY);
-  await waitFor('the log to say so', () => said(early, AWAY) === 1 && said(early, 'ECONNREFUSED') > 0);
+  await waitFor('the log to say so', () => said(early, SAYS.away) === 1 && said(early, 'ECONNREFUSED') > 0);
   await absent.accept();
   await untilCountedInRedis(early);
 });

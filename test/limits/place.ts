@@ -9,6 +9,37 @@ import { waitFor } from '../support/wait.ts';
 /** What every server here is started with: limits as they are, and callers' addresses by a header. */
 const SETTINGS = { RATE_LIMIT_FACTOR: '1', TRUSTED_PROXIES: '127.0.0.1/32' };
 
+/** What a server says when it counts without Redis, and when it is back there. */
+export const SAYS = {
+  away: 'rate limits are counted in this process',
+  back: 'rate limits are counted at RATE_LIMIT_URL again',
+} as const;
+
+/** How often a server has said something. */
+export function said({ lines }: OwnServer, what: string): number {
+  return lines.filter((line) => line.includes(what)).length;
+}
+
+/**
+ * Makes a test of counts begin anew, twice at most, if it failed and the server did not hear from Redis in time meanwhile: what
+ * is counted by then is right as well, and is not what the test looks at.
+ * @returns takes a test that can be begun anew
+ */
+export function countedAt(server: OwnServer) {
+  return <Given extends unknown[]>(attempt: (...given: Given) => Promise<void>) =>
+    async (...given: Given): Promise<void> => {
+      for (let left = 2; ; left--) {
+        const before = said(server, SAYS.away);
+        try {
+          return await attempt(...given);
+        } catch (error) {
+          if (left === 0 || said(server, SAYS.away) === before) throw error;
+          await waitFor('Redis to count again', () => said(server, SAYS.back) === said(server, SAYS.away));
+        }
+      }
+    };
+}
+
 /** A server over the shared database that limits as in production, by a Redis of its own. */
 export interface LimitedPlace extends AsyncDisposable, OwnServer {
   /** Calls a procedure as someone at this address. */

@@ -23,7 +23,12 @@ async function raw(line: string, headers: string[] = [], host?: string | null): 
   ];
   socket.write(`${head.join('\r\n')}\r\n\r\n`);
   const chunks: Buffer[] = [];
-  for await (const chunk of socket) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  try {
+    for await (const chunk of socket) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  } catch (error) {
+    // Who answers before all was read, and closes then, may reset the connection behind the answer.
+    if (chunks.length === 0) throw error;
+  }
   return Buffer.concat(chunks).toString('utf8');
 }
 

@@ -32,7 +32,16 @@ export function tokenIn(mail: ReceivedMail): string {
   return token;
 }
 
+/** By file: a mail is there whole or not at all, and never changes. */
+const read = new Map<string, Promise<ReceivedMail>>();
+
 async function readMail(file: string): Promise<ReceivedMail> {
+  const mail = read.get(file) ?? parseMail(file);
+  read.set(file, mail);
+  return await mail;
+}
+
+async function parseMail(file: string): Promise<ReceivedMail> {
   const raw = (await readFile(file, 'utf8')).replaceAll('\r\n', '\n');
   const split = raw.indexOf('\n\n');
   const head = raw.slice(0, split).replaceAll(/\n[ \t]+/g, ' ');

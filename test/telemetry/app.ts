@@ -41,7 +41,9 @@ export async function watchApp(
   const streams = createStreams();
   const ending = new AbortController();
   const drain = { draining: false, refusing: false, ending: ending.signal };
-  const readiness = createReadiness({ pool, drain });
+  // As the server's: asking whether it is ready takes no place in the pool.
+  const probePool = createPool(place.databaseUrl, { max: 1, name: 'atrium probe' });
+  const readiness = createReadiness({ pool: probePool, drain });
   const app = createApp({
     services: {
       pool,
@@ -87,6 +89,9 @@ export async function watchApp(
       if (!line || found.length > 1) throw new Error(`${found.length} lines for the request ${requestId}`);
       return line;
     },
-    [Symbol.asyncDispose]: () => pool.close(),
+    async [Symbol.asyncDispose]() {
+      await pool.close();
+      await probePool.close();
+    },
   };
 }

@@ -191,9 +191,11 @@ test('audit rows that nobody seals show with their age', async () => {
       values (${uuidv7()}, 'test.wait', 'test', 'system', 'success', now() - interval '90 seconds')`;
     const age = await waitFor('the row to show', async () => {
       const { value } = await readMetrics(workerUrl, TOKEN);
-      return value('atrium_audit_unsealed_rows') > 0 && value('atrium_audit_unsealed_seconds');
+      // Another row may wait for a moment, too.
+      const seconds = value('atrium_audit_unsealed_seconds');
+      return value('atrium_audit_unsealed_rows') > 0 && seconds >= 90 && seconds;
     });
-    expect(age).toBeGreaterThanOrEqual(90);
+    expect(age).toBeLessThan(120);
   });
   await waitFor('it to be sealed', async () => {
     const { value } = await readMetrics(workerUrl, TOKEN);

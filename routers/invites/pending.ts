@@ -1,4 +1,5 @@
 import { and, eq, gt, inArray, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
 import type { SecretKeys } from '../../core/keys.ts';
 import { isOpen } from '../../db/invites.ts';
@@ -8,8 +9,11 @@ import type { Tx } from '../../db/lane.ts';
 /** A tenant's status is for its members: to whoever holds an invite, one into a closed tenant is no good. */
 const OPEN: TenantStatus[] = ['ready', 'migrating'];
 
+const accounts = alias(users, 'accounts');
+
 /**
  * Finds the invite that a mailed token names, if it can still be accepted.
+ * By one statement: another acceptance may make the account, and use the invite up, between two.
  * @throws AppError `TOKEN_INVALID`, whatever is wrong with it
  */
 export async function findPending(tx: Tx, secretKeys: SecretKeys, token: string) {
@@ -20,16 +24,18 @@ export async function findPending(tx: Tx, secretKeys: SecretKeys, token: string)
       invite: { id: invites.id, email: invites.email, role: invites.role },
       tenant: { id: tenants.id, slug: tenants.slug, name: tenants.name, status: tenants.status },
       inviter: users.fullName,
+      account: accounts.id,
     })
     .from(invites)
     .innerJoin(tenants, eq(tenants.id, invites.tenantId))
     .leftJoin(users, eq(users.id, invites.invitedBy))
+    .leftJoin(accounts, eq(accounts.email, invites.email))
     .where(and(live(id), inArray(tenants.status, OPEN)));
   if (!found || !mailedTokenMatches(secretKeys, token, { kind: 'invite', id, email: found.invite.email })) {
     throw tokenInvalid();
   }
-  const [account] = await tx.select({ id: users.id }).from(users).where(eq(users.email, found.invite.email));
-  return { ...found, hasAccount: account !== undefined };
+  const { account, ...pending } = found;
+  return { ...pending, hasAccount: account !== null };
 }
 
 /**

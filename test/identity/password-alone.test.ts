@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createPasswords } from '../../core/passwords.ts';
 import { connect } from '../support/database.ts';
+import { createGate } from '../support/gate.ts';
 import { addMember } from '../support/members.ts';
 import { foundTenant, PASSWORD, type Founder } from '../support/people.ts';
-import { reasonOf, rest } from '../support/rest.ts';
-import { meet } from './meeting.ts';
+import { at, rest } from '../support/rest.ts';
+import { waitFor } from '../support/wait.ts';
+import { watchApp } from '../telemetry/app.ts';
 import { ENDED, LIVE, refusalsOf } from './pairs.ts';
 import { askReset, confirmReset, NEW_PASSWORD } from './resets.ts';
 
@@ -18,17 +21,32 @@ afterAll(() => owner[Symbol.asyncDispose]());
 
 test('a session that was revoked while the passwords were hashed changes none', async () => {
   const grace = await addMember(place, ada);
-  const answer = await meet(place, {
-    // The first check of the session does not need it; what a guesser knows of the user does.
-    lock: (tx) => tx`lock table public.user_tenant_membership in access exclusive mode`,
-    calls: () =>
-      rest(place.url, 'POST', '/auth/change-password', {
-        token: grace.login.accessToken,
-        body: { currentPassword: PASSWORD, newPassword: NEW_PASSWORD },
-      }),
-    change: (tx) => tx`update public.sessions set revoked_at = now() where user_id = ${grace.userId}`,
+  const passwords = createPasswords();
+  const gate = createGate();
+  gate.shut();
+  let hashing = false;
+  await using watched = await watchApp(place, {
+    passwords: {
+      ...passwords,
+      async hash(password) {
+        hashing = true;
+        await gate.passed(() => true);
+        return await passwords.hash(password);
+      },
+    },
   });
-  expect(reasonOf(answer)).toBe('UNAUTHENTICATED');
+  const changing = watched.app.request('/api/v1/auth/change-password', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${grace.login.accessToken}` },
+    body: JSON.stringify({ currentPassword: PASSWORD, newPassword: NEW_PASSWORD }),
+  });
+  // By then the session was found good, and the current password right.
+  await waitFor('the new password to be hashed', () => hashing);
+  await owner.sql`update public.sessions set revoked_at = now() where user_id = ${grace.userId}`;
+  gate.open();
+  const answer = await changing;
+  expect(answer.status).toBe(401);
+  expect(at(await answer.json(), 'reason')).toBe('UNAUTHENTICATED');
   const login = { email: grace.email, password: PASSWORD };
   expect((await rest(place.url, 'POST', '/auth/login', { body: login })).status).toBe(200);
 });

@@ -5,19 +5,15 @@ import { startOwnServer, type OwnServer } from '../support/own-server.ts';
 import { startOwnRedis } from '../support/redis.ts';
 import { reasonOf, type Answer, type Call } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
+import { readMetrics } from '../telemetry/metrics.ts';
 
 /** What every server here is started with: limits as they are, and callers' addresses by a header. */
 const SETTINGS = { RATE_LIMIT_FACTOR: '1', TRUSTED_PROXIES: '127.0.0.1/32' };
 
-/** What a server says when it counts without Redis, and when it is back there. */
-export const SAYS = {
-  away: 'rate limits are counted in this process',
-  back: 'rate limits are counted at RATE_LIMIT_URL again',
-} as const;
-
-/** How often a server has said something. */
-export function said({ lines }: OwnServer, what: string): number {
-  return lines.filter((line) => line.includes(what)).length;
+/** Whether a server counts without Redis now, and how often it took to that. Its log would tell a moment later. */
+async function withoutRedis({ url }: OwnServer): Promise<{ now: boolean; times: number }> {
+  const { value } = await readMetrics(url);
+  return { now: value('atrium_limiter_away') === 1, times: value('atrium_limiter_fallbacks_total') };
 }
 
 /**
@@ -29,12 +25,16 @@ export function countedAt(server: OwnServer) {
   return <Given extends unknown[]>(attempt: (...given: Given) => Promise<void>) =>
     async (...given: Given): Promise<void> => {
       for (let left = 2; ; left--) {
-        const before = said(server, SAYS.away);
+        const before = await waitFor('Redis to count', async () => {
+          // It looks there again for a call that it has to count.
+          await callFrom(server, 'REST', 'users.me', freshAddress());
+          const { now, times: taken } = await withoutRedis(server);
+          return !now && taken;
+        });
         try {
           return await attempt(...given);
         } catch (error) {
-          if (left === 0 || said(server, SAYS.away) === before) throw error;
-          await waitFor('Redis to count again', () => said(server, SAYS.back) === said(server, SAYS.away));
+          if (left === 0 || (await withoutRedis(server)).times === before) throw error;
         }
       }
     };

@@ -6,6 +6,7 @@ import { inputFor } from '../matrix/inputs.ts';
 import { procedures, type Procedure } from '../matrix/procedures.ts';
 import { setStage, type Stage } from '../matrix/stage.ts';
 import { rowOf as levelsOf } from '../matrix/table.ts';
+import { during } from '../support/during.ts';
 import { at, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 import { startProxiedStack, type ProxiedStack } from './proxied-stack.ts';
@@ -105,7 +106,7 @@ function broken(failure: Failure, told: ReadonlyMap<string, Answered>): string[]
 for (const [turn, failure] of FAILURES.entries()) {
   test(`${failure}: every procedure answers as the table says`, async () => {
     const ready = await Promise.all(procedures().map(prepare));
-    const { told, alone } = await during(failure, async () => {
+    const { told, alone } = await during(faultOf(failure), async () => {
       const answers = [
         ...ready.map(async (one, index): Promise<[string, Answered]> => [
           one.procedure.path,
@@ -128,7 +129,7 @@ test('what the table says of the outbox is so: these procedures leave work to th
   // A mail that is still tried would be sent while Temporal can't be told of it, and once more afterwards.
   await untilAllHaveMail();
   const queueing: string[] = [];
-  await during('Temporal gone', async () => {
+  await during(faultOf('Temporal gone'), async () => {
     let rows = await outboxRows();
     for (const [turn, one] of ready.entries()) {
       expect(await call(one, turn)).toMatchObject({ outcome: 'ok' });
@@ -156,14 +157,9 @@ test('whoever was answered well, whatever was away, gets their tenant and their 
   expect(addressees().filter((address) => mailsTo(address).length > 1)).toEqual([]);
 });
 
-/** What is done while something is away. It comes back whatever happens: other tests need it. */
-async function during<T>(failure: Failure, work: () => Promise<T>): Promise<T> {
-  await place.begin(failure);
-  try {
-    return await work();
-  } finally {
-    await place.end(failure);
-  }
+/** Has something fail, and mends it. */
+function faultOf(failure: Failure): [() => Promise<void>, () => Promise<void>] {
+  return [() => place.begin(failure), () => place.end(failure)];
 }
 
 function mailsTo(address: string): string[] {

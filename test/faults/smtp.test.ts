@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { freePort } from '../../dev/ports.ts';
 import { startSmtpServer, type SmtpServer } from '../mail/smtp-server.ts';
+import { during } from '../support/during.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { startOwnStack, type OwnStack } from '../support/own-stack.ts';
 import { freshSignUp, type SignUp } from '../support/sign-ups.ts';
@@ -72,19 +73,6 @@ function mailsTo({ email }: SignUp): string[] {
 }
 
 const idOf = (mail: string): string | undefined => /^Message-ID: (.*)$/im.exec(mail)?.[1]?.trim();
-
-/** What is done while the mail server fails in some way. It is mended whatever happens: other tests need it. */
-async function during<T>(
-  [fail, mend]: readonly [() => Promise<void> | void, () => Promise<void> | void],
-  work: () => Promise<T>,
-): Promise<T> {
-  await fail();
-  try {
-    return await work();
-  } finally {
-    await mend();
-  }
-}
 
 async function untilAllHaveMail(people: readonly SignUp[]): Promise<void> {
   await waitFor('a mail for each', () => people.every((person) => mailsTo(person).length > 0), 30_000);

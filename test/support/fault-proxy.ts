@@ -20,6 +20,8 @@ export interface FaultProxy extends AsyncDisposable {
   reset(): void;
   /** From now on lets so many bytes of the server's through on each connection, and then breaks it. Infinity ends that. */
   cutAfter(bytes: number): void;
+  /** How many connections {@link cutAfter} has broken. */
+  readonly cuts: number;
   /** Refuses new connections. The open ones stay. */
   refuse(): Promise<void>;
   /** Takes new connections again. */
@@ -40,6 +42,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const gate = createGate();
   let delay = 0;
   let limit = Number.POSITIVE_INFINITY;
+  let cuts = 0;
   const each = (act: (link: Link) => void): void => [...links].forEach(act);
 
   const server = createServer({ allowHalfOpen: true }, (client) => {
@@ -64,6 +67,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
       }
       if (rest > 0) yield piece.subarray(0, rest);
       link.upstream.resetAndDestroy();
+      cuts += 1;
       return;
     }
     await gate.passed(() => !link.lost);
@@ -74,6 +78,9 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   await listen(server, port);
   return {
     port,
+    get cuts() {
+      return cuts;
+    },
     latency: (ms) => {
       delay = ms;
     },

@@ -1,3 +1,4 @@
+import { canonicalId } from '../core/id.ts';
 import { parseEnv, VERIFY_AUDIT_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
 import { listLogs, type KnownLog } from '../db/audit-chain.ts';
 import { verifyAuditLog, type Verdict } from '../db/audit-verify.ts';
@@ -15,7 +16,7 @@ const USAGE = 'usage: bun run verify-audit [--reseal platform | SLUG | TENANT_ID
 function namesIn([flag, ...names]: readonly string[]): string[] | undefined {
   if (flag === undefined) return undefined;
   if (flag !== '--reseal' || names.length === 0) throw new UsageError(USAGE);
-  return names;
+  return names.map(canonicalId);
 }
 
 function nameOf({ tenantId, slug }: KnownLog): string {

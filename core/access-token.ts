@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { AppError } from './errors.ts';
+import { idSchema } from './id.ts';
 
 /** Lifetime of an access token, in seconds. */
 export const ACCESS_TOKEN_SECONDS = 900;
@@ -13,12 +14,12 @@ const AUDIENCE = 'atrium:access';
 const MAX_TOKEN_LENGTH = 4096;
 
 const claimsSchema = z.object({
-  sub: z.uuid(),
-  sid: z.uuid(),
-  tid: z.uuid().optional(),
-  jti: z.uuid(),
+  sub: idSchema,
+  sid: idSchema,
+  tid: idSchema.optional(),
+  jti: idSchema,
   exp: z.number(),
-  act: z.object({ sub: z.uuid() }).optional(),
+  act: z.object({ sub: idSchema }).optional(),
 });
 
 /**

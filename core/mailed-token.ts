@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { AppError } from './errors.ts';
+import { idSchema } from './id.ts';
 import { mac, macMatches, type SecretKeys } from './keys.ts';
 
 export type MailedTokenKind = 'verify-email' | 'reset-password' | 'invite';
@@ -17,8 +17,6 @@ export interface MailedTokenSubject {
   email: string;
 }
 
-const uuid = z.uuid();
-
 /**
  * Makes the token of a mailed link: `id.HMAC(SECRET_KEY, kind, id, address)`, in base64url.
  * It is made when the mail is sent and recomputed to check it, so no row, log or workflow history holds one.
@@ -27,10 +25,9 @@ export function mintMailedToken(keys: SecretKeys, subject: MailedTokenSubject): 
   return `${subject.id}.${mac(keys.current, partsOf(subject)).toString('base64url')}`;
 }
 
-/** The id that a token names, or `undefined` for anything malformed. Says nothing of its validity. */
+/** The id that a token names, in its canonical form, or `undefined` for anything malformed. Says nothing of its validity. */
 export function idOfMailedToken(token: string): string | undefined {
-  const id = token.slice(0, token.indexOf('.'));
-  return uuid.safeParse(id).success ? id : undefined;
+  return idSchema.safeParse(token.slice(0, token.indexOf('.'))).data;
 }
 
 export function mailedTokenMatches(keys: SecretKeys, token: string, subject: MailedTokenSubject): boolean {

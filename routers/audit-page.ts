@@ -1,5 +1,6 @@
 import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
+import { idSchema } from '../core/id.ts';
 import { auditLogs } from '../db/lobby.ts';
 import type { Tx } from '../db/lane.ts';
 import { pageInput, pageShape, textInput, time, toPage } from './shapes.ts';
@@ -35,8 +36,8 @@ const moment = z.iso
 /** What rows of an audit log are chosen by. */
 export const auditInput = pageInput.extend({
   action: textInput(100).optional().describe('As in project.create'),
-  actorId: z.uuid().optional(),
-  operatorId: z.uuid().optional(),
+  actorId: idSchema.optional(),
+  operatorId: idSchema.optional(),
   outcome: z.enum(['success', 'failure', 'denied']).optional(),
   from: moment.optional().describe('Rows of this time and later'),
   to: moment.optional().describe('Rows before this time'),

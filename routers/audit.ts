@@ -1,5 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { canonicalId } from '../core/id.ts';
 import { verifyAuditLog } from '../db/audit-verify.ts';
 import { auditLogs } from '../db/lobby.ts';
 import { auditInput, auditPageShape, readAudit, toAuditPage } from './audit-page.ts';
@@ -29,7 +30,7 @@ export const auditRouter = router({
       audit: { action: 'audit.history', entityType: 'audit_log' },
       admits,
     })
-    .input(pageInput.extend({ entityType: textInput(100), entityId: textInput(100) }))
+    .input(pageInput.extend({ entityType: textInput(100), entityId: textInput(100).overwrite(canonicalId) }))
     .output(auditPageShape)
     .query(async ({ ctx, input: { entityType, entityId, ...page } }) =>
       toAuditPage(

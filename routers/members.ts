@@ -1,6 +1,7 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
+import { idSchema } from '../core/id.ts';
 import { changesBetween } from '../db/changes.ts';
 import { memberships, users, type Role } from '../db/lobby.ts';
 import type { Tx } from '../db/lane.ts';
@@ -57,7 +58,7 @@ export const membersRouter = router({
       refusals: ['NOT_FOUND', 'LAST_ADMIN'],
       audit: { action: 'member.role_change', entityType: 'member' },
     })
-    .input(z.strictObject({ userId: z.uuid(), role: roleShape }))
+    .input(z.strictObject({ userId: idSchema, role: roleShape }))
     .output(memberShape)
     .mutation(async ({ ctx, input: { userId, role } }) => {
       const tenantId = ctx.tenant.id;
@@ -82,7 +83,7 @@ export const membersRouter = router({
       successStatus: 204,
       audit: { action: 'member.remove', entityType: 'member' },
     })
-    .input(z.strictObject({ userId: z.uuid() }))
+    .input(z.strictObject({ userId: idSchema }))
     .output(z.null())
     .mutation(async ({ ctx, input: { userId } }) => {
       ctx.trail.note({ entityId: userId });

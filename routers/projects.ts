@@ -2,6 +2,7 @@ import { desc, eq, lt } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
+import { idSchema } from '../core/id.ts';
 import { changesBetween } from '../db/changes.ts';
 import { violatesUnique } from '../db/errors.ts';
 import { projects } from '../db/tenant.ts';
@@ -69,7 +70,7 @@ export const projectsRouter = router({
       refusals: ['NOT_FOUND', 'CONFLICT'],
       audit: { action: 'project.update', entityType: 'project' },
     })
-    .input(z.strictObject({ id: z.uuid(), name: nameInput.optional(), description: description.optional() }))
+    .input(z.strictObject({ id: idSchema, name: nameInput.optional(), description: description.optional() }))
     .output(projectShape)
     .mutation(async ({ ctx, input: { id, ...input } }) => {
       ctx.trail.note({ entityId: id });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idSchema } from '../core/id.ts';
 import type { User } from '../db/callers.ts';
 import type { Tenant } from '../db/enter.ts';
 import { MODES, TENANT_STATUSES, type Role } from '../db/lobby.ts';
@@ -53,14 +54,14 @@ export const projectShape = z.object({
   updatedAt: time,
 });
 
-export const idInput = z.strictObject({ id });
+export const idInput = z.strictObject({ id: idSchema.describe('UUIDv7') });
 
 /** A token of any kind: one of the wrong kind is refused as a token, not for its length. */
 export const tokenInput = z.string().max(4_096);
 
 /** The input of every list: newest first, from after `cursor` on. */
 export const pageInput = z.strictObject({
-  cursor: z.uuid().optional().describe('nextCursor of the page before'),
+  cursor: idSchema.optional().describe('nextCursor of the page before'),
   limit: z.int().min(1).max(100).default(50),
 });
 

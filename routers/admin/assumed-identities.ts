@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { ACCESS_TOKEN_SECONDS } from '../../core/access-token.ts';
 import { AppError } from '../../core/errors.ts';
+import { idSchema } from '../../core/id.ts';
 import { parseSlug } from '../../core/slug.ts';
 import { changesBetween } from '../../db/changes.ts';
 import { tenantNotFound } from '../../db/enter.ts';
@@ -35,7 +36,7 @@ export const assumeIdentity = superuserProcedure
   })
   .input(
     z.strictObject({
-      userId: z.uuid(),
+      userId: idSchema,
       tenantSlug: z.string().max(100),
       reason: textInput(1_000).trim().min(10, 'must be at least 10 characters long: it is kept in the audit log'),
       mode: modeShape.default('read'),

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { idSchema } from '../../core/id.ts';
 import { auditLogs } from '../../db/lobby.ts';
 import { auditInput, auditShape, readAudit, toAuditItem } from '../audit-page.ts';
 import { superuserProcedure } from '../procedures.ts';
@@ -11,7 +12,7 @@ export const audit = superuserProcedure
     openapi: { method: 'GET', path: '/admin/audit', tags: ['admin'], summary: 'Read all audit logs, newest first' },
     audit: { action: 'audit.list', entityType: 'audit_log' },
   })
-  .input(auditInput.extend({ tenantId: z.uuid().optional().describe('The log of this tenant alone') }))
+  .input(auditInput.extend({ tenantId: idSchema.optional().describe('The log of this tenant alone') }))
   .output(pageShape(auditShape.extend({ tenantId: z.uuid().nullable().describe("null in the platform's log") })))
   .query(async ({ ctx, input: { tenantId, ...filter } }) => {
     const narrowed = tenantId === undefined ? undefined : eq(auditLogs.tenantId, tenantId);

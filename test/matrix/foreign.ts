@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Reason } from '../../core/errors.ts';
+import type { Who } from './callers.ts';
 import { makeIdentity, makeKey, makePerson, makeSession } from './people.ts';
 import type { Procedure } from './procedures.ts';
 import type { Stage } from './stage.ts';
@@ -91,11 +92,14 @@ const objectSchema = z.object({
   properties: z.record(z.string(), z.looseObject({ format: z.string().optional() })).default({}),
 });
 
-/** What of the input of procedures that an admin may call is an id or a slug, by its schema or by its name. */
-export function idsTaken(procedures: readonly Procedure[]): Taken[] {
+/**
+ * What of the input of procedures is an id or a slug, by its schema or by its name.
+ * @param callers only procedures that one of these may call
+ */
+export function idsTaken(procedures: readonly Procedure[], callers: readonly Who[] = ['admin']): Taken[] {
   return procedures.flatMap((procedure) => {
     const { path, input } = procedure;
-    if (!input || rowOf(path).admin !== 'ok') return [];
+    if (!input || !callers.some((who) => rowOf(path)[who] === 'ok')) return [];
     const { properties } = objectSchema.parse(z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }));
     return Object.entries(properties)
       .filter(([field, { format }]) => format === 'uuid' || /(^id|Id|^slug|Slug)s?$/.test(field))

@@ -1,39 +1,59 @@
-import { and, eq, isNull, ne, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, inArray, isNull, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { memberships, signUps } from './lobby.ts';
+import { SIGN_UP_DAYS } from '../core/sign-up.ts';
+import { memberships, signUps, tenants } from './lobby.ts';
 import type { Tx } from './lane.ts';
 import { insertUser } from './users.ts';
 
-/** A registration that is about to become a user. */
-interface SignUp {
-  id: string;
-  email: string;
-  fullName: string;
-  passwordHash: string;
-  tenantId: string;
+type SignUp = typeof signUps.$inferSelect;
+
+/** Neither verified nor voided, and young enough. Whether its link still works does not matter: a resend renews it. */
+export const isPending = and(
+  isNull(signUps.verifiedAt),
+  isNull(signUps.voidedAt),
+  gt(signUps.createdAt, sql`now() - make_interval(days => ${SIGN_UP_DAYS})`),
+);
+
+/** The pending sign-ups of an address with what they want to found, oldest first. */
+export async function findPendingSignUps(tx: Tx, email: string) {
+  return await tx
+    .select({ signUp: signUps, tenantName: tenants.name, tenantSlug: tenants.slug })
+    .from(signUps)
+    .innerJoin(tenants, eq(tenants.id, signUps.tenantId))
+    .where(and(eq(signUps.email, email), isPending))
+    .orderBy(signUps.id);
 }
 
 /**
  * Holds the pending sign-ups of an address until the transaction ends. Whatever gives an address its account does so
- * first, and in this order: of any number at once one goes through, and none waits for another that waits for it.
+ * first, in this order: of any number at once one goes through, and none waits for another that waits for it.
+ * What depends on how many are pending is decided by this result. A sign-up that is committed later counts as made after
+ * the account: it stays as it is, and its link is refused.
  */
-export async function lockSignUps(tx: Tx, email: string): Promise<{ id: string; verificationId: string }[]> {
+export async function lockPendingSignUps(tx: Tx, email: string): Promise<(SignUp & { isLinkLive: boolean })[]> {
   return await tx
-    .select({ id: signUps.id, verificationId: signUps.verificationId })
+    .select({ ...getTableColumns(signUps), isLinkLive: sql<boolean>`${signUps.verificationExpiresAt} > now()` })
     .from(signUps)
-    .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt), isNull(signUps.voidedAt)))
+    .where(and(eq(signUps.email, email), isPending))
     .orderBy(signUps.id)
     .for('update');
 }
 
 /**
- * Turns a sign-up, whose e-mail is proven now, into a user who is the admin of its tenant, and voids the others of
- * that address.
+ * Turns a sign-up, whose e-mail is proven now, into a user who is the admin of its tenant.
  * @returns the user's id
  * @throws the violation of `users_email_key` where the address got its account meanwhile
  */
-export async function admitSignUp(tx: Tx, signUp: SignUp): Promise<string> {
-  const { id, email, fullName, passwordHash, tenantId } = signUp;
+export async function admitSignUp(
+  tx: Tx,
+  {
+    id,
+    email,
+    fullName,
+    passwordHash,
+    tenantId,
+  }: Pick<SignUp, 'id' | 'email' | 'fullName' | 'passwordHash' | 'tenantId'>,
+): Promise<string> {
   const userId = uuidv7();
   await insertUser(tx, { id: userId, email, fullName, passwordHash });
   await tx.insert(memberships).values({ userId, tenantId, role: 'admin' });
@@ -41,21 +61,19 @@ export async function admitSignUp(tx: Tx, signUp: SignUp): Promise<string> {
     .update(signUps)
     .set({ verifiedAt: sql`now()`, passwordTag: null })
     .where(eq(signUps.id, id));
-  await voidSignUps(tx, email, id);
   return userId;
 }
 
-/** Voids the sign-ups of an address that has its account. @param but one that stays */
-export async function voidSignUps(tx: Tx, email: string, but?: string): Promise<void> {
+/** Voids sign-ups of an address that gets its account. */
+export async function voidSignUps(tx: Tx, which: readonly Pick<SignUp, 'id'>[]): Promise<void> {
+  if (which.length === 0) return;
   await tx
     .update(signUps)
     .set({ voidedAt: sql`now()` })
     .where(
-      and(
-        eq(signUps.email, email),
-        isNull(signUps.verifiedAt),
-        isNull(signUps.voidedAt),
-        but === undefined ? undefined : ne(signUps.id, but),
+      inArray(
+        signUps.id,
+        which.map(({ id }) => id),
       ),
     );
 }

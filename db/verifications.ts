@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { VERIFICATION_MS } from '../core/mailed-token.ts';
 import type { MailOrder } from '../core/mail-order.ts';
+import { SIGN_UP_DAYS } from '../core/sign-up.ts';
 import { OUTBOX_CHANNEL } from './outbox.ts';
 import type { Owner } from './owner.ts';
 
@@ -16,10 +17,15 @@ export async function renewVerifications(owner: Owner, requestId: string): Promi
     const [request] = await tx<{ email: string }[]>`
       delete from public.mail_requests where id = ${requestId} and kind = 'verify-email' returning email`;
     if (!request) return;
+    // Locked in the order of lockPendingSignUps, so that neither waits for the other.
     const pending = await tx<{ id: string; tenant_id: string }[]>`
       select id, tenant_id from public.sign_ups
-      where email = ${request.email} and verified_at is null and voided_at is null
-      order by created_at desc limit ${MAILS_AT_MOST} for update`;
+      where verified_at is null and voided_at is null and id in (
+        select id from public.sign_ups
+        where email = ${request.email} and verified_at is null and voided_at is null
+          and created_at > now() - make_interval(days => ${SIGN_UP_DAYS})
+        order by created_at desc limit ${MAILS_AT_MOST})
+      order by id for update`;
     for (const { id, tenant_id: tenantId } of pending) {
       await tx`
         update public.sign_ups

@@ -80,6 +80,20 @@ test("opening the link to confirm an address uses nothing up: only the page's ow
   expect(reasonOf(await rest(place.url, 'POST', '/auth/verify-email', { body }))).toBe('TOKEN_INVALID');
 });
 
+test("the page that confirms an address asks for the sign-up's password only once the server wants it", async () => {
+  const [{ text: page }, { text: script }] = await Promise.all([
+    load('/verify-email'),
+    load('/assets/verify-email.js'),
+  ]);
+  expect(/<form id="with-password"[^>]*>/.exec(page)?.[0]).toContain(' hidden');
+  expect(script).toMatch(/verify\(\{ token \}\)/);
+  expect(script).toMatch(/verify\(\{ token, password: password\.value \}\)/);
+  // What the server says names the sign-up.
+  expect(script).toMatch(
+    /'INVALID_CREDENTIALS'\) \{\s+(\/\/[^\n]*\s+)?say\(problem\);\s+button\.hidden = true;\s+form\.hidden = false;/,
+  );
+});
+
 test("opening the link to a new password uses nothing up: only the page's own POST does", async () => {
   const { email } = await foundTenant(place);
   await rest(place.url, 'POST', '/auth/password-reset', { body: { email } });
@@ -130,6 +144,7 @@ test.each(MAILED)('%s sends nothing by itself: without its script no password re
 });
 
 test.each([
+  ['/verify-email', ['current-password']],
   ['/reset-password', ['new-password']],
   ['/accept-invite', ['name', 'username', 'new-password', 'username', 'current-password']],
 ])('%s labels its fields, and tells password managers what they are', async (path, expected) => {

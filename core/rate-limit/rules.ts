@@ -17,6 +17,7 @@ export const RULES = {
   loginFailuresByAccount: { tokens: 100, seconds: HOUR },
   refreshesBySession: { tokens: 10, seconds: MINUTE },
   mailsByRecipient: { tokens: 3, seconds: HOUR },
+  verifyFailuresByToken: { tokens: 5, seconds: HOUR },
   acceptFailuresByAddress: { tokens: 5, seconds: HOUR },
   callsByCaller: { tokens: 300, seconds: MINUTE },
   callsByTenant: { tokens: 3_000, seconds: MINUTE },

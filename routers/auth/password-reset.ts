@@ -1,15 +1,16 @@
-import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
 import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
 import { assertStrongPassword } from '../../core/passwords.ts';
 import { violatesUnique } from '../../db/errors.ts';
-import { mailRequests, signUps, users } from '../../db/lobby.ts';
+import { mailRequests, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { requestMail } from '../../db/mail-requests.ts';
 import { replacePassword, voidResets } from '../../db/sessions.ts';
-import { admitSignUp, lockSignUps } from '../../db/sign-ups.ts';
-import { wordsAbout } from '../../db/users.ts';
+import { admitSignUp, findPendingSignUps, lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
+import { insertUser, wordsAbout } from '../../db/users.ts';
 import { spend } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { tokenInput } from '../shapes.ts';
@@ -35,7 +36,7 @@ export const requestPasswordReset = publicProcedure
   });
 
 /**
- * Sets a new password by the token of a reset mail, which also proves the e-mail: where the address has a sign-up and
+ * Sets a new password by the token of a reset mail, which also proves the e-mail: where the address has sign-ups and
  * no account yet, it gets one. All sessions end.
  */
 export const resetPassword = publicProcedure
@@ -102,18 +103,11 @@ async function findHolder(tx: Tx, requestId: string): Promise<{ email: string; w
   const { email } = request;
   const [user] = await tx.select().from(users).where(eq(users.email, email));
   if (user) return { email, words: await wordsAbout(tx, user) };
-  const [signUp] = await pendingSignUp(tx, email);
-  return signUp && { email, words: [email, signUp.fullName] };
-}
-
-/** The newest pending sign-up of an address. */
-function pendingSignUp(tx: Tx, email: string) {
-  return tx
-    .select()
-    .from(signUps)
-    .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt), isNull(signUps.voidedAt)))
-    .orderBy(desc(signUps.createdAt))
-    .limit(1);
+  const [only, another] = await findPendingSignUps(tx, email);
+  if (!only) return undefined;
+  // Of several sign-ups the account takes nothing, so what strangers have chosen does not count.
+  if (another) return { email, words: [email] };
+  return { email, words: [email, only.signUp.fullName, only.tenantName, only.tenantSlug] };
 }
 
 /** @returns the user's id */
@@ -123,11 +117,29 @@ async function setPassword(tx: Tx, email: string, passwordHash: string): Promise
     if (!(await replacePassword(tx, { userId: user.id, email, to: passwordHash }))) throw tokenInvalid();
     return user.id;
   }
-  await lockSignUps(tx, email);
-  const [signUp] = await pendingSignUp(tx, email);
-  if (!signUp) throw tokenInvalid();
-  return await admitSignUp(tx, { ...signUp, passwordHash }).catch((error: unknown) => {
+  return await makeAccount(tx, email, passwordHash).catch((error: unknown) => {
     // The address got its account at this very moment.
     throw violatesUnique(error, 'users_email_key') ? tokenInvalid() : error;
   });
+}
+
+/**
+ * Makes the account of an address that has only sign-ups. A single one is taken for its owner's. Of several nobody knows
+ * which are a stranger's, so the account gets no tenant and no stranger's name, and all of them are voided.
+ * @returns the user's id
+ */
+async function makeAccount(tx: Tx, email: string, passwordHash: string): Promise<string> {
+  const pending = await lockPendingSignUps(tx, email);
+  const [only, another] = pending;
+  if (!only) throw tokenInvalid();
+  if (!another) return await admitSignUp(tx, { ...only, passwordHash });
+  const id = uuidv7();
+  await insertUser(tx, { id, email, fullName: nameFrom(email), passwordHash });
+  await voidSignUps(tx, pending);
+  return id;
+}
+
+/** The part before the `@`. Its owner can change it: `users.updateMe`. */
+function nameFrom(email: string): string {
+  return email.slice(0, email.lastIndexOf('@'));
 }

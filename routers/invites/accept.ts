@@ -8,7 +8,7 @@ import { enterAsUser } from '../../db/enter.ts';
 import { violatesUnique } from '../../db/errors.ts';
 import { memberships, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
-import { lockSignUps, voidSignUps } from '../../db/sign-ups.ts';
+import { lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
 import { insertUser } from '../../db/users.ts';
 import { callerOf } from '../caller.ts';
 import type { Context } from '../context.ts';
@@ -99,11 +99,11 @@ async function acceptAsNewPerson(
     const id = uuidv7();
     // Taken before the account is made: of many at once the others find it used.
     await useUp(tx, pending.invite.id);
-    await lockSignUps(tx, email);
+    const signUps = await lockPendingSignUps(tx, email);
     await insertUser(tx, { id, email, fullName, passwordHash }).catch((error: unknown) => {
       throw violatesUnique(error, 'users_email_key') ? logInFirst() : error;
     });
-    await voidSignUps(tx, email);
+    await voidSignUps(tx, signUps);
     const [user] = await tx.select().from(users).where(eq(users.id, id));
     if (!user) throw new Error('The account just made is not there');
     return await enlist(ctx, tx, pending, user);

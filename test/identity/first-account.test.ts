@@ -1,7 +1,7 @@
 import { afterAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';
-import { foundTenant, freshEmail } from '../support/people.ts';
+import { foundTenant, freshEmail, PASSWORD } from '../support/people.ts';
 import { at, rest, type Answer } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { acceptNew, invite } from './invited.ts';
@@ -20,7 +20,9 @@ async function signUp(email: string, count = 1): Promise<string> {
   return tokenIn(await nextMail(place.mailDir, email, count));
 }
 
-const verify = (token: string): Promise<Answer> => rest(place.url, 'POST', '/auth/verify-email', { body: { token } });
+/** With the password of the sign-up, which is needed where there are several. */
+const verify = (token: string): Promise<Answer> =>
+  rest(place.url, 'POST', '/auth/verify-email', { body: { token, password: PASSWORD } });
 
 /** Holds the sign-ups of an address until this many calls wait for them. */
 async function race(email: string, waiting: number, calls: () => Promise<Answer>[]): Promise<Answer[]> {
@@ -53,7 +55,8 @@ test('of many sign-ups of one address that are verified at once, and a reset, on
   const { token } = await askReset(place, email);
   const answers = await race(email, 7, () => [...verifications.map(verify), confirmReset(place, token)]);
   expect(outcomesOf(answers)).toEqual([...verifications.map(() => 'TOKEN_INVALID'), 'done']);
-  expect(await tenantsOf(email)).toEqual([1]);
+  // A reset takes none of several.
+  expect(await tenantsOf(email)).toEqual([answers.at(-1)?.status === 204 ? 0 : 1]);
 });
 
 test('a verification and a reset at once make one account', async () => {

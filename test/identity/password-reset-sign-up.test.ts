@@ -25,31 +25,79 @@ async function signUpTwice() {
 const enter = async (email: string, password: string): Promise<unknown> =>
   reasonOf(await rest(place.url, 'POST', '/auth/login', { body: { email, password } }));
 
-test('where an address has only sign-ups, a reset makes the newest an account, and voids the others', async () => {
+test('where several sign-ups of an address are pending, a reset makes an account without a tenant, and voids them', async () => {
   const { email, signUps } = await signUpTwice();
   const { token } = await askReset(place, email);
+  const mail = await nextMail(place.mailDir, email, 3);
+  for (const { tenantSlug } of signUps) expect(mail.text).not.toContain(tenantSlug);
+  expect((await confirmReset(place, token)).status).toBe(204);
+
+  const { client, login } = await logIn(place, { email, password: NEW_PASSWORD });
+  // Nothing of it was chosen by a stranger.
+  expect(login.user).toMatchObject({ email, fullName: email.split('@')[0] });
+  expect((await client.users.myTenants.query({})).items).toEqual([]);
+  expect(await statesOf(email)).toEqual([
+    { verified: false, voided: true },
+    { verified: false, voided: true },
+  ]);
+  for (const signUp of signUps) {
+    const body = { token: signUp.token, password: signUp.password };
+    expect(reasonOf(await rest(place.url, 'POST', '/auth/verify-email', { body }))).toBe('TOKEN_INVALID');
+    // What a stranger signed up with tells them nothing, as ever.
+    expect(await enter(email, signUp.password)).toBe('EMAIL_NOT_VERIFIED');
+  }
+});
+
+test('where one sign-up of an address is pending, a reset makes it the account; its mail names it', async () => {
+  const { email, signUps } = await signUpTwice();
+  await using owner = connect(place.databaseOwnerUrl);
+  await owner.sql`
+    update public.sign_ups set created_at = now() - interval '7 days'
+    where id = (select id from public.sign_ups where email = ${email} order by id limit 1)`;
+  const { token } = await askReset(place, email);
+  const mail = await nextMail(place.mailDir, email, 3);
+  expect(mail.text.replaceAll('\n', ' ')).toMatch(
+    new RegExp(`"Acme" \\(${signUps[1]?.tenantSlug}\\), signed up on \\d{4}-\\d\\d-\\d\\d at \\d\\d:\\d\\d UTC`),
+  );
   expect((await confirmReset(place, token)).status).toBe(204);
 
   const { client, login } = await logIn(place, { email, password: NEW_PASSWORD });
   expect(login.user).toMatchObject({ email, fullName: 'Ada Lovelace' });
   const { items } = await client.users.myTenants.query({});
   expect(items.map(({ slug, role }) => [slug, role])).toEqual([[signUps[1]?.tenantSlug, 'admin']]);
+  expect(await statesOf(email)).toEqual([
+    { verified: false, voided: false },
+    { verified: true, voided: false },
+  ]);
+  expect(await enter(email, PASSWORDS[1])).toBe('INVALID_CREDENTIALS');
+});
+
+test('a sign-up that comes between the reset mail and the new password leaves the account without a tenant', async () => {
+  const email = freshEmail();
+  await rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), email } });
+  const { token } = await askReset(place, email);
+  await rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), email } });
+  expect((await confirmReset(place, token)).status).toBe(204);
+  const { client } = await logIn(place, { email, password: NEW_PASSWORD });
+  expect((await client.users.myTenants.query({})).items).toEqual([]);
+});
+
+test('a new password for the only sign-up of an address must not be made of its tenant', async () => {
+  const email = freshEmail();
+  const tenantName = 'Zephyrine Quorlax Industries';
+  await rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), email, tenantName } });
+  const { token } = await askReset(place, email);
+  expect(reasonOf(await confirmReset(place, token, 'zephyrine quorlax industries'))).toBe('PASSWORD_TOO_WEAK');
+  expect((await confirmReset(place, token)).status).toBe(204);
+});
+
+async function statesOf(email: string) {
   await using owner = connect(place.databaseOwnerUrl);
   const states = await owner.sql`
     select verified_at is not null as verified, voided_at is not null as voided from public.sign_ups
     where email = ${email} order by created_at`;
-  expect([...states]).toEqual([
-    { verified: false, voided: true },
-    { verified: true, voided: false },
-  ]);
-  for (const signUp of signUps) {
-    const late = await rest(place.url, 'POST', '/auth/verify-email', { body: { token: signUp.token } });
-    expect(reasonOf(late)).toBe('TOKEN_INVALID');
-  }
-  expect(await enter(email, PASSWORDS[1])).toBe('INVALID_CREDENTIALS');
-  // What a stranger signed up with tells them nothing, as ever.
-  expect(await enter(email, PASSWORDS[0])).toMatch(/^(EMAIL_NOT_VERIFIED|INVALID_CREDENTIALS)$/);
-});
+  return [...states];
+}
 
 test('the other links of an address die there too', async () => {
   const { email } = await signUpTwice();

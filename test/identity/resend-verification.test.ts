@@ -2,7 +2,7 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import { freshRequestId, rowsOf } from '../db/audit-rows.ts';
 import { connect } from '../support/database.ts';
 import { mailsTo, nextMail, tokenIn } from '../support/mail.ts';
-import { foundTenant, freshEmail, type Founder } from '../support/people.ts';
+import { foundTenant, freshEmail, PASSWORD, type Founder } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 
@@ -22,7 +22,7 @@ async function signUp(email: string, count = 1): Promise<string> {
 const resend = (email: string, headers: Record<string, string> = {}) =>
   rest(place.url, 'POST', '/auth/resend-verification', { body: { email }, headers });
 const verify = async (token: string): Promise<unknown> => {
-  const answer = await rest(place.url, 'POST', '/auth/verify-email', { body: { token } });
+  const answer = await rest(place.url, 'POST', '/auth/verify-email', { body: { token, password: PASSWORD } });
   return reasonOf(answer) ?? answer.status;
 };
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { invite } from '../identity/invited.ts';
+import { nextMail, tokenIn } from '../support/mail.ts';
 import { MOUNTS, resultOf } from '../support/mounts.ts';
 import { foundTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at } from '../support/rest.ts';
@@ -179,6 +180,26 @@ test(
     const accepted = await accept(1, { token, password: PASSWORD, fullName: 'Grace Hopper' });
     expect(outcome(accepted)).toBe(200);
     expect(await outcomes(3, guess)).toEqual(['TOKEN_INVALID', 'RATE_LIMITED', 'RATE_LIMITED']);
+  }),
+);
+
+test(
+  "five passwords an hour are looked at for the link of one of several sign-ups, and another's link has its own five",
+  counted(async () => {
+    const email = freshEmail();
+    const register = () => place.call('REST', 'auth.register', freshAddress(), signUp({ email }));
+    expect([outcome(await register()), outcome(await register())]).toEqual([202, 202]);
+    const mails = [await nextMail(shared.mailDir, email, 1), await nextMail(shared.mailDir, email, 2)];
+    const [first = '', second = ''] = mails.map(tokenIn);
+    await withinOneWindow(HOUR, 8_000);
+    const verify = (token: string, password?: string) => (turn: number) =>
+      place.call(turns(turn), 'auth.verifyEmail', freshAddress(), { body: { token, password } });
+    expect(await outcomes(4, verify(first, 'not-the-password-at-all'))).toEqual(times(4, 'INVALID_CREDENTIALS'));
+    expect(await outcomes(1, verify(first))).toEqual(['INVALID_CREDENTIALS']);
+    expect(await outcomes(2, verify(first, PASSWORD))).toEqual(times(2, 'RATE_LIMITED'));
+    expect(await outcomes(7, verify(`${first}x`, PASSWORD))).toEqual(times(7, 'TOKEN_INVALID'));
+    expect(await outcomes(2, verify(second, PASSWORD))).toEqual([200, 'TOKEN_INVALID']);
+    expect(await outcomes(1, verify(first, PASSWORD)), 'not valid any more').toEqual(['TOKEN_INVALID']);
   }),
 );
 

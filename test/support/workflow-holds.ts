@@ -43,7 +43,7 @@ export async function hold(owner: Owner, take: Take): Promise<Hold> {
 }
 
 /** Keeps the making and the dropping of a tenant's role and schema waiting: db/provision.ts takes the same lock. */
-export async function holdHome(owner: Owner, { dbRole }: TenantHome): Promise<Hold> {
+async function holdHome(owner: Owner, { dbRole }: TenantHome): Promise<Hold> {
   return await hold(owner, (tx) => tx`select pg_advisory_xact_lock(hashtextextended(${dbRole}, 0))`);
 }
 

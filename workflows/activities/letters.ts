@@ -1,3 +1,6 @@
+import { withoutLinks } from '../../core/display-name.ts';
+import { describeSignUp, type SignUpFacts } from '../../core/sign-up.ts';
+
 /** What a mail says. */
 export interface Letter {
   subject: string;
@@ -5,53 +8,71 @@ export interface Letter {
 }
 
 /** @param reader.link opens a page that asks for a click: opening it proves nothing yet */
-export function verifyEmail(reader: {
-  fullName: string;
-  tenantName: string;
-  tenantSlug: string;
-  link: string;
-}): Letter {
-  const tenant = plain(reader.tenantName);
+export function verifyEmail(reader: SignUpFacts & { fullName: string; link: string }): Letter {
   return {
-    subject: `Confirm your e-mail for ${tenant}`,
+    subject: `Confirm your e-mail for ${withoutLinks(reader.tenantName)}`,
     text: [
-      `Hello ${plain(reader.fullName)},`,
-      `you signed up to found "${tenant}" (${reader.tenantSlug}). Confirm that this address is yours:`,
+      `Hello ${withoutLinks(reader.fullName)},`,
+      `someone, perhaps you, signed up with this address to found ${describeSignUp(reader)}. If it was you, confirm that this address is yours:`,
       reader.link,
-      'The link works once, for 24 hours. If it was not you who founded this, do nothing: no account is made.',
+      'The link works once, for 24 hours. If others have signed up with this address too, the page asks for the password that you chose for this sign-up.',
+      'If it was not you, do nothing: no account is made.',
     ].join('\n\n'),
   };
 }
 
 /** For an address that has an account: carries no token, and nobody but its reader learns that there is one. */
-export function accountExists(reader: { tenantName: string }): Letter {
+export function accountExists(reader: SignUpFacts): Letter {
   return {
     subject: `You already have an account`,
     text: [
       'Hello,',
-      `someone, perhaps you, signed up with this address to found "${plain(reader.tenantName)}". You have an account already: log in, and found the tenant from there.`,
+      `someone, perhaps you, signed up with this address to found ${describeSignUp(reader)}. You have an account already: log in, and found the tenant from there.`,
       'If it was not you, do nothing.',
     ].join('\n\n'),
   };
 }
 
-/** @param reader.link opens a page that asks for the new password */
-export function resetPassword(reader: { fullName: string; link: string }): Letter {
-  return {
-    subject: 'Set a new password',
-    text: [
-      `Hello ${plain(reader.fullName)},`,
-      'someone, perhaps you, asked for a new password for the account of this address. Choose it here:',
-      reader.link,
-      'The link works once, for an hour, and then ends all sessions. If it was not you, do nothing: the password stays.',
-    ].join('\n\n'),
-  };
+/** What a new password is for: an account, or the only sign-up or several sign-ups of an address without one. */
+export type ResetSubject =
+  | { kind: 'account'; fullName: string }
+  | ({ kind: 'sign-up'; fullName: string } & SignUpFacts)
+  | { kind: 'sign-ups' };
+
+/** @param link opens a page that asks for the new password */
+export function resetPassword(subject: ResetSubject, link: string): Letter {
+  return { subject: 'Set a new password', text: [...askForPassword(subject), link, END_OF_RESET].join('\n\n') };
+}
+
+const END_OF_RESET =
+  'The link works once, for an hour, and then ends all sessions. If it was not you, do nothing: nothing changes.';
+
+function askForPassword(subject: ResetSubject): string[] {
+  switch (subject.kind) {
+    case 'account':
+      return [
+        `Hello ${withoutLinks(subject.fullName)},`,
+        'someone, perhaps you, asked for a new password for the account of this address. Choose it here:',
+      ];
+    case 'sign-up':
+      return [
+        `Hello ${withoutLinks(subject.fullName)},`,
+        `someone, perhaps you, asked for a new password for this address. It has no account yet, and one sign-up waits for it: ${describeSignUp(subject)}.`,
+        'A new password confirms that sign-up and makes you the admin of its tenant. If you did not sign up, do nothing. If you did, choose the password here:',
+      ];
+    case 'sign-ups':
+      return [
+        'Hello,',
+        'someone, perhaps you, asked for a new password for this address. It has no account yet, and several sign-ups wait for it.',
+        'A new password makes your account without a tenant, and voids those sign-ups. To keep one of them, use the link of its own mail instead. Choose the password here:',
+      ];
+  }
 }
 
 /** @param reader.link opens a page that shows the invite and asks for consent */
 export function invite(reader: { tenantName: string; invitedBy: string | null; role: string; link: string }): Letter {
-  const tenant = plain(reader.tenantName);
-  const inviter = reader.invitedBy === null ? 'An admin' : plain(reader.invitedBy);
+  const tenant = withoutLinks(reader.tenantName);
+  const inviter = reader.invitedBy === null ? 'An admin' : withoutLinks(reader.invitedBy);
   return {
     subject: `${inviter} invites you to ${tenant}`,
     text: [
@@ -61,9 +82,4 @@ export function invite(reader: { tenantName: string; invitedBy: string | null; r
       'The link works once, for 7 days. If you do not know them, do nothing.',
     ].join('\n\n'),
   };
-}
-
-/** Names are chosen by strangers: nothing in them may become a link in the reader's mail program. */
-function plain(name: string): string {
-  return name.replaceAll(/(?<=\S)[.:/\\@](?=\S)/g, ' ');
 }

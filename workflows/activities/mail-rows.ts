@@ -1,13 +1,13 @@
 import { RESET_MS } from '../../core/mailed-token.ts';
+import { SIGN_UP_DAYS, type SignUpFacts } from '../../core/sign-up.ts';
 import type { Owner } from '../../db/owner.ts';
+import type { ResetSubject } from './letters.ts';
 
 // What each mail is written from, as it is now; `undefined` where the mail has lost its point.
 
-interface SignUpRow {
+interface SignUpRow extends SignUpFacts {
   email: string;
   fullName: string;
-  tenantName: string;
-  tenantSlug: string;
   verificationId: string;
   hasAccount: boolean;
 }
@@ -23,36 +23,38 @@ export async function findSignUp(
 ): Promise<SignUpRow | undefined> {
   const [row] = await owner<SignUpRow[]>`
     select s.email, s.full_name as "fullName", s.verification_id as "verificationId", t.name as "tenantName", t.slug as "tenantSlug",
+      s.created_at as "createdAt",
       exists (select from public.users u where u.email = s.email) as "hasAccount"
     from public.sign_ups s join public.tenants t on t.id = s.tenant_id
-    where s.id = ${signUpId} and s.tenant_id = ${tenantId} and s.verified_at is null and s.voided_at is null`;
+    where s.id = ${signUpId} and s.tenant_id = ${tenantId} and s.verified_at is null and s.voided_at is null
+      and s.created_at > now() - make_interval(days => ${SIGN_UP_DAYS})`;
   return row;
 }
 
-interface ResetRow {
-  email: string;
-  fullName: string;
-}
-
 /**
- * A reset is for an account or, since its link proves the address as well, for the newest sign-up. Its hour begins when the
- * mail is sent, however long that took.
+ * A reset is for an account or, since its link proves the address as well, for the sign-ups of an address that has none.
+ * Its hour begins when the mail is sent, however long that took.
  */
-export async function beginReset(owner: Owner, requestId: string): Promise<ResetRow | undefined> {
-  await owner`
+export async function beginReset(
+  owner: Owner,
+  requestId: string,
+): Promise<{ email: string; subject: ResetSubject } | undefined> {
+  const [request] = await owner<{ email: string }[]>`
     update public.mail_requests set expires_at = now() + make_interval(secs => ${RESET_MS / 1000})
-    where id = ${requestId} and kind = 'reset-password' and used_at is null and expires_at > now()`;
-  const [row] = await owner<(ResetRow & { disabled: boolean })[]>`
-    select r.email, p.full_name as "fullName", p.disabled
-    from public.mail_requests r cross join lateral (
-      select u.full_name, u.disabled_at is not null as disabled, null::timestamptz as created_at, 1 as rank
-      from public.users u where u.email = r.email
-      union all
-      select s.full_name, false, s.created_at, 2
-      from public.sign_ups s where s.email = r.email and s.verified_at is null and s.voided_at is null
-      order by rank, created_at desc limit 1) p
-    where r.id = ${requestId} and r.kind = 'reset-password' and r.used_at is null and r.expires_at > now()`;
-  return row && !row.disabled ? { email: row.email, fullName: row.fullName } : undefined;
+    where id = ${requestId} and kind = 'reset-password' and used_at is null and expires_at > now() returning email`;
+  if (!request) return undefined;
+  const { email } = request;
+  const [user] = await owner<{ fullName: string; isDisabled: boolean }[]>`
+    select full_name as "fullName", disabled_at is not null as "isDisabled" from public.users where email = ${email}`;
+  if (user) return user.isDisabled ? undefined : { email, subject: { kind: 'account', fullName: user.fullName } };
+  const [signUp, another] = await owner<(SignUpFacts & { fullName: string })[]>`
+    select s.full_name as "fullName", t.name as "tenantName", t.slug as "tenantSlug", s.created_at as "createdAt"
+    from public.sign_ups s join public.tenants t on t.id = s.tenant_id
+    where s.email = ${email} and s.verified_at is null and s.voided_at is null
+      and s.created_at > now() - make_interval(days => ${SIGN_UP_DAYS})
+    limit 2`;
+  if (!signUp) return undefined;
+  return { email, subject: another ? { kind: 'sign-ups' } : { kind: 'sign-up', ...signUp } };
 }
 
 interface InviteRow {

@@ -34,10 +34,10 @@ export function createMailActivities(deps: {
       case 'verify-email': {
         const row = await findSignUp(owner, input);
         if (!row) return undefined;
-        const { email, fullName, tenantName, tenantSlug, verificationId: id } = row;
-        if (row.hasAccount) return { to: email, ...accountExists({ tenantName }) };
+        const { email, verificationId: id } = row;
+        if (row.hasAccount) return { to: email, ...accountExists(row) };
         const link = linkTo('/verify-email', { kind: 'verify-email', id, email });
-        return { to: email, ...verifyEmail({ fullName, tenantName, tenantSlug, link }) };
+        return { to: email, ...verifyEmail({ ...row, link }) };
       }
       case 'resend-verification':
         if (input.tenantId === null) await renewVerifications(owner, input.requestId);
@@ -45,9 +45,9 @@ export function createMailActivities(deps: {
       case 'reset-password': {
         const row = input.tenantId === null ? await beginReset(owner, input.requestId) : undefined;
         if (!row) return undefined;
-        const { email, fullName } = row;
+        const { email, subject } = row;
         const link = linkTo('/reset-password', { kind: 'reset-password', id: input.requestId, email });
-        return { to: email, ...resetPassword({ fullName, link }) };
+        return { to: email, ...resetPassword(subject, link) };
       }
       case 'invite': {
         const row = await findInvite(owner, input);

@@ -1,11 +1,9 @@
 import { heartbeat } from '@temporalio/activity';
 import { writeSystemAudit } from '../../db/audit-system.ts';
+import { SIGN_UP_DAYS } from '../../core/sign-up.ts';
 import type { RoleName, SchemaName } from '../../core/slug.ts';
 import type { Owner, OwnerTx } from '../../db/owner.ts';
 import { removeHome } from '../../db/provision.ts';
-
-/** How long a sign-up may stay unverified, in days. */
-const SIGN_UP_DAYS = 7;
 
 export type ReapingActivities = ReturnType<typeof createReapingActivities>;
 

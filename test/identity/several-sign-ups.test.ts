@@ -1,0 +1,145 @@
+import { afterAll, expect, inject, test } from 'vitest';
+import { connect } from '../support/database.ts';
+import { mailsTo, nextMail, tokenIn } from '../support/mail.ts';
+import { callOn, MOUNTS, resultOf } from '../support/mounts.ts';
+import { freshEmail, logIn } from '../support/people.ts';
+import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
+import { freshSignUp, type SignUp } from '../support/sign-ups.ts';
+import { meet } from './meeting.ts';
+import { outcomeOf } from './outcomes.ts';
+import { mint } from './resets.ts';
+
+// Anyone can sign up with another's address: a click on the wrong mail must not let their password in.
+const place = inject('stack');
+const owner = connect(place.databaseOwnerUrl);
+afterAll(() => owner[Symbol.asyncDispose]());
+
+const VICTIM = 'three-patient-herons-share-a-ladder';
+const STRANGER = 'seven-yellow-kettles-argue-in-rain';
+
+interface Mailed extends SignUp {
+  token: string;
+}
+
+async function signUp(email: string, password: string, count: number): Promise<Mailed> {
+  const made = { ...freshSignUp(), email, password };
+  await rest(place.url, 'POST', '/auth/register', { body: made });
+  return { ...made, token: tokenIn(await nextMail(place.mailDir, email, count)) };
+}
+
+/** A stranger signs up with an address first, then its owner. */
+async function bothSignUp() {
+  const email = freshEmail();
+  const theirs = await signUp(email, STRANGER, 1);
+  const own = await signUp(email, VICTIM, 2);
+  return { email, theirs, own };
+}
+
+const verify = (token: string, password?: string): Promise<Answer> =>
+  rest(place.url, 'POST', '/auth/verify-email', { body: { token, password } });
+const enter = async (email: string, password: string): Promise<string> =>
+  outcomeOf(await rest(place.url, 'POST', '/auth/login', { body: { email, password } }));
+
+test.each(MOUNTS)(
+  "a link of one of several sign-ups takes that sign-up's password, and a refusal uses nothing up, by %s",
+  async (mount) => {
+    const { email, theirs, own } = await bothSignUp();
+    const call = (token: string, password?: string) =>
+      callOn(mount, place.url, 'auth.verifyEmail', { body: { token, ...(password !== undefined && { password }) } });
+    for (const [token, password] of [
+      [theirs.token, undefined],
+      [theirs.token, VICTIM],
+      [own.token, undefined],
+      [own.token, STRANGER],
+    ] as const) {
+      const refused = await call(token, password);
+      expect([refused.status, reasonOf(refused)]).toEqual([401, 'INVALID_CREDENTIALS']);
+    }
+    expect(await enter(email, STRANGER), 'no account was made').toBe('EMAIL_NOT_VERIFIED');
+
+    expect(resultOf(mount, await call(own.token, VICTIM))).toEqual({ email });
+    const { client } = await logIn(place, { email, password: VICTIM });
+    expect((await client.users.myTenants.query({})).items.map(({ slug }) => slug)).toEqual([own.tenantSlug]);
+    expect(await enter(email, STRANGER)).toBe('EMAIL_NOT_VERIFIED');
+    expect(outcomeOf(await verify(theirs.token, STRANGER))).toBe('TOKEN_INVALID');
+  },
+);
+
+test('the mails and the refusal name the tenant, the slug and the minute of the sign-up that a link is of', async () => {
+  const { email, theirs, own } = await bothSignUp();
+  const mails = await mailsTo(place.mailDir, email);
+  for (const [index, { token, tenantSlug }] of [theirs, own].entries()) {
+    const [row] = await owner.sql<{ minute: string }[]>`
+      select to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD "at" HH24:MI "UTC"') as minute
+      from public.sign_ups s join public.tenants t on t.id = s.tenant_id where t.slug = ${tenantSlug}`;
+    const named = `"Acme" (${tenantSlug}), signed up on ${row?.minute}`;
+    expect(mails[index]?.text.replaceAll('\n', ' ')).toContain(named);
+    for (const password of [undefined, 'not-the-password-at-all']) {
+      expect(at((await verify(token, password)).body, 'detail')).toContain(named);
+    }
+  }
+});
+
+test.each([
+  ['the only sign-up of an address', 'select'],
+  ['a sign-up beside one that is voided', 'update public.sign_ups set voided_at = now() where email = $1 and id <> $2'],
+  [
+    'a sign-up beside one that is 7 days old',
+    "update public.sign_ups set created_at = now() - interval '7 days' where email = $1 and id <> $2",
+  ],
+])('%s is verified by its token alone, whatever the password', async (_, change) => {
+  const email = freshEmail();
+  if (change !== 'select') await signUp(email, STRANGER, 1);
+  const own = await signUp(email, VICTIM, change === 'select' ? 1 : 2);
+  const [row] = await owner.sql<{ id: string }[]>`
+    select id from public.sign_ups where email = ${email} order by id desc limit 1`;
+  if (change !== 'select') await owner.sql.unsafe(change, [email, row?.id ?? '']);
+  const answer = await verify(own.token, change === 'select' ? 'not-the-password-at-all' : undefined);
+  expect(answer.body).toEqual({ email });
+});
+
+test('a sign-up whose link has expired still counts, and its own link is refused whatever the password', async () => {
+  const { theirs, own } = await bothSignUp();
+  await owner.sql`
+    update public.sign_ups set verification_expires_at = now()
+    where verification_id = ${theirs.token.split('.')[0] ?? ''}`;
+  expect(outcomeOf(await verify(own.token))).toBe('INVALID_CREDENTIALS');
+  for (const password of [undefined, STRANGER, VICTIM]) {
+    expect(outcomeOf(await verify(theirs.token, password))).toBe('TOKEN_INVALID');
+  }
+});
+
+test('a sign-up of 7 days ago is not verified any more, though its link was renewed', async () => {
+  const { email, theirs } = await bothSignUp();
+  await owner.sql`
+    update public.sign_ups set created_at = now() - interval '7 days'
+    where verification_id = ${theirs.token.split('.')[0] ?? ''}`;
+  expect(outcomeOf(await verify(theirs.token, STRANGER))).toBe('TOKEN_INVALID');
+  await rest(place.url, 'POST', '/auth/resend-verification', { body: { email } });
+  await nextMail(place.mailDir, email, 3);
+  const [row] = await owner.sql<{ same: boolean }[]>`
+    select verification_id = ${theirs.token.split('.')[0] ?? ''} as same from public.sign_ups
+    where email = ${email} order by id limit 1`;
+  expect(row?.same, 'it gets no new link').toBe(true);
+});
+
+test('a sign-up that comes while another is verified opens no second way in, and keeps nobody out', async () => {
+  const email = freshEmail();
+  const own = await signUp(email, VICTIM, 1);
+  const late = { ...freshSignUp(), email, password: STRANGER };
+  const verified = await meet(place, {
+    lock: (tx) => tx`select from public.sign_ups where email = ${email} for update`,
+    calls: () => verify(own.token),
+    change: () => rest(place.url, 'POST', '/auth/register', { body: late }),
+  });
+  expect(outcomeOf(verified)).toBe('done');
+  expect((await nextMail(place.mailDir, email, 2)).text).toContain(late.tenantSlug);
+  const [row] = await owner.sql<{ id: string }[]>`
+    select s.verification_id as id from public.sign_ups s join public.tenants t on t.id = s.tenant_id
+    where t.slug = ${late.tenantSlug}`;
+  const token = mint(place, { kind: 'verify-email', id: row?.id ?? '', email });
+  for (const password of [undefined, STRANGER]) {
+    expect(outcomeOf(await verify(token, password))).toBe('TOKEN_INVALID');
+  }
+  expect([await enter(email, VICTIM), await enter(email, STRANGER)]).toEqual(['done', 'EMAIL_NOT_VERIFIED']);
+});

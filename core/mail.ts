@@ -30,7 +30,8 @@ export function createMailer(options: { url: string; from: string }): Mailer {
 function createSmtpMailer(url: string, from: string): Mailer {
   const server = new URL(url);
   const transport = createTransport({
-    host: server.hostname,
+    // In a URL an IPv6 address stands in brackets.
+    host: server.hostname.replaceAll(/^\[|\]$/g, ''),
     port: Number(server.port) || (server.protocol === 'smtps:' ? 465 : 587),
     secure: server.protocol === 'smtps:',
     ...(server.username !== '' && {

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { SETTINGS } from '../core/env/index.ts';
 import { settingsToPass } from './environment.ts';
 import { StackError } from './error.ts';
+import { canListenAt } from './host.ts';
 import { onInterrupt } from './interrupt.ts';
 import { startStack } from './stack.ts';
 import type { Stack } from './types.ts';
@@ -16,8 +18,9 @@ Their data lives in .local/ and survives a restart.
   --reset   empty .local/ first; what was downloaded stays
   --help    print this
 
-PORT chooses the server's port (3000). Other settings of Atrium (\`bun run config\` lists them) reach the server and the
-worker too, but for NODE_ENV and the database URLs, which the stack sets itself.`;
+PORT chooses the server's port (3000), HOST its address, if it is one of this machine. Other settings of Atrium
+(\`bun run config\` lists them) reach the server and the worker too, but for NODE_ENV and the database URLs, which the
+stack sets itself.`;
 
 const begun = performance.now();
 const dataDir = join(fileURLToPath(new URL('..', import.meta.url)), '.local');
@@ -38,7 +41,7 @@ async function main(): Promise<number> {
       port: readPort(process.env['PORT']),
       bun: process.execPath,
       env: process.env,
-      extraEnv: settingsToPass(process.env),
+      extraEnv: await settingsOf(process.env),
       reset: reset ?? false,
       log: (line) => console.log(line),
       signal: interrupt,
@@ -63,9 +66,18 @@ async function main(): Promise<number> {
 }
 
 function readPort(text = ''): number {
-  const port = text === '' ? 3000 : Number(text);
-  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
-  throw new StackError(`PORT must be a number from 0 to 65535, and is ${text}`);
+  const port = SETTINGS.shape.PORT.safeParse(text === '' ? undefined : text);
+  if (port.success) return port.data;
+  throw new StackError(`PORT ${port.error.issues[0]?.message}, and is ${text}`);
+}
+
+/** A HOST that nothing can listen at was not meant for us: it is told of, and left out. */
+async function settingsOf(source: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+  const { HOST: host, ...others } = settingsToPass(source);
+  if (host === undefined) return others;
+  if (SETTINGS.shape.HOST.safeParse(host).success && (await canListenAt(host))) return { ...others, HOST: host };
+  console.log(`HOST is ${host}, which is no address of this machine: the server listens at 127.0.0.1`);
+  return others;
 }
 
 function tell(error: StackError): void {

@@ -8,7 +8,7 @@ const CONNECT_MS = 5000;
  * @throws StackError when nothing does.
  */
 export async function checkTemporalAddress(address: string): Promise<void> {
-  const [, host, port] = /^(.+):(\d+)$/.exec(address) ?? [];
+  const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(address) ?? [];
   if (host === undefined || port === undefined) throw new StackError('TEMPORAL_ADDRESS must be host:port');
   const failure = await new Promise<string | undefined>((resolve) => {
     const socket = connect({ host, port: Number(port), timeout: CONNECT_MS });

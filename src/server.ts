@@ -1,5 +1,5 @@
 import { createAccessTokens } from '../core/access-token.ts';
-import { EnvError, parseEnv, SERVER_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
+import { EnvError, parseEnv, SERVER_SETTINGS, warningsOf, withLocalDefaults } from '../core/env/index.ts';
 import type { z } from 'zod';
 import { createLog, type Log } from '../core/log.ts';
 import { createServerMetrics } from '../core/metrics/server.ts';
@@ -17,10 +17,20 @@ import { createShutdown } from './shutdown.ts';
 async function main(): Promise<void> {
   const env = parseEnv(withLocalDefaults(process.env), SERVER_SETTINGS);
   const log = createLog({ name: 'server', format: env.NODE_ENV === 'production' ? 'json' : 'pretty' });
+  for (const warning of warningsOf(env)) log.warn(warning);
   await serve(env, log).catch((error: unknown) => {
-    log.fatal({ err: error }, 'the server can not start');
+    log.fatal(
+      { err: error },
+      isOfListening(error) ? 'the server can not listen at HOST and PORT' : 'the server can not start',
+    );
     log.flush(() => process.exit(1));
   });
+}
+
+/** Whether the system gave no such address, or not this port. */
+function isOfListening(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EINVAL'].includes(code);
 }
 
 async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<void> {

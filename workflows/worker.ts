@@ -9,7 +9,7 @@ import {
   type LogLevel,
   type WorkerStatus,
 } from '@temporalio/worker';
-import { EnvError, parseEnv, withLocalDefaults, WORKER_SETTINGS } from '../core/env/index.ts';
+import { EnvError, parseEnv, warningsOf, withLocalDefaults, WORKER_SETTINGS } from '../core/env/index.ts';
 import { cached, within } from '../core/cached.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { createMailer } from '../core/mail.ts';
@@ -48,6 +48,7 @@ const BACKLOG = { stands: 1_000, answer: 2_000 } as const;
 async function main(): Promise<void> {
   const env = parseEnv(withLocalDefaults(process.env), WORKER_SETTINGS);
   const log = createLog({ name: 'worker', format: env.NODE_ENV === 'production' ? 'json' : 'pretty' });
+  for (const warning of warningsOf(env)) log.warn(warning);
   await run(env, log).catch((error: unknown) => {
     log.fatal({ err: error }, 'the worker can not go on');
     process.exit(1);
@@ -102,7 +103,7 @@ async function run(env: z.output<typeof WORKER_SETTINGS>, log: Log): Promise<voi
       owner,
       mailer,
       secretKeys: env.SECRET_KEY,
-      publicUrl: env.PUBLIC_URL,
+      appUrl: env.APP_URL ?? env.PUBLIC_URL,
       auditRetentionDays: env.AUDIT_RETENTION_DAYS,
     }),
     shutdownGraceTime: GRACE.end,

@@ -9,3 +9,4 @@ export {
   VERIFY_AUDIT_SETTINGS,
   WORKER_SETTINGS,
 } from './parse.ts';
+export { warningsOf } from './warnings.ts';

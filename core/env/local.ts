@@ -9,7 +9,9 @@ import type { Source } from './parse.ts';
 export function withLocalDefaults(source: Source, file = '.local/dev.env'): Source {
   if (source['NODE_ENV'] === 'production') return source;
   try {
-    return { ...parseDotEnv(readFileSync(file, 'utf8')), ...source };
+    // An empty value counts as not set, here as well.
+    const given = Object.entries(source).filter(([, value]) => value !== '');
+    return { ...parseDotEnv(readFileSync(file, 'utf8')), ...Object.fromEntries(given) };
   } catch {
     return source;
   }

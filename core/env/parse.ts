@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { settingInfo, SETTINGS } from './settings.ts';
+import { jointProblems, productionProblems, textProblems } from './rules.ts';
+import { SETTINGS } from './settings.ts';
 
 export type Source = Readonly<Record<string, string | undefined>>;
 
@@ -28,6 +29,7 @@ export const SERVER_SETTINGS = SETTINGS.pick({
 export const WORKER_SETTINGS = SETTINGS.pick({
   NODE_ENV: true,
   PUBLIC_URL: true,
+  APP_URL: true,
   DATABASE_OWNER_URL: true,
   TEMPORAL_ADDRESS: true,
   TEMPORAL_NAMESPACE: true,
@@ -80,30 +82,15 @@ export function parseEnv<Settings extends z.ZodObject>(source: Source, settings:
   );
   const parsed = settings.safeParse(given);
   const problems = new Map(parsed.error?.issues.map(({ path, message }) => [String(path[0]), message]));
-  if (source['NODE_ENV'] === 'production') {
-    for (const [name, problem] of productionProblems(settings, given)) problems.set(name, problem);
+  for (const [name, problem] of [
+    ...jointProblems(settings, given),
+    ...(source['NODE_ENV'] === 'production' ? productionProblems(settings, given) : []),
+    ...textProblems(given),
+  ]) {
+    problems.set(name, problem);
   }
   if (!parsed.success || problems.size > 0) {
     throw new EnvError(Array.from(problems, ([name, problem]) => `${name}: ${problem}`));
   }
   return parsed.data;
-}
-
-function productionProblems(settings: z.ZodObject, given: Source): [name: string, problem: string][] {
-  return Object.entries(settings.shape).flatMap(([name, schema]) => {
-    const info = settingInfo.get(schema);
-    const value = given[name];
-    // A worker, which has no PORT, needs no token for metrics that it does not tell.
-    const idle = name === 'METRICS_TOKEN' && !('PORT' in settings.shape) && given['WORKER_METRICS_PORT'] === undefined;
-    if (info?.requiredInProduction && value === undefined && !idle) {
-      return [[name, `is required in production (${info.meaning})`]];
-    }
-    if (name === 'RATE_LIMIT_URL' && value?.startsWith('memory:')) {
-      return [[name, 'memory: counts for one process only and is refused in production']];
-    }
-    if (name === 'MAIL_URL' && value?.startsWith('file:')) {
-      return [[name, 'file: sends nothing and is refused in production']];
-    }
-    return [];
-  });
 }

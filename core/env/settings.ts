@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { emailSchema } from '../email.ts';
-import { cidrs, httpUrl, jwtKeys, list, origins, postgresUrl, secretKeys } from './values.ts';
+import { jwtKeys, secretKeys } from './keys.ts';
+import { cidrs, host, hostAndPort, hostName, origins } from './network.ts';
+import { decimalNumber, wholeNumber } from './numbers.ts';
+import { collectorUrl, mailUrl, postgresUrl, publicUrl, rateLimitUrl } from './urls.ts';
+import { headerToken, list, mailbox, plainName, readableFile } from './values.ts';
 
 export interface SettingInfo {
   /** How the value is written, as in `postgres://…`. */
@@ -28,20 +32,26 @@ export const SETTINGS = z.object({
     default: 'development',
     meaning: 'production refuses the defaults that are only good for development',
   }),
-  PORT: setting(z.coerce.number().int().min(0).max(65535).default(3000), {
+  PORT: setting(wholeNumber(0, 65_535).default(3000), {
     type: 'port',
     default: '3000',
     meaning: 'where the server listens; 0 takes a free port',
   }),
-  HOST: setting(z.string().min(1).default('127.0.0.1'), {
+  HOST: setting(host().default('127.0.0.1'), {
     type: 'address',
     default: '127.0.0.1',
     meaning: 'the address the server binds to, and the worker for its metrics',
   }),
-  PUBLIC_URL: setting(httpUrl().default('http://localhost:3000'), {
+  PUBLIC_URL: setting(publicUrl().default('http://localhost:3000'), {
     type: 'https://…',
     default: 'http://localhost:3000',
-    meaning: 'where people reach the server: the only source of links in mail, and the issuer of tokens',
+    meaning: 'where people reach the server, and the issuer of tokens; may have a path, which a proxy strips',
+    requiredInProduction: true,
+  }),
+  APP_URL: setting(publicUrl().optional(), {
+    type: 'https://…',
+    default: 'PUBLIC_URL',
+    meaning: 'where the links in mail lead: it has the pages /verify-email, /reset-password and /accept-invite',
   }),
   DATABASE_URL: setting(postgresUrl(), {
     type: 'postgres://…',
@@ -55,86 +65,73 @@ export const SETTINGS = z.object({
     meaning: 'the owner, with CREATEROLE, a direct connection: migrations and provisioning; worker and CLI only',
     secret: true,
   }),
-  DATABASE_POOL_MAX: setting(z.coerce.number().int().min(1).max(1000).default(10), {
+  DATABASE_POOL_MAX: setting(wholeNumber(1, 1000).default(10), {
     type: 'count',
     default: '10',
     meaning: 'connections of one process; one tenant may hold half of them',
   }),
-  TEMPORAL_ADDRESS: setting(
-    z
-      .string({ error: 'is missing. `bun run dev` starts an embedded Temporal and sets it' })
-      .regex(/^\S+:\d+$/, 'must be host:port'),
-    { type: 'host:port', default: 'embedded', meaning: 'the Temporal frontend; Temporal Cloud works too' },
-  ),
-  TEMPORAL_NAMESPACE: setting(z.string().min(1).default('default'), {
+  TEMPORAL_ADDRESS: setting(hostAndPort('is missing. `bun run dev` starts an embedded Temporal and sets it'), {
+    type: 'host:port',
+    default: 'embedded',
+    meaning: 'the Temporal frontend; Temporal Cloud works too',
+  }),
+  TEMPORAL_NAMESPACE: setting(plainName().default('default'), {
     type: 'name',
     default: 'default',
     meaning: 'the Temporal namespace',
   }),
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: setting(z.string().optional(), {
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: setting(readableFile().optional(), {
     type: 'path',
     default: 'none',
     meaning: "PEM file of the CA that signed Temporal's certificate; turns TLS on",
   }),
-  TEMPORAL_TLS_SERVER_NAME: setting(z.string().optional(), {
+  TEMPORAL_TLS_SERVER_NAME: setting(hostName().optional(), {
     type: 'name',
     default: 'none',
     meaning: "the name to expect in Temporal's certificate; turns TLS on",
   }),
-  TEMPORAL_TLS_CLIENT_CERT_PATH: setting(z.string().optional(), {
+  TEMPORAL_TLS_CLIENT_CERT_PATH: setting(readableFile().optional(), {
     type: 'path',
     default: 'none',
     meaning: 'PEM file of the client certificate for mutual TLS',
   }),
-  TEMPORAL_TLS_CLIENT_KEY_PATH: setting(z.string().optional(), {
+  TEMPORAL_TLS_CLIENT_KEY_PATH: setting(readableFile().optional(), {
     type: 'path',
     default: 'none',
     meaning: 'PEM file of the key of the client certificate',
   }),
-  TEMPORAL_API_KEY: setting(z.string().optional(), {
+  TEMPORAL_API_KEY: setting(headerToken().optional(), {
     type: 'text',
     default: 'none',
     meaning: 'API key of Temporal Cloud; turns TLS on',
     secret: true,
   }),
-  RATE_LIMIT_URL: setting(
-    z
-      .string()
-      .regex(/^(memory:|rediss?:\/\/|https:\/\/)/, 'must be memory:, redis://, rediss:// or https://')
-      .default('memory:'),
-    {
-      type: 'memory: | redis://… | rediss://… | https://…',
-      default: 'memory:',
-      meaning: 'where rate limits are counted: this process, a Redis, or Upstash REST',
-      secret: true,
-      requiredInProduction: true,
-    },
-  ),
-  RATE_LIMIT_TOKEN: setting(z.string().optional(), {
+  RATE_LIMIT_URL: setting(rateLimitUrl().default('memory:'), {
+    type: 'memory: | redis://… | rediss://… | https://…',
+    default: 'memory:',
+    meaning: 'where rate limits are counted: this process, a Redis, or Upstash REST',
+    secret: true,
+    requiredInProduction: true,
+  }),
+  RATE_LIMIT_TOKEN: setting(headerToken().optional(), {
     type: 'text',
     default: 'none',
-    meaning: 'token of Upstash REST',
+    meaning: 'token of Upstash REST; required where RATE_LIMIT_URL is https://',
     secret: true,
   }),
-  RATE_LIMIT_FACTOR: setting(z.coerce.number().int('must be a whole number').min(1, 'must be 1 or more').default(1), {
+  RATE_LIMIT_FACTOR: setting(wholeNumber(1, 100_000).default(1), {
     type: 'number',
     default: '1',
     meaning: 'multiplies every rate limit; for load tests, 1 everywhere else',
   }),
-  MAIL_URL: setting(
-    z
-      .string()
-      .regex(/^(smtps?:\/\/.+|file:.+)/, 'must be smtp://, smtps:// or file:')
-      .default('file:.local/mail'),
-    {
-      type: 'smtp://… | smtps://… | file:folder',
-      default: 'file:.local/mail',
-      meaning: 'how mail leaves: an SMTP server, or one .eml file a mail',
-      secret: true,
-      requiredInProduction: true,
-    },
-  ),
-  MAIL_FROM: setting(z.string().min(3).default('Atrium <no-reply@atrium.localhost>'), {
+  MAIL_URL: setting(mailUrl().default('file:.local/mail'), {
+    type: 'smtp://… | smtps://… | file:folder',
+    default: 'file:.local/mail',
+    meaning: 'how mail leaves: an SMTP server, or one .eml file a mail',
+    secret: true,
+    requiredInProduction: true,
+  }),
+  MAIL_FROM: setting(mailbox().prefault('Atrium <no-reply@atrium.localhost>'), {
     type: 'Name <address>',
     default: 'Atrium <no-reply@atrium.localhost>',
     meaning: 'the sender of mail',
@@ -153,30 +150,30 @@ export const SETTINGS = z.object({
     secret: true,
     requiredInProduction: true,
   }),
-  AUDIT_RETENTION_DAYS: setting(z.coerce.number().int().min(0, 'must be 0 or more').default(400), {
+  AUDIT_RETENTION_DAYS: setting(wholeNumber(0, 36_500).default(400), {
     type: 'days',
     default: '400',
     meaning: 'how long audit rows are kept, at least: whole months are dropped; 0 keeps all for good',
   }),
-  METRICS_TOKEN: setting(z.string().min(16, 'must be 16 characters or longer').optional(), {
+  METRICS_TOKEN: setting(headerToken().min(16, 'must be 16 characters or longer').optional(), {
     type: 'text',
     default: 'none',
     meaning: 'bearer token for /metrics, of the server and of the worker',
     secret: true,
     requiredInProduction: true,
   }),
-  WORKER_METRICS_PORT: setting(z.coerce.number().int().min(1).max(65535).optional(), {
+  WORKER_METRICS_PORT: setting(wholeNumber(1, 65_535).optional(), {
     type: 'port',
     default: 'none',
     meaning: 'where the worker tells its /metrics, at HOST; without it the worker listens nowhere',
   }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: setting(httpUrl().optional(), {
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(collectorUrl().optional(), {
     type: 'http://…',
     default: 'none',
     meaning:
       'an OpenTelemetry collector that takes traces by HTTP, at /v1/traces below it; without it nothing is traced',
   }),
-  OTEL_TRACES_SAMPLER_ARG: setting(z.coerce.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1').default(0.1), {
+  OTEL_TRACES_SAMPLER_ARG: setting(decimalNumber(0, 1).default(0.1), {
     type: '0 to 1',
     default: '0.1',
     meaning: 'the share of traces that is kept; a request that continues a trace does as that one does',
@@ -186,12 +183,12 @@ export const SETTINGS = z.object({
     default: 'none',
     meaning: 'proxies whose X-Forwarded-For is believed, read right to left',
   }),
-  DRAIN_SECONDS: setting(z.coerce.number().min(0, 'must be 0 or more').max(300, 'must be 300 or less').default(5), {
+  DRAIN_SECONDS: setting(decimalNumber(0, 300).default(5), {
     type: 'seconds',
     default: '5',
     meaning: 'how long the server works on after SIGTERM while /readyz says no: longer than a balancer takes to see it',
   }),
-  SHUTDOWN_SECONDS: setting(z.coerce.number().min(1, 'must be 1 or more').max(600, 'must be 600 or less').default(25), {
+  SHUTDOWN_SECONDS: setting(decimalNumber(1, 600).default(25), {
     type: 'seconds',
     default: '25',
     meaning: 'when a server that was told to stop is gone, whatever is under way; shorter than what its keeper allows',

@@ -47,12 +47,15 @@ async function expectToStop(dev: DevCommand, folder: string, url: string): Promi
   await expect(stat(join(folder, '.local', 'stack.json'))).rejects.toThrow('ENOENT');
 }
 
-test("the README's first command starts everything in a fresh clone, stops it on Ctrl-C, and finds its data again", async () => {
+test("the README's first command starts everything in a fresh clone, stops it on Ctrl-C, and finds its data again, whatever HOST a shell has", async () => {
   const { command, printed } = await devBlock();
   const port = await freePort();
   await using clone = await makeClone();
-  const start = () =>
-    startDev(command, { folder: clone.folder, env: { ...withoutSettings(place.env), PORT: String(port) } });
+  const start = (settings: Record<string, string> = {}) =>
+    startDev(command, {
+      folder: clone.folder,
+      env: { ...withoutSettings(place.env), PORT: String(port), ...settings },
+    });
 
   await using first = await start();
   const stack = await readStack(clone.folder);
@@ -64,7 +67,9 @@ test("the README's first command starts everything in a fresh clone, stops it on
   await founder.client.projects.create.mutate({ name: 'Apollo' });
   await expectToStop(first, clone.folder, stack.url);
 
-  await using second = await start();
+  // As a shell of conda's has it.
+  await using second = await start({ HOST: 'x86_64-conda-linux-gnu' });
+  expect(second.output()).toMatch(/^HOST is x86_64-conda-linux-gnu, /m);
   const again = await readStack(clone.folder);
   expect(again.superuser).toEqual(stack.superuser);
   const { client } = await logIn(again, founder);

@@ -49,7 +49,7 @@ export async function productBundle(): Promise<WorkflowBundleOption> {
 export async function openBench(stack: SharedStack, faults: Faults = new Map()): Promise<Bench> {
   const {
     SECRET_KEY: secretKeys,
-    PUBLIC_URL: publicUrl,
+    PUBLIC_URL: appUrl,
     AUDIT_RETENTION_DAYS: auditRetentionDays,
   } = parseEnv(stack.env, WORKER_SETTINGS);
   const mailer = { send: () => Promise.resolve(), close: () => undefined };
@@ -65,7 +65,7 @@ export async function openBench(stack: SharedStack, faults: Faults = new Map()):
     connection: native,
     taskQueue,
     identity: IDENTITY,
-    activities: withFaults(createActivities({ owner, mailer, secretKeys, publicUrl, auditRetentionDays }), faults),
+    activities: withFaults(createActivities({ owner, mailer, secretKeys, appUrl, auditRetentionDays }), faults),
     workflowBundle,
   });
   const running = worker.run();

@@ -4,6 +4,7 @@ import { EnvError, parseEnv, WORKER_SETTINGS, type SETTINGS } from '../../core/e
 
 const worker = {
   NODE_ENV: 'production',
+  PUBLIC_URL: 'https://atrium.example.com',
   DATABASE_OWNER_URL: 'postgres://owner:x@localhost/atrium',
   TEMPORAL_ADDRESS: 'localhost:7233',
   MAIL_URL: 'smtp://localhost',

@@ -11,7 +11,7 @@ export function createActivities(deps: {
   owner: Owner;
   mailer: Mailer;
   secretKeys: SecretKeys;
-  publicUrl: string;
+  appUrl: string;
   auditRetentionDays: number;
 }) {
   return {

@@ -16,7 +16,8 @@ export function createMailActivities(deps: {
   owner: Owner;
   mailer: Mailer;
   secretKeys: SecretKeys;
-  publicUrl: string;
+  /** Where the links in mail lead. */
+  appUrl: string;
 }) {
   const { owner } = deps;
 
@@ -59,9 +60,9 @@ export function createMailActivities(deps: {
     }
   }
 
-  /** Made from `PUBLIC_URL` alone: no request has a say in where a link leads. */
+  /** Made from `APP_URL` alone: no request has a say in where a link leads. */
   function linkTo(page: string, subject: MailedTokenSubject): string {
-    return `${deps.publicUrl}${page}?token=${mintMailedToken(deps.secretKeys, subject)}`;
+    return `${deps.appUrl}${page}?token=${mintMailedToken(deps.secretKeys, subject)}`;
   }
 }
 

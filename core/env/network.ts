@@ -1,0 +1,63 @@
+import { BlockList, isIP } from 'node:net';
+import { z } from 'zod';
+import { list } from './values.ts';
+
+const LABEL = '[a-z\\d](?:[a-z\\d-]{0,61}[a-z\\d])?';
+/** RFC 1123, 2.1; a last label of digits alone would be a part of an address. */
+const HOST_NAME = new RegExp(`^(?=.{1,253}$)(?:${LABEL}\\.)*(?!\\d+$)${LABEL}$`, 'i');
+
+/** An IP address or a host name, which a process listens at. */
+export function host() {
+  return z
+    .string()
+    .refine((text) => isAddress(text) || HOST_NAME.test(text), 'must be an IP address or a host name of this machine');
+}
+
+/** The name in a TLS certificate. */
+export function hostName() {
+  return z.string().regex(HOST_NAME, 'must be a host name');
+}
+
+/** `host:port`, as Temporal's address is written. Names of containers may have underscores. */
+export function hostAndPort(missing: string) {
+  const error = 'must be host:port, without http://, as in temporal.example.com:7233 or [::1]:7233';
+  return z.string({ error: missing }).refine((text) => {
+    const [, bracketed, name, port] = /^(?:\[([^\]]+)\]|([\w.-]+)):([1-9]\d{0,4})$/.exec(text) ?? [];
+    return (bracketed === undefined ? name !== undefined : isIP(bracketed) === 6) && Number(port) <= 65_535;
+  }, error);
+}
+
+/** Web origins as browsers send them: any other text would match none. */
+export function origins() {
+  const origin = z
+    .string()
+    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text, {
+      error:
+        'must be exact origins, in lower case and without a path or a slash at the end, as in https://app.example.com',
+    });
+  return list(origin);
+}
+
+export function cidrs() {
+  const cidr = z.string().refine(isCidr, 'must be addresses or CIDRs, as in 10.0.0.0/8');
+  return list(cidr).transform((ranges) => {
+    const block = new BlockList();
+    for (const range of ranges) {
+      const [address = '', bits] = range.split('/');
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+      block.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
+    }
+    return block;
+  });
+}
+
+function isCidr(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  if (!isAddress(address) || rest.length > 0) return false;
+  return bits === undefined || (/^(?:0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= (isIP(address) === 6 ? 128 : 32));
+}
+
+/** Without a zone (`fe80::1%eth0`), which has a meaning on one machine only. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
+}

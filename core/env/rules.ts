@@ -1,0 +1,76 @@
+import type { z } from 'zod';
+import { settingInfo, SETTINGS } from './settings.ts';
+import { parseUrl } from './urls.ts';
+
+type Given = Readonly<Record<string, string | undefined>>;
+/** What is wrong with a setting, in a line that does not repeat its value. */
+export type Problem = readonly [name: string, problem: string];
+
+/** Where a JWKS is written on several lines, they are JSON's. */
+const MAY_HAVE_LINES = new Set(['JWT_KEYS']);
+
+/** What no setting may be. An empty value counts as not set; one of blanks is a mistake. */
+export function textProblems(given: Given): Problem[] {
+  return Object.entries(given).flatMap(([name, value = '']): Problem[] => {
+    if (value !== '' && value.trim() === '') return [[name, 'is blank: set a value, or leave it empty']];
+    // oxlint-disable-next-line no-control-regex -- they are what is looked for
+    const controls = MAY_HAVE_LINES.has(name) ? /[\0-\x08]/ : /[\0-\x1f\x7f]/;
+    return controls.test(value) ? [[name, 'has a line break or another control character']] : [];
+  });
+}
+
+/** What settings ask of each other. Told of those that the process reads. */
+export function jointProblems(settings: z.ZodObject, given: Given): Problem[] {
+  const reads = (...names: string[]): boolean => names.every((name) => name in settings.shape);
+  const isSet = (name: string): boolean => given[name] !== undefined;
+  const problems: Problem[] = [];
+
+  if (reads('RATE_LIMIT_TOKEN') && given['RATE_LIMIT_URL']?.startsWith('https:') && !isSet('RATE_LIMIT_TOKEN')) {
+    problems.push(['RATE_LIMIT_TOKEN', 'is required where RATE_LIMIT_URL is https://']);
+  }
+  const [certificate, key] = ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'] as const;
+  if (reads(certificate, key) && isSet(certificate) !== isSet(key)) {
+    problems.push(
+      isSet(certificate)
+        ? [key, `is required where ${certificate} is set`]
+        : [certificate, `is required where ${key} is set`],
+    );
+  }
+  if (reads('DRAIN_SECONDS', 'SHUTDOWN_SECONDS')) {
+    const drain = SETTINGS.shape.DRAIN_SECONDS.safeParse(given['DRAIN_SECONDS']);
+    const shutdown = SETTINGS.shape.SHUTDOWN_SECONDS.safeParse(given['SHUTDOWN_SECONDS']);
+    if (drain.success && shutdown.success && shutdown.data <= drain.data) {
+      problems.push(['SHUTDOWN_SECONDS', 'must be more than DRAIN_SECONDS: what is under way ends in between']);
+    }
+  }
+  return problems;
+}
+
+/** What `NODE_ENV=production` refuses. */
+export function productionProblems(settings: z.ZodObject, given: Given): Problem[] {
+  return Object.entries(settings.shape).flatMap(([name, schema]): Problem[] => {
+    const info = settingInfo.get(schema);
+    const value = given[name];
+    // A worker, which has no PORT, needs no token for metrics that it does not tell.
+    const idle = name === 'METRICS_TOKEN' && !('PORT' in settings.shape) && given['WORKER_METRICS_PORT'] === undefined;
+    if (info?.requiredInProduction && value === undefined && !idle) {
+      return [[name, `is required in production (${info.meaning})`]];
+    }
+    if (name === 'RATE_LIMIT_URL' && value?.startsWith('memory:')) {
+      return [[name, 'memory: counts for one process only and is refused in production']];
+    }
+    if (name === 'MAIL_URL' && value?.startsWith('file:')) {
+      return [[name, 'file: sends nothing and is refused in production']];
+    }
+    if ((name === 'PUBLIC_URL' || name === 'APP_URL') && value !== undefined && isPlainHttp(value)) {
+      return [[name, 'http:// is refused in production, but for localhost: set https://']];
+    }
+    return [];
+  });
+}
+
+/** Whether a network could read what is sent there. */
+function isPlainHttp(url: string): boolean {
+  const { protocol, hostname = '' } = parseUrl(url) ?? {};
+  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}

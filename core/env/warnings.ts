@@ -1,0 +1,36 @@
+import type { BlockList } from 'node:net';
+
+/** Addresses of the public internet, spread over all of it: 10.0.0.0/8 and the like are none. */
+const PUBLIC_IPV4 = Array.from({ length: 223 }, (_, index) => index + 1)
+  .filter((octet) => octet !== 10 && octet !== 127)
+  .map((octet) => `${octet}.85.170.1`);
+const PUBLIC_IPV6 = Array.from({ length: 224 }, (_, index) => `${(0x2000 + index * 0x20).toString(16)}:5555:aaaa::1`);
+/** Of these addresses, as many as no proxies of one's own have. */
+const TOO_MANY = 8;
+
+/**
+ * What a process logs as a warning when it starts: settings that are used as they are, and are probably mistakes.
+ * @returns one line for each, which begins with the setting's name and does not repeat its value
+ */
+export function warningsOf(env: {
+  NODE_ENV: string;
+  RATE_LIMIT_FACTOR?: number;
+  TRUSTED_PROXIES?: BlockList;
+}): string[] {
+  const warnings: string[] = [];
+  if (env.NODE_ENV === 'production' && (env.RATE_LIMIT_FACTOR ?? 1) > 1) {
+    warnings.push('RATE_LIMIT_FACTOR: is above 1 in production: every rate limit is higher than it should be');
+  }
+  if (env.TRUSTED_PROXIES && trustsStrangers(env.TRUSTED_PROXIES)) {
+    warnings.push(
+      'TRUSTED_PROXIES: has much of the public internet: whoever calls from there may claim any address, and evade the limits by address',
+    );
+  }
+  return warnings;
+}
+
+function trustsStrangers(trusted: BlockList): boolean {
+  const trustedOf = (addresses: readonly string[], family: 'ipv4' | 'ipv6'): number =>
+    addresses.filter((address) => trusted.check(address, family)).length;
+  return trustedOf(PUBLIC_IPV4, 'ipv4') >= TOO_MANY || trustedOf(PUBLIC_IPV6, 'ipv6') >= TOO_MANY;
+}

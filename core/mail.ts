@@ -11,8 +11,28 @@ export interface Mail {
   text: string;
 }
 
+/**
+ * The mail server refuses the recipient's address for good. Each transport throws it for that alone: it is the only
+ * failure after which a mail is given up.
+ */
+export class RecipientRefused extends Error {
+  override readonly name = 'RecipientRefused';
+  readonly reply: string;
+
+  /** @param reply the code and the status of the answer, such as `550 5.1.1`: none of its words */
+  constructor(reply: string, cause?: unknown) {
+    super(`The mail server refuses the recipient (${reply})`, { cause });
+    this.reply = reply;
+  }
+}
+
 export interface Mailer {
-  /** Hands the mail over. @throws Error when the mail server is out of reach or refuses; the caller tries again */
+  /**
+   * Hands the mail over.
+   * @throws RecipientRefused when no further try can succeed
+   * @throws Error for every other failure, such as a mail server that is out of reach, or one that refuses the sender or
+   *   to relay: the caller tries again
+   */
   send(mail: Mail): Promise<void>;
   close(): void;
 }
@@ -47,10 +67,29 @@ function createSmtpMailer(url: string, from: string): Mailer {
   });
   return {
     async send(mail) {
-      await transport.sendMail(toMessage(mail, from));
+      await transport.sendMail(toMessage(mail, from)).catch(throwRefusal);
     },
     close: () => transport.close(),
   };
+}
+
+/**
+ * Enhanced status codes of a bad destination address (RFC 3463, 3.2; RFC 7505, 4.2), with the reply's code before them, in
+ * any line of the reply. `5.1.7` and `5.1.8` are about the sender's address, and `5.7.x` about what the server's policy allows.
+ */
+const BAD_RECIPIENT = /^(5\d\d)[ -](5\.1\.(?:[0-69]|10))(?!\d|\.)/m;
+
+/**
+ * Tells a refused recipient from all other failures. Only an answer to RCPT TO counts, and only with its enhanced status
+ * code: a plain 550, 553 or 554 may as well mean that the server does not relay for us, and that can be mended.
+ * @throws RecipientRefused, or the error as it came
+ */
+function throwRefusal(error: unknown): never {
+  if (error instanceof Error && 'command' in error && error.command === 'RCPT TO' && 'response' in error) {
+    const [, code, status] = BAD_RECIPIENT.exec(String(error.response)) ?? [];
+    if (code !== undefined && status !== undefined) throw new RecipientRefused(`${code} ${status}`, error);
+  }
+  throw error;
 }
 
 function createFileMailer(folder: string, from: string): Mailer {

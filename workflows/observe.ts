@@ -1,6 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/client';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Log } from '../core/log.ts';
+import { RecipientRefused, type Mailer } from '../core/mail.ts';
 import type { WorkerMetrics } from '../core/metrics/worker.ts';
 import { inSpan, SpanKind, traceIdOf } from '../core/tracing/span.ts';
 import { parseTraceparent } from '../core/tracing/traceparent.ts';
@@ -50,6 +51,22 @@ export function observeActivities({ log, metrics }: { log: Log; metrics: WorkerM
       },
     },
   });
+}
+
+/** The same mailer, whose tries are counted. */
+export function observeMailer(mailer: Mailer, metrics: Pick<WorkerMetrics, 'countMail'>): Mailer {
+  return {
+    async send(mail) {
+      try {
+        await mailer.send(mail);
+        metrics.countMail('sent');
+      } catch (error) {
+        metrics.countMail(error instanceof RecipientRefused ? 'refused' : 'failed');
+        throw error;
+      }
+    },
+    close: () => mailer.close(),
+  };
 }
 
 function named({ workflowId, runId }: { workflowId: string | undefined; runId: string | undefined }) {

@@ -23,7 +23,7 @@ import { createActivities } from './activities/index.ts';
 import { cachedBundle } from './bundle-cache.ts';
 import { TASK_QUEUE } from './contract.ts';
 import { listenForMetrics } from './metrics-listener.ts';
-import { observeActivities } from './observe.ts';
+import { observeActivities, observeMailer } from './observe.ts';
 import { BUNDLE_FILE } from './paths.ts';
 import { startRelay } from './relay.ts';
 import { ensureSchedules } from './schedules.ts';
@@ -101,7 +101,7 @@ async function run(env: z.output<typeof WORKER_SETTINGS>, log: Log): Promise<voi
     taskQueue: TASK_QUEUE,
     activities: createActivities({
       owner,
-      mailer,
+      mailer: observeMailer(mailer, metrics),
       secretKeys: env.SECRET_KEY,
       appUrl: env.APP_URL ?? env.PUBLIC_URL,
       auditRetentionDays: env.AUDIT_RETENTION_DAYS,

@@ -27,11 +27,16 @@ export interface WorkerSources {
   backlog: () => Promise<Backlog | undefined>;
 }
 
+/** How a try to send a mail can end: handed over; to be tried again; or given up, because its recipient is refused. */
+const MAIL_OUTCOMES = ['sent', 'failed', 'refused'] as const;
+type MailOutcome = (typeof MAIL_OUTCOMES)[number];
+
 export interface WorkerMetrics {
   readonly registry: Registry;
   countActivity(activity: { activity: string; outcome: 'ok' | 'failed'; milliseconds: number }): void;
   /** @param milliseconds since it was asked for */
   countProvisioning(provisioning: { outcome: 'ready' | 'failed'; milliseconds: number }): void;
+  countMail(outcome: MailOutcome): void;
 }
 
 /** In seconds. */
@@ -64,6 +69,14 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
   });
   // A rate can be had of a series only once it is there.
   for (const outcome of ['ready', 'failed']) provisionings.zero({ outcome });
+
+  const mails = new Counter({
+    name: 'atrium_mails_total',
+    help: 'Tries to hand a mail to the mail server, by outcome. A mail that failed is tried again.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of MAIL_OUTCOMES) mails.inc({ outcome }, 0);
 
   /** A number that may be unknown: then it is not there, for which an alert can ask. */
   function tellBacklog(name: string, help: string, pick: (waiting: Backlog) => number): void {
@@ -111,5 +124,6 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
       durations.observe({ activity }, milliseconds / 1000);
     },
     countProvisioning: ({ outcome, milliseconds }) => provisionings.observe({ outcome }, milliseconds / 1000),
+    countMail: (outcome) => mails.inc({ outcome }),
   };
 }

@@ -1,19 +1,25 @@
 import { createServer, type Socket } from 'node:net';
 
-/** A mail server that takes all mails and keeps them. */
+/** A mail server that keeps the mails that it takes. */
 export interface SmtpServer extends AsyncDisposable {
   /** Each mail as it came, headers and body. */
   readonly mails: readonly string[];
 }
 
-/** Listens on 127.0.0.1. Speaks as much of SMTP (RFC 5321) as a mail needs. */
-export async function startSmtpServer(port: number): Promise<SmtpServer> {
+/** What a mail server says to a command in place of OK. */
+export type Answer = (command: string) => string | undefined;
+
+/**
+ * Listens on 127.0.0.1. Speaks as much of SMTP (RFC 5321) as a mail needs.
+ * @param answer takes all mails if it is left out
+ */
+export async function startSmtpServer(port: number, answer: Answer = () => undefined): Promise<SmtpServer> {
   const mails: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serve(socket, (mail) => mails.push(mail));
+    serve(socket, answer, (mail) => mails.push(mail));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -29,7 +35,7 @@ export async function startSmtpServer(port: number): Promise<SmtpServer> {
   };
 }
 
-function serve(socket: Socket, take: (mail: string) => void): void {
+function serve(socket: Socket, answer: Answer, take: (mail: string) => void): void {
   let received = '';
   let inData = false;
   socket.setEncoding('utf8');
@@ -41,6 +47,11 @@ function serve(socket: Socket, take: (mail: string) => void): void {
       if (end < 0) return;
       const text = received.slice(0, end);
       received = received.slice(end + (inData ? 5 : 2));
+      const refusal = inData ? undefined : answer(text);
+      if (refusal !== undefined) {
+        socket.write(`${refusal}\r\n`);
+        continue;
+      }
       if (inData) take(text);
       inData = !inData && /^DATA$/i.test(text);
       socket.write(inData ? '354 Go on\r\n' : /^QUIT$/i.test(text) ? '221 Bye\r\n' : '250 OK\r\n');

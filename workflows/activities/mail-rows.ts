@@ -5,6 +5,9 @@ import type { ResetSubject } from './letters.ts';
 
 // What each mail is written from, as it is now; `undefined` where the mail has lost its point.
 
+/** How long a reset mail is tried, in days: as long as a sign-up and an invite live. */
+const TRIED_DAYS = 7;
+
 interface SignUpRow extends SignUpFacts {
   email: string;
   fullName: string;
@@ -33,7 +36,7 @@ export async function findSignUp(
 
 /**
  * A reset is for an account or, since its link proves the address as well, for the sign-ups of an address that has none.
- * Its hour begins when the mail is sent, however long that took.
+ * Its hour begins when the mail is sent, however long that took; each try begins it anew.
  */
 export async function beginReset(
   owner: Owner,
@@ -41,7 +44,8 @@ export async function beginReset(
 ): Promise<{ email: string; subject: ResetSubject } | undefined> {
   const [request] = await owner<{ email: string }[]>`
     update public.mail_requests set expires_at = now() + make_interval(secs => ${RESET_MS / 1000})
-    where id = ${requestId} and kind = 'reset-password' and used_at is null and expires_at > now() returning email`;
+    where id = ${requestId} and kind = 'reset-password' and used_at is null and expires_at > now()
+      and created_at > now() - make_interval(days => ${TRIED_DAYS}) returning email`;
   if (!request) return undefined;
   const { email } = request;
   const [user] = await owner<{ fullName: string; isDisabled: boolean }[]>`

@@ -1,7 +1,8 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { mintMailedToken, type MailedTokenSubject } from '../../core/mailed-token.ts';
 import type { SecretKeys } from '../../core/keys.ts';
-import type { Mailer } from '../../core/mail.ts';
+import { RecipientRefused, type Mailer } from '../../core/mail.ts';
+import { writeRefusedMail } from '../../db/refused-mails.ts';
 import type { Owner } from '../../db/owner.ts';
 import { renewVerifications } from '../../db/verifications.ts';
 import type { SendEmailInput } from '../contract.ts';
@@ -25,7 +26,15 @@ export function createMailActivities(deps: {
     send: (input: SendEmailInput): Promise<void> =>
       withBeat(async () => {
         const mail = await write(input);
-        if (mail) await deps.mailer.send({ id: input.messageId, ...mail }).catch(refuseForGood);
+        if (!mail) return;
+        try {
+          await deps.mailer.send({ id: input.messageId, ...mail });
+        } catch (error) {
+          // Everything else passes, or can be mended: the workflow tries again.
+          if (!(error instanceof RecipientRefused)) throw error;
+          await writeRefusedMail(owner, { ...aboutOf(input), reply: error.reply });
+          throw ApplicationFailure.nonRetryable(error.message, error.name);
+        }
       }),
   };
 
@@ -66,12 +75,16 @@ export function createMailActivities(deps: {
   }
 }
 
-/** An address that the server refuses for good (RFC 5321, 550–559) is not tried for days. */
-function refuseForGood(error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const reply = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : 0;
-  if (code === 'EENVELOPE' && reply >= 550 && reply < 560) {
-    throw ApplicationFailure.nonRetryable(`The mail server refuses the address (${reply})`, 'AddressRefused');
+/** What a mail is about, for the audit log. */
+function aboutOf(input: SendEmailInput) {
+  const { messageId, tenantId } = input;
+  switch (input.template) {
+    case 'verify-email':
+      return { messageId, tenantId, entityType: 'sign_up', entityId: input.signUpId };
+    case 'invite':
+      return { messageId, tenantId, entityType: 'invite', entityId: input.inviteId };
+    case 'resend-verification':
+    case 'reset-password':
+      return { messageId, tenantId, entityType: 'mail_request', entityId: input.requestId };
   }
-  throw error;
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { EnvError } from '../core/env/index.ts';
 import { tellDatabaseError } from '../db/errors.ts';
 
@@ -6,7 +7,12 @@ export class UsageError extends Error {}
 
 /** Says why a command failed, and has it end with 1. */
 export function tellFailure(error: unknown): void {
-  const told = error instanceof EnvError || error instanceof UsageError;
-  console.error(told ? error.message : (tellDatabaseError(error) ?? error));
+  console.error(messageFor(error));
   process.exitCode = 1;
+}
+
+/** What went wrong, in words where there are any; an error that nobody foresaw comes as it is, with its stack. */
+export function messageFor(error: unknown): string {
+  if (error instanceof EnvError || error instanceof UsageError) return error.message;
+  return tellDatabaseError(error) ?? (error instanceof Error ? inspect(error) : String(error));
 }

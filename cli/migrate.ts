@@ -2,7 +2,7 @@ import { MIGRATE_SETTINGS, parseEnv, withLocalDefaults } from '../core/env/index
 import { migrateFleet } from '../db/fleet.ts';
 import { migrateLobby } from '../db/migrate.ts';
 import { connectOwner } from '../db/owner.ts';
-import { tellFailure } from './failure.ts';
+import { messageFor, tellFailure } from './failure.ts';
 
 // `bun run migrate`: brings the lobby, then every tenant, to the newest version.
 try {
@@ -13,7 +13,7 @@ try {
   try {
     const { migrated, failed } = await migrateFleet(owner);
     console.log(`tenants: ${migrated} migrated, ${failed.length} failed`);
-    for (const { slug, error } of failed) console.error(`  ${slug}: ${String(error)}`);
+    for (const { item, tenantId, error } of failed) console.error(`  ${item} (${tenantId}): ${messageFor(error)}`);
     if (failed.length > 0) process.exitCode = 1;
   } finally {
     await owner.end();

@@ -1,11 +1,12 @@
 import { canonicalId } from '../core/id.ts';
 import { parseEnv, VERIFY_AUDIT_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
 import { listLogs, type KnownLog } from '../db/audit-chain.ts';
+import { tryEach } from '../db/batch.ts';
 import { verifyAuditLog, type Verdict } from '../db/audit-verify.ts';
 import { resealAuditLog } from '../db/audit-reseal.ts';
 import { connectOwner } from '../db/owner.ts';
 import { createPool } from '../db/pool.ts';
-import { tellFailure, UsageError } from './failure.ts';
+import { messageFor, tellFailure, UsageError } from './failure.ts';
 
 // `bun run verify-audit`: follows the seals of every audit log, the platform's first. Ends with 1 if one does not hold.
 // `bun run verify-audit --reseal NAME …`: has the named ones sealed anew that do not hold; `all` names every log.
@@ -39,7 +40,13 @@ async function main(args: readonly string[]): Promise<void> {
     const unknown = names?.find((name) => name !== 'all' && !logs.some((log) => isNamed(log, name)));
     if (unknown !== undefined)
       throw new UsageError(`There is no log of ${unknown}: name a slug, a tenant's id, or platform`);
-    for (const log of logs) {
+    const failures = await tryEach(logs.map((log) => ({ item: nameOf(log), work: () => check(log) })));
+    for (const { item, error } of failures) {
+      process.exitCode = 1;
+      console.error(`${item}: could not be checked: ${messageFor(error)}`);
+    }
+
+    async function check(log: KnownLog): Promise<void> {
       const verdict = await verifyAuditLog({
         keys: env.SECRET_KEY,
         tenantId: log.tenantId,
@@ -49,7 +56,7 @@ async function main(args: readonly string[]): Promise<void> {
       if (named && !verdict.valid) {
         const rows = await resealAuditLog(owner, log.tenantId);
         console.log(`${nameOf(log)}: ${rows} rows wait for a worker to seal them anew, as they are now`);
-        continue;
+        return;
       }
       const holds = verdict.valid && log.begun;
       if (!holds) process.exitCode = 1;

@@ -1,6 +1,7 @@
 import { endMatches, macOfEnd, macOfRow, sealOf, type ChainEnd, type Link } from '../core/audit-seal.ts';
 import type { SecretKeys } from '../core/keys.ts';
 import { canonicalRow, isoOf } from './audit-row.ts';
+import { tryEach, type JobFailure } from './batch.ts';
 import { postgresError } from './errors.ts';
 import type { Owner } from './owner.ts';
 
@@ -17,6 +18,15 @@ const BATCH = 1_000;
 function lastPlace(chain: string): string {
   return `greatest(0, case when c.sequence < ${FAR} then c.sequence end, (
     select max(s.sequence) from public.audit_seals s where s.chain = ${chain} and s.sequence < ${FAR}))::float8`;
+}
+
+interface SealedRows {
+  /** Rows that were found waiting. */
+  waiting: number;
+  sealed: number;
+  full: boolean;
+  /** Chains that could not be sealed, where each was tried by itself. */
+  failures: readonly JobFailure[];
 }
 
 /** A row that waits, and where its chain ends. */
@@ -39,9 +49,15 @@ interface Waiting {
  * Seals rows that were committed and not sealed yet, oldest first, each in the chain of its log. Nothing is locked while
  * it works: a place in a chain is taken once, so of many who seal at once one is first, and the others have done nothing.
  * What is written is written by one statement: all of it or, after a crash, none.
+ * @param options.apart seals each log by a statement of its own, so that one that can't be sealed does not stop the others
+ * @param options.except the chains to leave alone
  * @returns how many were sealed; when it is `full`, there are likely more
  */
-export async function sealAuditRows(owner: Owner, keys: SecretKeys): Promise<{ sealed: number; full: boolean }> {
+export async function sealAuditRows(
+  owner: Owner,
+  keys: SecretKeys,
+  { apart = false, except = [] }: { apart?: boolean; except?: readonly string[] } = {},
+): Promise<SealedRows> {
   const waiting = await owner<Waiting[]>`
     select u.chain, u.audit_id as "auditId", ${owner.unsafe(isoOf('u.created_at'))} as "createdAt",
       ${owner.unsafe(isoOf("date_trunc('milliseconds', now())"))} as "sealedAt",
@@ -49,20 +65,53 @@ export async function sealAuditRows(owner: Owner, keys: SecretKeys): Promise<{ s
       c.seal as "endSeal", c.audit_id as "endId", c.end_mac as "endMac",
       ${owner.unsafe(lastPlace('u.chain'))} as "endSequence",
       exists (select from public.audit_seals s where s.audit_id = u.audit_id and s.audit_created_at = u.created_at) as taken
-    from (select * from public.audit_unsealed order by created_at, audit_id limit ${BATCH}) u
+    from (
+      select * from public.audit_unsealed where chain <> all(${[...except]}::uuid[]) order by created_at, audit_id limit ${BATCH}
+    ) u
     left join public.audit_logs a on a.id = u.audit_id and a.created_at = u.created_at
     left join public.audit_chains c on c.chain = u.chain
     -- Chain by chain: many who write at once then wait for each other in one direction.
     order by u.chain, u.created_at, u.audit_id`;
-  if (waiting.length === 0) return { sealed: 0, full: false };
+  const full = waiting.length === BATCH;
+  if (waiting.length === 0) return { waiting: 0, sealed: 0, full, failures: [] };
+  if (!apart) {
+    const sealed = (await tryAppend(owner, keys, waiting)) === 'sealed' ? waiting.length : 0;
+    return { waiting: waiting.length, sealed, full: full && sealed > 0, failures: [] };
+  }
+  let sealed = 0;
+  const failures = await tryEach(
+    Array.from(byChain(waiting), ([chain, rows]) => ({
+      item: chain,
+      tenantId: chain,
+      async work() {
+        const outcome = await tryAppend(owner, keys, rows);
+        if (outcome === 'taken') throw new Error('A seal that is none of ours stands in the next place of the chain');
+        if (outcome === 'sealed') sealed += rows.length;
+      },
+    })),
+  );
+  return { waiting: waiting.length, sealed, full, failures };
+}
+
+function byChain(waiting: readonly Waiting[]): Map<string, Waiting[]> {
+  const chains = new Map<string, Waiting[]>();
+  for (const row of waiting) chains.set(row.chain, [...(chains.get(row.chain) ?? []), row]);
+  return chains;
+}
+
+/** @returns `moved` where another sealer was first, `taken` where a seal stands in the place of one of these */
+async function tryAppend(
+  owner: Owner,
+  keys: SecretKeys,
+  waiting: readonly Waiting[],
+): Promise<'sealed' | 'moved' | 'taken'> {
   try {
-    if (!(await append(owner, waiting, link(keys, waiting)))) return { sealed: 0, full: false };
+    return (await append(owner, waiting, link(keys, waiting))) ? 'sealed' : 'moved';
   } catch (error) {
     const { code, constraint_name: constraint } = postgresError(error) ?? {};
-    if (code === '23505' && constraint?.startsWith('audit_seals_')) return { sealed: 0, full: false };
+    if (code === '23505' && constraint?.startsWith('audit_seals_')) return 'taken';
     throw error;
   }
-  return { sealed: waiting.length, full: waiting.length === BATCH };
 }
 
 type Sealed = Link & { seal: Buffer };

@@ -11,6 +11,7 @@ import {
 } from '../core/audit-seal.ts';
 import type { SecretKeys } from '../core/keys.ts';
 import { isoOf } from './audit-row.ts';
+import { runBatch, type Job } from './batch.ts';
 import type { Owner, OwnerTx } from './owner.ts';
 
 // What is signed here is checked before: whoever has altered a chain must not have it vouched for by its checkpoint.
@@ -31,15 +32,29 @@ export function startColumns(sql: Owner | OwnerTx): postgres.PendingQuery<postgr
 /**
  * Takes away the seals of dropped rows from the start of each chain, and has it begin after them: the checkpoint. A seal
  * further on, whose row came late, stays, and so does a chain that does not hold. At last starts and ends that a former key
- * has signed are signed by today's: a log that nobody writes to any more needs the former one no longer.
+ * has signed are signed by today's: a log that nobody writes to any more needs the former one no longer. A chain that fails
+ * does not stop the others.
+ * @throws BatchError that names the chains that failed
  */
 export async function trimAuditChains(owner: Owner, keys: SecretKeys): Promise<void> {
   const due = await owner<{ chain: string }[]>`
     select c.chain from public.audit_chains c
     cross join lateral (select audit_created_at from public.audit_seals where chain = c.chain order by sequence limit 1) first
     where first.audit_created_at < c.dropped_before`;
-  for (const { chain } of due) while (await trim(owner, keys, chain));
-  await signAnew(owner, keys);
+  await runBatch('audit_chains', jobs());
+
+  async function* jobs(): AsyncGenerator<Job> {
+    for (const { chain } of due) {
+      yield {
+        item: `checkpoint of ${chain}`,
+        tenantId: chain,
+        async work() {
+          while (await trim(owner, keys, chain));
+        },
+      };
+    }
+    yield* signAnew(owner, keys);
+  }
 }
 
 /** @returns whether there may be more to take away */
@@ -83,7 +98,7 @@ async function goneUpTo(owner: Owner, keys: SecretKeys, was: ChainStart): Promis
 
 type Bounds = SignedStart & { endSequence: number; endId: string; endSeal: Buffer; endMac: Buffer };
 
-async function signAnew(owner: Owner, keys: SecretKeys): Promise<void> {
+async function* signAnew(owner: Owner, keys: SecretKeys): AsyncGenerator<Job> {
   for (let after: string | null = null; ;) {
     const bounds: Bounds[] = await owner<Bounds[]>`
       select ${startColumns(owner)}, sequence::float8 as "endSequence", audit_id as "endId", seal as "endSeal", end_mac as "endMac"
@@ -93,9 +108,13 @@ async function signAnew(owner: Owner, keys: SecretKeys): Promise<void> {
       const newEnd = endMatches(keys, end, endMac) ? macOfEnd(keys, end) : endMac;
       const newStart = mac && startMatches(keys, start, mac) ? macOfStart(keys, start) : mac;
       if (newEnd.equals(endMac) && (newStart === mac || (mac && newStart?.equals(mac)))) continue;
-      await owner`
-        update public.audit_chains set start_mac = ${newStart}, end_mac = ${newEnd}
-        where chain = ${start.chain} and end_mac = ${endMac} and start_mac is not distinct from ${mac}`;
+      yield {
+        item: `signature of ${start.chain}`,
+        tenantId: start.chain,
+        work: () => owner`
+          update public.audit_chains set start_mac = ${newStart}, end_mac = ${newEnd}
+          where chain = ${start.chain} and end_mac = ${endMac} and start_mac is not distinct from ${mac}`,
+      };
     }
     after = bounds.at(-1)?.chain ?? null;
     if (after === null) return;

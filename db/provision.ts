@@ -38,8 +38,28 @@ export async function createRole(owner: Owner, { dbRole }: TenantHome): Promise<
 export async function dropRole(owner: Owner, { dbRole }: TenantHome): Promise<void> {
   await owner.begin(async (tx) => {
     await lockHome(tx, dbRole);
-    await tx`drop role if exists ${tx(dbRole)}`;
+    await dropRoleIn(tx, dbRole);
   });
+}
+
+/**
+ * Drops the role with all that it owns or was granted in this database: large objects, functions, default privileges,
+ * whatever the schema. PostgreSQL drops no role that has any of these.
+ * @throws PostgresError when something that is not the role's depends on what it owns
+ */
+async function dropRoleIn(tx: OwnerTx, dbRole: RoleName): Promise<void> {
+  const [role] = await tx<{ modern: boolean }[]>`
+    select current_setting('server_version_num')::int >= 160000 as modern
+    from pg_catalog.pg_roles where rolname = ${dbRole}`;
+  if (!role) return;
+  await Promise.all([
+    // DROP OWNED asks for the role's own rights: since 16 a CREATEROLE does not have them, but may grant them to itself.
+    role.modern
+      ? tx`grant ${tx(dbRole)} to current_user with inherit true, set false`
+      : tx`grant ${tx(dbRole)} to current_user`,
+    tx`drop owned by ${tx(dbRole)}`,
+    tx`drop role ${tx(dbRole)}`,
+  ]);
 }
 
 /** @throws ForeignSchemaError when the name is taken by something else */
@@ -68,7 +88,7 @@ export async function dropSchema(owner: Owner, home: TenantHome): Promise<void> 
 /** Removes all that PostgreSQL has of a tenant but its rows in the lobby, in the transaction at hand. */
 export async function removeHome(tx: OwnerTx, home: TenantHome): Promise<void> {
   await dropSchemaIn(tx, home);
-  await tx`drop role if exists ${tx(home.dbRole)}`;
+  await dropRoleIn(tx, home.dbRole);
 }
 
 async function dropSchemaIn(tx: OwnerTx, home: TenantHome): Promise<void> {

@@ -2,6 +2,7 @@ import { defaultPayloadConverter } from '@temporalio/client';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Log } from '../core/log.ts';
 import { RecipientRefused, type Mailer } from '../core/mail.ts';
+import { BatchError } from '../db/batch.ts';
 import type { WorkerMetrics } from '../core/metrics/worker.ts';
 import { inSpan, SpanKind, traceIdOf } from '../core/tracing/span.ts';
 import { parseTraceparent } from '../core/tracing/traceparent.ts';
@@ -10,8 +11,18 @@ import type { CARRIED } from './contract.ts';
 /** What the end of a provisioning is, by the step that tells it. */
 const PROVISIONED: Readonly<Record<string, 'ready' | 'failed'>> = { openTenant: 'ready', markFailed: 'failed' };
 
+interface Observer {
+  log: Log;
+  metrics: WorkerMetrics;
+}
+
+interface FailureObserver {
+  log: Log;
+  metrics: Pick<WorkerMetrics, 'countBatchFailures'>;
+}
+
 /** Tells of each try of an activity: one line in the log, what is counted, and a span in the trace of its cause. */
-export function observeActivities({ log, metrics }: { log: Log; metrics: WorkerMetrics }): ActivityInterceptorsFactory {
+export function observeActivities({ log, metrics }: Observer): ActivityInterceptorsFactory {
   return ({ info }) => ({
     inbound: {
       execute: ({ headers, ...input }, next) => {
@@ -26,6 +37,9 @@ export function observeActivities({ log, metrics }: { log: Log; metrics: WorkerM
             const result = await next({ headers, ...input });
             outcome = 'ok';
             return result;
+          } catch (error) {
+            if (error instanceof BatchError) tellFailures(error, { log, metrics });
+            throw error;
           } finally {
             const milliseconds = performance.now() - start;
             const askedAt = timeOf(carried(headers, 'outboxId'));
@@ -67,6 +81,14 @@ export function observeMailer(mailer: Mailer, metrics: Pick<WorkerMetrics, 'coun
     },
     close: () => mailer.close(),
   };
+}
+
+/** Tells of each job of a batch that failed, with its tenant. Temporal keeps the sum of them. */
+export function tellFailures({ batch, failures }: BatchError, { log, metrics }: FailureObserver): void {
+  metrics.countBatchFailures(batch, failures.length);
+  for (const { item, tenantId, error: err } of failures) {
+    log.error({ err, batch, item, tenantId }, 'one of a batch failed; the others were done');
+  }
 }
 
 function named({ workflowId, runId }: { workflowId: string | undefined; runId: string | undefined }) {

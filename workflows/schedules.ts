@@ -6,8 +6,13 @@ const SCHEDULES = [
   { scheduleId: AUDIT_SCHEDULE_ID, workflowType: 'tendAuditLog', every: '1d' },
 ] as const;
 
-/** Makes the schedules that are not there yet; several workers may start at once. */
+/**
+ * Makes the schedules that are not there yet; several workers may start at once. One that can't be made does not keep the
+ * others from being made.
+ * @throws AggregateError of what Temporal said to those that could not be made
+ */
 export async function ensureSchedules(client: Client): Promise<void> {
+  const failures: unknown[] = [];
   for (const { scheduleId, workflowType, every } of SCHEDULES) {
     try {
       await client.schedule.create({
@@ -17,7 +22,8 @@ export async function ensureSchedules(client: Client): Promise<void> {
         action: { type: 'startWorkflow', workflowType, taskQueue: TASK_QUEUE, args: [] },
       });
     } catch (error) {
-      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      if (!(error instanceof ScheduleAlreadyRunning)) failures.push(error);
     }
   }
+  if (failures.length > 0) throw new AggregateError(failures, 'Some schedules could not be made');
 }

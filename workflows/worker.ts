@@ -122,7 +122,7 @@ async function run(env: z.output<typeof WORKER_SETTINGS>, log: Log): Promise<voi
     if (worker.getState() === 'RUNNING') worker.shutdown();
   });
   const relay = await startRelay({ owner, client, log });
-  const sealing = startSealing({ owner, keys: env.SECRET_KEY, log });
+  const sealing = startSealing({ owner, keys: env.SECRET_KEY, log, metrics });
   await ensureSchedules(client);
   log.info({ taskQueue: TASK_QUEUE }, 'worker ready');
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { BATCHES, type Batch } from '../batches.ts';
 import { createRegistry } from './registry.ts';
 
 /** The kinds of tasks that a worker has places for. */
@@ -34,6 +35,8 @@ type MailOutcome = (typeof MAIL_OUTCOMES)[number];
 export interface WorkerMetrics {
   readonly registry: Registry;
   countActivity(activity: { activity: string; outcome: 'ok' | 'failed'; milliseconds: number }): void;
+  /** Counts the tenants, logs or steps that failed in one run of a batch. */
+  countBatchFailures(batch: Batch, failures: number): void;
   /** @param milliseconds since it was asked for */
   countProvisioning(provisioning: { outcome: 'ready' | 'failed'; milliseconds: number }): void;
   countMail(outcome: MailOutcome): void;
@@ -60,6 +63,13 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
     buckets: ACTIVITY_BUCKETS,
     registers,
   });
+  const batchFailures = new Counter({
+    name: 'atrium_batch_failures_total',
+    help: 'Tenants, logs or steps that failed in a batch whose others were done, by batch.',
+    labelNames: ['batch'],
+    registers,
+  });
+  for (const batch of BATCHES) batchFailures.inc({ batch }, 0);
   const provisionings = new Histogram({
     name: 'atrium_provisioning_duration_seconds',
     help: 'From the wish for a tenant until it was ready, or had failed and was undone.',
@@ -123,6 +133,7 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
       activities.inc({ activity, outcome });
       durations.observe({ activity }, milliseconds / 1000);
     },
+    countBatchFailures: (batch, failures) => batchFailures.inc({ batch }, failures),
     countProvisioning: ({ outcome, milliseconds }) => provisionings.observe({ outcome }, milliseconds / 1000),
     countMail: (outcome) => mails.inc({ outcome }),
   };

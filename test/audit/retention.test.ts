@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, expect, inject, test } from 'vitest';
 import { dropAuditMonths, makeAuditPartitions } from '../../db/audit-retention.ts';
 import { trimAuditChains } from '../../db/audit-trim.ts';
-import { openScratchLog } from './scratch-log.ts';
+import { obstruct, openScratchLog } from './scratch-log.ts';
 
 // Old months go whole, and what is left still verifies.
 const log = await openScratchLog(inject('stack'));
@@ -23,6 +23,10 @@ async function makeMonth(months: number): Promise<string> {
     create table if not exists public.${row.name} partition of public.audit_logs
     for values from ('${row.first}') to ('${row.next}')`);
   return row.first;
+}
+
+function partitionOf(month: string): string {
+  return `public.audit_logs_${month.slice(0, 7).replace('-', '_')}`;
 }
 
 /** Adds rows of a time in the past, and seals them. */
@@ -131,16 +135,29 @@ test('a row that came late into its chain leaves the chain whole when its month 
   expect(await log.verify(tenant)).toEqual({ valid: true, checked: 2, unsealed: 0, firstBadId: null });
 });
 
-test('nothing is dropped while one of its rows waits for its seal', async () => {
+test('rows of a month that is due are sealed before it is dropped', async () => {
   const tenant = randomUUID();
   const month = await makeMonth(-8);
-  const name = `public.audit_logs_${month.slice(0, 7).replace('-', '_')}`;
   await log.write(tenant, 1, owner, month);
   await retain();
-  expect(await partitions()).toContain(name);
-  await log.seal();
-  await retain();
-  expect(await partitions()).not.toContain(name);
+  expect(await partitions()).not.toContain(partitionOf(month));
+  const [end] = await owner`select start_sequence::int as sealed from public.audit_chains where chain = ${tenant}`;
+  expect(end).toEqual({ sealed: 1 });
+});
+
+test('a log that can not be sealed keeps no month of the others, and is named', async () => {
+  const [stuck, other] = [randomUUID(), randomUUID()];
+  const month = await makeMonth(-8);
+  await obstruct(log, stuck, month);
+  await log.write(other, 2, owner, month);
+  await expect(dropAuditMonths(owner, keys, KEPT)).rejects.toMatchObject({
+    name: 'BatchError',
+    failures: [{ tenantId: stuck }],
+  });
+  expect(await partitions()).not.toContain(partitionOf(month));
+  await trimAuditChains(owner, keys);
+  expect(await log.verify(other)).toEqual({ valid: true, checked: 0, unsealed: 0, firstBadId: null });
+  await dropAuditMonths(owner, keys, KEPT);
 });
 
 /** What a superuser of PostgreSQL may do to have a checkpoint of ours cover a deletion: of the first half of ten rows. */

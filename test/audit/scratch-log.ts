@@ -84,3 +84,13 @@ export async function openScratchLog(stack: SharedStack): Promise<ScratchLog> {
     },
   };
 }
+
+/** Puts seals at the end of all places, and adds a row: the next place that the log can have is taken. */
+export async function obstruct(log: ScratchLog, tenantId: string, at?: string): Promise<void> {
+  for (const sequence of ['4503599627370495', '4503599627370496', '4503599627370497']) {
+    await log.superuser`
+      insert into public.audit_seals (chain, sequence, audit_id, audit_created_at, row_mac, seal)
+      values (${tenantId}, ${sequence}, ${uuidv7()}, now(), '', '')`;
+  }
+  await log.write(tenantId, 1, log.superuser, at);
+}

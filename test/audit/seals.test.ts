@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, expect, inject, test } from 'vitest';
+import { createLog } from '../../core/log.ts';
 import { sealAuditRows } from '../../db/audit-seals.ts';
+import { startSealing } from '../../workflows/seal.ts';
 import { waitFor } from '../support/wait.ts';
-import { NIL, openScratchLog } from './scratch-log.ts';
+import { NIL, obstruct, openScratchLog } from './scratch-log.ts';
 
 // Committed rows are sealed once each, in one chain a log, whatever happens to whoever seals.
 const log = await openScratchLog(inject('stack'));
@@ -140,6 +142,27 @@ test('a writer waits for no sealer', async () => {
     });
   });
   expect(await log.seal()).toBe(2);
+});
+
+test('a log that can not be sealed is told of, and keeps no other from being sealed', async () => {
+  const [stuck, other] = [randomUUID(), randomUUID()];
+  await obstruct(log, stuck);
+  const lines: string[] = [];
+  const failures: Record<string, number> = {};
+  const sealing = startSealing({
+    owner: log.owner,
+    keys: log.keys,
+    log: createLog({ name: 'test', format: 'json', to: { write: (line) => void lines.push(line) } }),
+    metrics: { countBatchFailures: (batch, count) => (failures[batch] = (failures[batch] ?? 0) + count) },
+  });
+  const [id] = await log.write(other);
+  await waitFor('the other log to be sealed', async () => (await log.chainOf(other)).length === 1);
+  await sealing.stop();
+  expect(await log.chainOf(other)).toEqual([{ sequence: 1, auditId: id }]);
+  expect(failures).toEqual({ audit_seals: 1 });
+  const told = lines.filter((line) => line.includes('"batch":"audit_seals"'));
+  expect(told).toEqual([expect.stringContaining(`"tenantId":"${stuck}"`)]);
+  await log.superuser`delete from public.audit_unsealed where chain = ${stuck}`;
 });
 
 test("the platform's chain is called by the nil UUID, which no tenant has", async () => {

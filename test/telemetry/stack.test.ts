@@ -2,11 +2,16 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { mintApiKey } from '../../core/api-key.ts';
 import { v7 as uuidv7 } from 'uuid';
 import { freePort } from '../../dev/ports.ts';
-import { connect } from '../support/database.ts';
+import { Client, Connection } from '@temporalio/client';
+import { REAP_SCHEDULE_ID } from '../../workflows/contract.ts';
+import { connect, superuserUrl } from '../support/database.ts';
 import { startOwnStack } from '../support/own-stack.ts';
 import { foundTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
 import { rest } from '../support/rest.ts';
+import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
+import { homeOf, lookAt } from '../support/workflow-homes.ts';
+import { pinRole } from '../support/workflow-owned.ts';
 import { startCollector, type ToldSpan } from './collector.ts';
 import { readMetrics } from './metrics.ts';
 
@@ -203,6 +208,25 @@ test('audit rows that nobody seals show with their age', async () => {
     const { value } = await readMetrics(workerUrl, TOKEN);
     return value('atrium_audit_unsealed_rows') === 0;
   });
+});
+
+test('a tenant that can not be reaped is told of by its id, and counted', async () => {
+  await using admin = connect(superuserUrl(stack, stack.databaseUrl));
+  const input = freshSignUp();
+  expect((await rest(stack.url, 'POST', '/auth/register', { body: { ...input } })).status).toBe(202);
+  const home = await homeOf(admin.sql, input.tenantSlug);
+  await waitFor('the tenant to be ready', async () => (await lookAt(admin.sql, home)).status === 'ready');
+  await admin.sql`update public.sign_ups set created_at = now() - interval '8 days' where tenant_id = ${home.tenantId}`;
+  await using _pinned = await pinRole(admin.sql, home);
+  const connection = await Connection.connect({ address: stack.temporalAddress });
+  await new Client({ connection }).schedule.getHandle(REAP_SCHEDULE_ID).trigger();
+  await connection.close();
+  const line = await waitFor('its line', () =>
+    stack.lines.find((text) => text.includes('one of a batch failed') && text.includes(home.tenantId)),
+  );
+  expect(line).toContain('"batch":"reap"');
+  const { value } = await readMetrics(workerUrl, TOKEN);
+  expect(value('atrium_batch_failures_total', { batch: 'reap' })).toBeGreaterThanOrEqual(1);
 });
 
 test('a provisioning that fails for good is counted as failed', async () => {

@@ -3,11 +3,13 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import type { TenantHome } from '../../db/provision.ts';
 import { meet } from '../identity/meeting.ts';
+import { connect, superuserUrl } from '../support/database.ts';
 import { foundTenant } from '../support/people.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
 import { openBench } from '../support/workflow-bench.ts';
 import { homeOf, lookAt } from '../support/workflow-homes.ts';
+import { ownSomething, pinRole } from '../support/workflow-owned.ts';
 
 const stack = inject('stack');
 const bench = await openBench(stack);
@@ -64,6 +66,33 @@ test('keeps the tenant of a sign-up whose verification commits while the reaper 
     calls: reap,
   });
   expect(await lookAt(owner, late)).toMatchObject({ status: 'ready', schema: true, role: true });
+});
+
+test('a tenant that can not be removed keeps no other from being removed, whatever their roles own', async () => {
+  await using admin = connect(superuserUrl(stack, stack.databaseUrl));
+  const [stuck, ...others] = await Promise.all([signUp(), signUp(), signUp()]);
+  await using pinned = await pinRole(admin.sql, stuck);
+  for (const other of others) await ownSomething(admin.sql, other);
+  for (const home of [stuck, ...others]) await age(home, '8 days');
+  const request = randomUUID();
+  await owner`
+    insert into public.mail_requests (id, kind, email, expires_at)
+    values (${request}, 'verify-email', 'nobody@example.com', now() - interval '1 minute')`;
+
+  const workflow = await bench.start('reapSignUps', `reap-${randomUUID()}`);
+  for (const other of others) {
+    await waitFor('the others to be removed', async () => !('status' in (await lookAt(owner, other))));
+    expect(await lookAt(owner, other)).toMatchObject({ schema: false, role: false });
+  }
+  await waitFor('the request to be removed', async () => {
+    const rows = await owner`select from public.mail_requests where id = ${request}`;
+    return rows.length === 0;
+  });
+  expect(await lookAt(owner, stuck)).toMatchObject({ status: 'ready', schema: true, role: true });
+  // The batch counts as failed, and is tried again: what was in the way is gone by then.
+  await pinned.release();
+  await workflow.result();
+  expect(await lookAt(owner, stuck)).toMatchObject({ schema: false, role: false });
 });
 
 /** Registers, and waits until the tenant is ready, but never verifies. */

@@ -1,31 +1,45 @@
-import { heartbeat } from '@temporalio/activity';
 import { writeSystemAudit } from '../../db/audit-system.ts';
 import { SIGN_UP_DAYS } from '../../core/sign-up.ts';
+import { runBatch } from '../../db/batch.ts';
 import type { RoleName, SchemaName } from '../../core/slug.ts';
 import type { Owner, OwnerTx } from '../../db/owner.ts';
 import { removeHome } from '../../db/provision.ts';
+import { withBeat } from './beat.ts';
+
+/** How long one tenant may wait for a lock: longer than the 15 s after which PostgreSQL ends an idle transaction of the app. */
+const LOCK_TIMEOUT = '20s';
 
 export type ReapingActivities = ReturnType<typeof createReapingActivities>;
 
 export function createReapingActivities({ owner }: { owner: Owner }) {
   return {
-    /** Removes the tenants of sign-ups that were not verified in time, and with them the sign-ups; and spent requests for mail. */
-    async reapSignUps(): Promise<void> {
-      const stale = await owner<{ tenant_id: string }[]>`
+    /**
+     * Removes the tenants of sign-ups that were not verified in time, and with them the sign-ups; and spent requests for
+     * mail. A tenant that can't be removed stays, and all others are removed.
+     * @throws BatchError that names the tenants that stay
+     */
+    reapSignUps: (): Promise<void> => withBeat(reapAll),
+  };
+
+  async function reapAll(): Promise<void> {
+    const stale = await owner<{ tenant_id: string }[]>`
         select distinct tenant_id from public.sign_ups
         where verified_at is null and created_at < now() - make_interval(days => ${SIGN_UP_DAYS})`;
-      for (const { tenant_id: tenantId } of stale) {
-        heartbeat(tenantId);
-        await owner.begin((tx) => reap(tx, tenantId));
-      }
+    await runBatch('reap', [
       // Nothing can be done by an expired request any more.
-      await owner`delete from public.mail_requests where expires_at < now()`;
-    },
-  };
+      { item: 'mail requests', work: () => owner`delete from public.mail_requests where expires_at < now()` },
+      ...stale.map(({ tenant_id: tenantId }) => ({
+        item: `tenant ${tenantId}`,
+        tenantId,
+        work: () => owner.begin((tx) => reap(tx, tenantId)),
+      })),
+    ]);
+  }
 }
 
 /** One transaction for all of it: who verifies at this moment comes before, and keeps the tenant, or too late. */
 async function reap(tx: OwnerTx, tenantId: string): Promise<void> {
+  await tx`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
   await tx`select from public.sign_ups where tenant_id = ${tenantId} for update`;
   const [tenant] = await tx<{ schema_name: SchemaName; db_role: RoleName }[]>`
     select schema_name, db_role from public.tenants t

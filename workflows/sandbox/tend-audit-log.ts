@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { AuditActivities } from '../activities/audit.ts';
 
 const act = proxyActivities<AuditActivities>({
@@ -8,9 +8,17 @@ const act = proxyActivities<AuditActivities>({
   retry: { maximumAttempts: 20, maximumInterval: '1m' },
 });
 
-/** Makes room for the months to come, and drops those that were kept long enough. Started by a schedule. */
+/**
+ * Makes room for the months to come, and drops those that were kept long enough. Started by a schedule. A step that fails
+ * for good does not keep the next from being done.
+ */
 export async function tendAuditLog(): Promise<void> {
-  await act.makeAuditPartitions();
-  await act.dropAuditMonths();
-  await act.trimAuditChains();
+  const failures: unknown[] = [];
+  for (const step of [act.makeAuditPartitions, act.dropAuditMonths, act.trimAuditChains]) {
+    await step().catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+      failures.push(error);
+    });
+  }
+  if (failures.length > 0) throw failures[0];
 }

@@ -1,11 +1,11 @@
 import type { BlockList } from 'node:net';
-import { Hono, type Context as HonoContext } from 'hono';
+import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { AppError, shuttingDown } from '../core/errors.ts';
 import type { ServerMetrics } from '../core/metrics/server.ts';
 import type { Services } from '../routers/context.ts';
-import { INTERNAL_MESSAGE, reportOf, toTRPCError } from '../routers/errors.ts';
+import { INTERNAL_MESSAGE } from '../routers/errors.ts';
 import { auditExport, EXPORT_PATH } from './audit-export.ts';
 import { BODY_LIMIT, brokenOff, isBrokenOff } from './body.ts';
 import { guardHeaders } from './headers.ts';
@@ -13,12 +13,13 @@ import { health, type Readiness } from './health.ts';
 import { metricsPage } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { pages } from './pages.ts';
-import { problemResponse } from './problem.ts';
+import { refuse } from './refuse.ts';
 import { observe } from './request-log.ts';
 import type { AppEnv } from './request.ts';
 import { REST_PATH, restMount, restRoutes } from './rest.ts';
 import type { Drain } from './shutdown.ts';
-import { TRPC_PATH, trpcError, trpcMount } from './trpc-mount.ts';
+import { TRPC_PATH, trpcMount } from './trpc-mount.ts';
+import { wellFormed } from './well-formed.ts';
 import { isTemplate, refuseWrongMethods } from './wrong-method.ts';
 
 export interface AppOptions {
@@ -93,6 +94,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     if (!options.drain.refusing || PROBES.has(c.req.path)) return await next();
     return refuse(c, shuttingDown());
   });
+  app.use(`${TRPC_PATH}/*`, wellFormed('trpc', services, trustedProxies));
+  app.use(`${REST_PATH}/*`, wellFormed('rest', services, trustedProxies));
   app.all(`${TRPC_PATH}/*`, trpcMount(services, trustedProxies));
   const served = [...restRoutes(), { method: 'GET', path: EXPORT_PATH }].map(({ method, path }) => ({
     method,
@@ -119,14 +122,6 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     return refuse(c, new AppError('INTERNAL', INTERNAL_MESSAGE));
   });
   return app;
-}
-
-/** An error in the envelope of the mount that was called. */
-function refuse(c: HonoContext<AppEnv>, error: AppError): Response {
-  const { requestId } = c.var;
-  c.set('refused', error.reason);
-  if (c.req.path.startsWith(`${TRPC_PATH}/`)) return trpcError(error, requestId);
-  return problemResponse(reportOf(toTRPCError(error)), requestId);
 }
 
 function oddHost(): AppError {

@@ -37,10 +37,11 @@ function titleOf(reason: Reason): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Headers that go with an error: when to come back, and how to prove who one is (RFC 6750). */
+/** Headers that go with an error: when to come back, how to prove who one is (RFC 6750), what is read (RFC 9110, 15.5.16). */
 export function errorHeaders({ status, retryAfter }: ErrorReport): Record<string, string> {
   return {
     ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+    ...(status === 415 && { Accept: 'application/json', 'Accept-Encoding': 'identity' }),
     ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
   };
 }

@@ -19,7 +19,7 @@ export interface AppEnv {
 
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
-/** Longer ones are cut before they are stored. */
+/** Longer ones are cut before they are stored, in characters. */
 const USER_AGENT_LENGTH = 300;
 
 /** A caller's own id where it is harmless to log, or else a new one. */
@@ -33,11 +33,30 @@ export function endAs({ calls }: RequestFacts, procedure: string, outcome: Reaso
   if (open) open.outcome = outcome;
 }
 
+/**
+ * The text of a header, of which Bun gives each byte as a character: UTF-8 where the bytes are that, and otherwise
+ * ISO 8859-1, which headers were long in (RFC 9110, 5.5). So nothing of it is lost.
+ */
+function textOfHeader(value: string | undefined): string | null {
+  if (value === undefined) return null;
+  // In the usual case there is nothing to decode, nor to cut in the middle of a character.
+  if (!/[\u0080-\uffff]/.test(value)) return value.slice(0, USER_AGENT_LENGTH);
+  return Array.from(decoded(value)).slice(0, USER_AGENT_LENGTH).join('');
+}
+
+function decoded(bytes: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
+  } catch {
+    return bytes;
+  }
+}
+
 export function factsOf(c: HonoContext<AppEnv>, trustedProxies: BlockList): RequestFacts {
   return {
     id: c.var.requestId,
     ipAddress: clientAddress(c.env?.socketAddress ?? null, c.req.header('x-forwarded-for'), trustedProxies),
-    userAgent: c.req.header('user-agent')?.slice(0, USER_AGENT_LENGTH) ?? null,
+    userAgent: textOfHeader(c.req.header('user-agent')),
     tenantSlug: c.req.header('x-tenant-slug'),
     bearer: BEARER.exec(c.req.header('authorization') ?? '')?.[1],
     counts: [],

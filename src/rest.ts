@@ -6,7 +6,7 @@ import type { Context, Services } from '../routers/context.ts';
 import { reportOf } from '../routers/errors.ts';
 import { appRouter } from '../routers/index.ts';
 import type { Meta } from '../routers/trpc.ts';
-import { brokenOff, isBrokenOff, isJson } from './body.ts';
+import { isJson } from './body.ts';
 import { problemResponse } from './problem.ts';
 import { decodeQuery, type QueryDecoder } from './query.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
@@ -50,7 +50,7 @@ function hasMeta(meta: unknown): meta is Meta {
 
 /**
  * Serves the same procedures as REST. Each call goes through tRPC's own door, so checks come in the same order, and
- * the body is read only when the procedure asks for its input. Why not trpc-to-openapi's handler: docs/decisions/0003.
+ * the body is parsed only when the procedure asks for its input. Why not trpc-to-openapi's handler: docs/decisions/0003.
  */
 export function restMount(services: Services, trustedProxies: BlockList): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -118,9 +118,7 @@ async function readInput(
   if (!input || !decoder) return undefined;
   const { method } = meta.openapi;
   if (method === 'GET' || method === 'DELETE') return { ...decoder(c.req.queries()), ...c.req.param() };
-  const text = await c.req.text().catch((error: unknown) => {
-    throw isBrokenOff(error) ? brokenOff(error) : error;
-  });
+  const text = await c.req.text();
   if (text === '' && Object.keys(c.req.param()).length > 0) return c.req.param();
   if (!isJson(c.req.header('content-type'))) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' });
   const body = parseJson(text);

@@ -28,6 +28,7 @@ import { BUNDLE_FILE } from './paths.ts';
 import { startRelay } from './relay.ts';
 import { ensureSchedules } from './schedules.ts';
 import { startSealing } from './seal.ts';
+import { KINDS } from './starts.ts';
 import { connectTemporal } from './temporal.ts';
 
 /**
@@ -87,7 +88,7 @@ async function run(env: z.output<typeof WORKER_SETTINGS>, log: Log): Promise<voi
       within(
         BACKLOG.answer,
         undefined,
-        readBacklog(owner).catch(() => undefined),
+        readBacklog(owner, KINDS).catch(() => undefined),
       ),
     ),
   });

@@ -14,7 +14,12 @@ export interface Waiting {
 
 /** What waits for the workers. */
 export interface Backlog {
+  /** Rows that a worker can relay. */
   outbox: Waiting;
+  /** Outbox rows that no worker can do anything with. */
+  setAside: number;
+  /** Outbox rows that wait for a newer worker. */
+  unknownKind: number;
   /** Audit rows without their seal. */
   unsealed: Waiting;
 }
@@ -103,6 +108,12 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
   }
   tellBacklog('atrium_outbox_lag_seconds', 'Age of the oldest row in the outbox.', ({ outbox }) => outbox.seconds);
   tellBacklog('atrium_outbox_rows', 'Rows that wait in the outbox.', ({ outbox }) => outbox.rows);
+  tellBacklog('atrium_outbox_set_aside', 'Outbox rows that wait for an operator.', ({ setAside }) => setAside);
+  tellBacklog(
+    'atrium_outbox_unknown_kind',
+    'Outbox rows of a kind that this worker does not know.',
+    ({ unknownKind }) => unknownKind,
+  );
   tellBacklog(
     'atrium_audit_unsealed_seconds',
     'Age of the oldest audit row that waits for its seal.',

@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { bigint, check, index, jsonb, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { bigint, check, index, integer, jsonb, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, lobby, time } from './columns.ts';
 
 /** Times that there can be, and that every reader can tell: one of another era would stop whoever seals or verifies. */
@@ -119,12 +119,31 @@ export const auditUnsealed = lobby.table(
   ],
 );
 
-/** What the worker is to do, written in the transaction that causes it. A row is deleted once a workflow has it. */
-export const outbox = lobby.table('outbox', {
-  /** UUIDv7, so the order of writing, near enough: rows are relayed by it. */
-  id: uuid().primaryKey(),
-  tenantId: uuid('tenant_id'),
-  kind: text().notNull(),
-  payload: jsonb().notNull(),
-  createdAt: createdAt(),
-});
+/**
+ * What the worker is to do, written in the transaction that causes it. A row is deleted once a workflow has it. Whoever
+ * queues may write the first four columns; the rest is the database's and the worker's.
+ */
+export const outbox = lobby.table(
+  'outbox',
+  {
+    id: uuid().primaryKey(),
+    tenantId: uuid('tenant_id'),
+    kind: text().notNull(),
+    payload: jsonb().notNull(),
+    createdAt: createdAt(),
+    /** How often the worker failed to start its workflow. */
+    attempts: integer().notNull().default(0),
+    /** The order in which a tenant's rows are taken. */
+    nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
+    lastError: text('last_error'),
+    /** Since when the row waits for an operator: no worker can do anything with it. */
+    setAsideAt: time('set_aside_at'),
+  },
+  (table) => [
+    index('outbox_turns_idx')
+      .on(sql`coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)`, table.nextAttemptAt, table.id)
+      .where(sql`set_aside_at is null`),
+    check('outbox_kind_check', sql`length(kind) <= 64 and kind ~ '^[a-z][a-zA-Z0-9_]*([.][a-zA-Z0-9_]+)+$'`),
+    check('outbox_payload_check', sql`jsonb_typeof(payload) = 'object' and octet_length(payload::text) <= 8192`),
+  ],
+);

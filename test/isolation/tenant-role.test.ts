@@ -64,7 +64,7 @@ test("a tenant's role may do nothing in the lobby but add audit rows and queue w
   const addable = tables
     .filter(({ name }) => name === 'audit_logs' || name === 'outbox')
     .flatMap(({ name, columns }) => columns.map((column) => `insert public.${name}.${column}`))
-    .filter((what) => !what.endsWith('.created_at'));
+    .filter((what) => !/\.(created_at|attempts|next_attempt_at|last_error|set_aside_at)$/.test(what));
   const probes = tables.flatMap(probesOf);
   expect((await allowedOf(probes, asAda)).toSorted()).toEqual(addable.toSorted());
   expect((await allowedOf(probes, insideAda)).toSorted()).toEqual(addable.toSorted());
@@ -77,7 +77,7 @@ test('inside a tenant, plain names are its own tables and the lobby takes its au
     expect((await tx.select().from(projects)).map(({ name }) => name)).toEqual(['Apollo']);
     expect(await tx.select().from(settings)).not.toEqual([]);
     await writeAudit(tx, auditEntry(ada.tenantId));
-    await enqueue(tx, ada.tenantId, { kind: 'tenant.provision', payload: {} });
+    await enqueue(tx, ada.tenantId, mailing());
     const [who] = await tx.execute(raw`select current_user as role, current_setting('search_path') as path`);
     expect(who).toEqual({ role: ada.role, path: `${ada.schema}, pg_temp` });
     throw undo;
@@ -91,10 +91,42 @@ test.each(['another tenant', 'the platform'])(
     const tenantId = whose === 'another tenant' ? ben.tenantId : null;
     const audit = enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) => writeAudit(tx, auditEntry(tenantId)));
     await expect(audit).rejects.toSatisfy(isRowRefusal);
-    const work = enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) =>
-      enqueue(tx, tenantId ?? ben.tenantId, { kind: 'tenant.provision', payload: {} }),
-    );
+    const work = enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) => enqueue(tx, tenantId, mailing()));
     await expect(work).rejects.toSatisfy(isRowRefusal);
+  },
+);
+
+test("a tenant's role queues nothing of the kinds that are about the life of a tenant", async () => {
+  const work = enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) =>
+    enqueue(tx, ada.tenantId, { kind: 'tenant.provision', payload: {} }),
+  );
+  await expect(work).rejects.toSatisfy(isRowRefusal);
+});
+
+test.each([
+  ['null', `'null'`],
+  ['an array', `'[]'`],
+  ['a number', `'7'`],
+  ['more than 8 KiB', `jsonb_build_object('x', repeat('x', 8200))`],
+  ['5 MB', `jsonb_build_object('x', repeat('x', 5000000))`],
+])('PostgreSQL takes no outbox row whose payload is %s', async (_, payload) => {
+  const { code } = await refusal(
+    asAda(`insert into public.outbox (id, tenant_id, kind, payload)
+      values (gen_random_uuid(), '${ada.tenantId}', 'email.send', ${payload})`),
+  );
+  expect(code).toBe('23514');
+});
+
+test.each(['', 'email', 'E.mail', 'email.send\u001b[2J', `email.${'x'.repeat(60)}`, 'email..send'])(
+  'PostgreSQL takes no outbox row of the kind "%s"',
+  async (kind) => {
+    const { code } = await refusal(
+      asAda(`insert into public.outbox (id, tenant_id, kind, payload) values (gen_random_uuid(), $1, $2, '{}')`, [
+        ada.tenantId,
+        kind,
+      ]),
+    );
+    expect(code).toBe('23514');
   },
 );
 
@@ -138,6 +170,10 @@ test("one tenant's role may not act as another's on a connection of its own", as
     where r.rolname like 't\\_%' and pg_has_role(${ada.role}::name, r.oid, 'member') and r.rolname <> ${ada.role}`;
   expect(Array.from(rows)).toEqual([]);
 });
+
+function mailing() {
+  return { kind: 'email.send', payload: { template: 'invite', inviteId: randomUUID() } } as const;
+}
 
 function isRowRefusal(error: unknown): boolean {
   const refused = postgresError(error);

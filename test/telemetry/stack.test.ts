@@ -169,19 +169,23 @@ test('the worker counts activities and provisionings, and tells its places', asy
   }
 });
 
-test('what waits in the outbox shows with its age, and the dead end too that no worker knows', async () => {
+test('what waits in the outbox shows with its age; what no worker knows, and what was set aside, shows apart', async () => {
   await using owner = connect(stack.databaseOwnerUrl);
-  const id = crypto.randomUUID();
+  const [waiting, unknown, aside] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
   await owner.sql`
-    insert into public.outbox (id, kind, payload, created_at)
-    values (${id}, 'kind.of_tomorrow', '{}', now() - interval '90 seconds')`;
-  const lag = await waitFor('the row to show', async () => {
+    insert into public.outbox (id, kind, payload, created_at, next_attempt_at, set_aside_at)
+    values (${waiting}, 'email.send', '{}', now() - interval '90 seconds', now() + interval '1 hour', null),
+      (${unknown}, 'kind.of_tomorrow', '{}', now() - interval '1 day', default, null),
+      (${aside}, 'email.send', '{}', now() - interval '1 day', default, now())`;
+  const lag = await waitFor('the rows to show', async () => {
     const { value } = await readMetrics(workerUrl, TOKEN);
-    return value('atrium_outbox_rows') === 1 && value('atrium_outbox_lag_seconds');
+    const apart = value('atrium_outbox_set_aside') === 1 && value('atrium_outbox_unknown_kind') === 1;
+    return apart && value('atrium_outbox_rows') === 1 && value('atrium_outbox_lag_seconds');
   });
   expect(lag).toBeGreaterThanOrEqual(90);
-  await owner.sql`delete from public.outbox where id = ${id}`;
-  await waitFor('it to be gone', async () => {
+  expect(lag).toBeLessThan(3600);
+  await owner.sql`delete from public.outbox where id in ${owner.sql([waiting, unknown, aside])}`;
+  await waitFor('them to be gone', async () => {
     const { value } = await readMetrics(workerUrl, TOKEN);
     return value('atrium_outbox_rows') === 0 && value('atrium_outbox_lag_seconds') === 0;
   });

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { mintMailedToken, type MailedTokenSubject } from '../../core/mailed-token.ts';
 import type { SecretKeys } from '../../core/keys.ts';
+import { mailOrderSchema } from '../../core/mail-order.ts';
 import { RecipientRefused, type Mailer } from '../../core/mail.ts';
 import { writeRefusedMail } from '../../db/refused-mails.ts';
 import type { Owner } from '../../db/owner.ts';
@@ -25,6 +26,11 @@ export function createMailActivities(deps: {
   return {
     send: (input: SendEmailInput): Promise<void> =>
       withBeat(async () => {
+        const { messageId: _, tenantId: __, ...order } = input;
+        // The relay has read it: this is for workflows that an older one started.
+        if (!mailOrderSchema.safeParse(order).success) {
+          throw ApplicationFailure.nonRetryable('There is no such mail', 'InvalidInput');
+        }
         const mail = await write(input);
         if (!mail) return;
         try {

@@ -59,7 +59,7 @@ test('a mailed token is of its kind, row and address alone', () => {
   expect(mailedTokenMatches(keys, token.replace(subject.id, other), { ...subject, id: other })).toBe(false);
 });
 
-test('a mailed token has one spelling', () => {
+test('a mailed token has one spelling, but for the letter case of its id', () => {
   const [id = '', code = ''] = token.split('.');
   // The last character of 43 carries two spare bits: three more spell the same bytes.
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -71,7 +71,6 @@ test('a mailed token has one spelling', () => {
     `${token}A`,
     ` ${token}`,
     `${token}\n`,
-    `${id.toUpperCase()}.${code}`,
     `${id}.${code.replaceAll('-', '+').replaceAll('_', '/')}=`,
     `${id}.`,
     id,
@@ -81,6 +80,7 @@ test('a mailed token has one spelling', () => {
   ]) {
     expect(mailedTokenMatches(keys, spelled, subject), spelled).toBe(false);
   }
+  expect(mailedTokenMatches(keys, `${id.toUpperCase()}.${code}`, subject)).toBe(true);
 });
 
 test.each(['', '.', 'abc', 'abc.def', '0190f7c2', token.slice(1)])('%j names no row', (text) => {

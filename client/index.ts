@@ -26,7 +26,17 @@ export interface ClientOptions {
 
 type Fetch = (input: string | URL | Request, init: RequestInit) => Promise<Response>;
 
-export type AtriumClient = TRPCClient<AppRouter>;
+type Calls = TRPCClient<AppRouter>;
+type Switch = Calls['auth']['switchTenant']['mutate'];
+
+/** The router's procedures. `auth.switchTenant` uses up the refresh token that the client holds, if none is given. */
+export type AtriumClient = Omit<Calls, 'auth'> & {
+  auth: Omit<Calls['auth'], 'switchTenant'> & {
+    switchTenant: {
+      mutate(input: { tenantSlug: string; refreshToken?: string }, options?: Parameters<Switch>[1]): ReturnType<Switch>;
+    };
+  };
+};
 
 /**
  * A typed client that holds its tokens: `auth.login` fills it, calls carry the access token, and one that is about to

@@ -1,4 +1,4 @@
-/** A pair as `auth.login`, `auth.refresh` and `auth.switchTenant` give it. */
+/** A pair as `auth.login`, `auth.refresh`, `auth.switchTenant` and `auth.changePassword` give it. */
 export interface Tokens {
   accessToken: string;
   refreshToken: string;

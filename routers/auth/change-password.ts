@@ -2,23 +2,29 @@ import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { assertStrongPassword } from '../../core/passwords.ts';
+import { mintRefreshToken } from '../../core/refresh-token.ts';
 import { enterAsUser } from '../../db/enter.ts';
 import { users } from '../../db/lobby.ts';
+import { retireRefreshTokens, storeRefreshToken } from '../../db/refresh-tokens.ts';
 import { replacePassword } from '../../db/sessions.ts';
 import { wordsAbout } from '../../db/users.ts';
 import { takeFailures } from '../limits.ts';
 import { unboundUserProcedure } from '../procedures.ts';
+import { loginShape } from '../shapes.ts';
+import { issueTokens, lookUpScope } from './issue.ts';
 
-/** Sets a new password by the current one, and ends the user's other sessions. */
+/**
+ * Sets a new password by the current one, and ends the user's other sessions. This one goes on by a new pair, in the tenant
+ * of the bearer: its refresh tokens from before are retired, since one of them may have been stolen.
+ */
 export const changePassword = unboundUserProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/change-password', tags: ['auth'], summary: 'Change the password' },
     refusals: ['INVALID_CREDENTIALS', 'CONFLICT', 'PASSWORD_TOO_WEAK'],
-    successStatus: 204,
     audit: { action: 'user.change_password', entityType: 'user' },
   })
   .input(z.strictObject({ currentPassword: z.string(), newPassword: z.string() }))
-  .output(z.null())
+  .output(loginShape)
   .mutation(async ({ ctx, input: { currentPassword, newPassword } }) => {
     const { caller, user } = ctx;
     ctx.trail.note({ entityId: user.id });
@@ -35,12 +41,20 @@ export const changePassword = unboundUserProcedure
     });
     const to = await ctx.passwords.hash(newPassword);
 
-    await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: true }, async ({ tx, actor }) => {
-      const change = { userId: user.id, email: user.email, to, keep: actor.sessionId };
+    const grant = await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: true }, async ({ tx }) => {
+      const { sessionId, tenantId } = caller;
+      const change = { userId: user.id, email: user.email, to, keep: sessionId };
       if (!(await replacePassword(tx, { ...change, ...(known && { from: known.passwordHash }) }))) {
         throw new AppError('CONFLICT', 'The password was changed elsewhere at this moment: try again.');
       }
+      const sessionExpiresAt = await retireRefreshTokens(tx, sessionId);
+      // Who is no member of the bearer's tenant any more changes the password all the same.
+      const scope = tenantId === undefined ? undefined : await lookUpScope(tx, user.id, { id: tenantId });
+      const refreshToken = mintRefreshToken();
+      const next = { value: refreshToken, sessionId, tenantId: scope?.tenant.id ?? null, sessionExpiresAt };
+      await storeRefreshToken(tx, next);
       await ctx.trail.write(tx, 'success');
+      return { user, sessionId, scope: scope ?? null, refreshToken };
     });
-    return null;
+    return await issueTokens(ctx.accessTokens, grant);
   });

@@ -21,14 +21,25 @@ export interface Scope {
  * @throws AppError `TENANT_NOT_FOUND`
  */
 export async function findScope(tx: Tx, userId: string, by: { slug: string } | { id: string }): Promise<Scope> {
+  const scope = await lookUpScope(tx, userId, by);
+  if (!scope) throw tenantNotFound();
+  return scope;
+}
+
+/** The same, or nothing where the user is no member of the tenant. */
+export async function lookUpScope(
+  tx: Tx,
+  userId: string,
+  by: { slug: string } | { id: string },
+): Promise<Scope | undefined> {
   const slug = 'slug' in by ? parseSlug(by.slug) : undefined;
-  if ('slug' in by && slug === undefined) throw tenantNotFound();
+  if ('slug' in by && slug === undefined) return undefined;
   const [row] = await tx
     .select(tenantColumns)
     .from(tenants)
     .innerJoin(memberships, and(eq(memberships.tenantId, tenants.id), eq(memberships.userId, userId)))
     .where('id' in by ? eq(tenants.id, by.id) : slug && eq(tenants.slug, slug));
-  if (!row) throw tenantNotFound();
+  if (!row) return undefined;
   const { role, ...tenant } = row;
   return { tenant, role };
 }

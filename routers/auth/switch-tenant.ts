@@ -1,30 +1,28 @@
 import { z } from 'zod';
-import { mintRefreshToken } from '../../core/refresh-token.ts';
-import { retireRefreshTokens, storeRefreshToken } from '../../db/refresh-tokens.ts';
-import { userProcedure } from '../procedures.ts';
-import { loginShape } from '../shapes.ts';
-import { findScope, issueTokens } from './issue.ts';
+import { enterAsUser } from '../../db/enter.ts';
+import { unboundUserProcedure } from '../procedures.ts';
+import { loginShape, tokenInput } from '../shapes.ts';
+import { answerRotation, countRefresh, rotate } from './rotation.ts';
 
 /**
- * Gives a pair for another of the user's tenants, in the same session. The pair's refresh token takes the place of those
- * before, which run out within their grace: a session goes on by one of them.
+ * Gives a pair for another of the user's tenants, in the same session. It uses the session's refresh token up as a refresh
+ * does: an access token alone never yields a refresh token.
  */
-export const switchTenant = userProcedure
+export const switchTenant = unboundUserProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/switch-tenant', tags: ['auth'], summary: 'Go on in another tenant' },
-    refusals: ['TENANT_NOT_FOUND'],
+    refusals: ['REFRESH_REUSED', 'TENANT_NOT_FOUND'],
     audit: { action: 'session.switch_tenant', entityType: 'session' },
   })
-  .input(z.strictObject({ tenantSlug: z.string().max(100) }))
+  .input(z.strictObject({ tenantSlug: z.string().max(100), refreshToken: tokenInput }))
   .output(loginShape)
-  .mutation(async ({ ctx, input: { tenantSlug } }) => {
-    const { sessionId } = ctx.actor;
-    ctx.trail.note({ entityId: sessionId });
-    const scope = await findScope(ctx.db, ctx.user.id, { slug: tenantSlug });
-    const tenantId = scope.tenant.id;
-    const sessionExpiresAt = await retireRefreshTokens(ctx.db, sessionId);
-    const refreshToken = mintRefreshToken();
-    await storeRefreshToken(ctx.db, { value: refreshToken, sessionId, tenantId, sessionExpiresAt });
-    ctx.trail.note({ tenantId });
-    return await issueTokens(ctx.accessTokens, { user: ctx.user, sessionId, scope, refreshToken });
+  .mutation(async ({ ctx, input: { tenantSlug, refreshToken } }) => {
+    const { caller, secretKeys, trail } = ctx;
+    trail.note({ entityId: caller.sessionId });
+    await countRefresh(ctx, refreshToken, caller.sessionId);
+    // Not in the transaction of the first check: a reuse is committed, and refused all the same.
+    const rotation = await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: true }, ({ tx }) =>
+      rotate(tx, { secretKeys, trail, token: refreshToken, tenantSlug }),
+    );
+    return await answerRotation(ctx, rotation);
   });

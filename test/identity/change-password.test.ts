@@ -1,11 +1,12 @@
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { freshRequestId, rowsOf } from '../db/audit-rows.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { foundTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
-import { reasonOf, rest } from '../support/rest.ts';
+import { at, reasonOf, rest } from '../support/rest.ts';
 import { outcomesOf } from './outcomes.ts';
-import { ENDED, LIVE, refusalsOf } from './pairs.ts';
+import { ENDED, LIVE, pairIn, refusalsOf } from './pairs.ts';
 
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
@@ -30,11 +31,38 @@ test('a new password ends the other sessions and keeps this one', async () => {
   const grace = await addMember(place, ada);
   const others = [await logIn(place, grace), await logIn(place, { email: grace.email })];
   const answer = await change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword: NEW_PASSWORD });
-  expect(answer.status).toBe(204);
-  expect(await refusalsOf(place, grace.login)).toEqual(LIVE);
+  expect(answer.status).toBe(200);
+  const { accessToken } = grace.login;
+  expect(await refusalsOf(place, { ...pairIn(answer), accessToken })).toEqual(LIVE);
   for (const { login } of others) expect(await refusalsOf(place, login)).toEqual(ENDED);
   expect(await enter(grace.email, PASSWORD)).toBe('INVALID_CREDENTIALS');
   expect(await enter(grace.email, NEW_PASSWORD)).toBeUndefined();
+});
+
+test('a new password gives a new pair of the same session, in the tenant of the bearer', async () => {
+  const grace = await addMember(place, ada);
+  const lobby = await logIn(place, { email: grace.email });
+  const inTenant = await change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword: NEW_PASSWORD });
+  expect(inTenant.body).toMatchObject({ tokenType: 'Bearer', expiresIn: 900, tenant: { slug: ada.slug } });
+  const { accessToken, refreshToken } = pairIn(inTenant);
+  expect(decodeJwt(accessToken)['sid']).toBe(decodeJwt(grace.login.accessToken)['sid']);
+  const list = await rest(place.url, 'GET', '/projects', { token: accessToken, tenant: ada.slug });
+  expect(list.status).toBe(200);
+  const { body } = await rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken } });
+  expect(at(body, 'tenant', 'slug')).toBe(ada.slug);
+  expect(await refusalsOf(place, lobby.login)).toEqual(ENDED);
+
+  const inLobby = await logIn(place, { email: grace.email, password: NEW_PASSWORD });
+  const passwords = { currentPassword: NEW_PASSWORD, newPassword: PASSWORD };
+  expect(at((await change(inLobby.login.accessToken, passwords)).body, 'tenant')).toBeNull();
+});
+
+test('who was removed from the tenant of the bearer changes the password, and goes on in the lobby', async () => {
+  const grace = await addMember(place, ada);
+  await ada.client.members.remove.mutate({ userId: grace.userId });
+  const answer = await change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword: NEW_PASSWORD });
+  expect([answer.status, at(answer.body, 'tenant')]).toEqual([200, null]);
+  expect(await refusalsOf(place, pairIn(answer))).toEqual(LIVE);
 });
 
 test('without the current password nothing changes, and the try is written down', async () => {
@@ -76,7 +104,7 @@ test('of two changes at once, one counts', async () => {
   const answers = await Promise.all(
     passwords.map((newPassword) => change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword })),
   );
-  const served = answers.findIndex(({ status }) => status === 204);
+  const served = answers.findIndex(({ status }) => status === 200);
   expect([
     ['CONFLICT', 'done'],
     ['INVALID_CREDENTIALS', 'done'],

@@ -65,7 +65,7 @@ test('whichever comes first, a login by the old password is over once the new on
     };
     expect([undefined, 'INVALID_CREDENTIALS']).toContain(reasonOf(answer));
     expect(await refusalsOf(place, pair)).toEqual(ENDED);
-    expect(await refusalsOf(place, grace.login)).toEqual(LIVE);
+    expect(await refusalsOf(place, grace.tokens())).toEqual(LIVE);
   }
 });
 

@@ -65,7 +65,7 @@ async function useEverything(): Promise<string[]> {
   keep(await anyone.auth.refresh.mutate({ refreshToken: login.refreshToken }));
   keep(await anyone.auth.refresh.mutate({ refreshToken: login.refreshToken }));
   keep(await client.auth.switchTenant.mutate({ tenantSlug: ada.slug }));
-  await client.auth.changePassword.mutate({ currentPassword: ada.password, newPassword: CANARIES.changed });
+  keep(await client.auth.changePassword.mutate({ currentPassword: ada.password, newPassword: CANARIES.changed }));
 
   const { key } = await client.apiKeys.create.mutate({ name: 'CI', role: 'admin' });
   secrets.push(key);

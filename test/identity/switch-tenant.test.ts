@@ -1,9 +1,9 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, freshSlug, type Founder } from '../support/people.ts';
-import { at, reasonOf, rest } from '../support/rest.ts';
-import { ENDED, LIVE, refusalsOf } from './pairs.ts';
+import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
+import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
+import { ENDED, LIVE, pairIn, refusalsOf, type Pair } from './pairs.ts';
 
 const place = inject('stack');
 let ada: Founder;
@@ -23,10 +23,23 @@ async function addToBoth() {
   return grace;
 }
 
-const switchTo = (token: string, tenantSlug: string) =>
-  rest(place.url, 'POST', '/auth/switch-tenant', { token, body: { tenantSlug } });
+const switchTo = (pair: Pair, tenantSlug: string): Promise<Answer> =>
+  rest(place.url, 'POST', '/auth/switch-tenant', {
+    token: pair.accessToken,
+    body: { tenantSlug, refreshToken: pair.refreshToken },
+  });
+const refresh = (refreshToken: string, more: object = {}): Promise<Answer> =>
+  rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken, ...more } });
 const projects = async (token: string, tenant: string): Promise<unknown> =>
   reasonOf(await rest(place.url, 'GET', '/projects', { token, tenant }));
+
+/** Lets the grace pass of the refresh tokens that a user has used. */
+async function endGrace(userId: string): Promise<void> {
+  await using owner = connect(place.databaseOwnerUrl);
+  await owner.sql`
+    update public.refresh_tokens r set used_at = now() - interval '1 minute' from public.sessions s
+    where s.id = r.session_id and s.user_id = ${userId} and r.used_at is not null`;
+}
 
 test('a switch gives a pair for the other tenant, in the same session', async () => {
   const grace = await addToBoth();
@@ -42,48 +55,76 @@ test('a switch gives a pair for the other tenant, in the same session', async ()
   const { items } = await grace.client.auth.sessions.query({});
   expect(items.map(({ current }) => current)).toEqual([true]);
 
-  const { body } = await rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken: switched.refreshToken } });
+  const { body } = await refresh(switched.refreshToken);
   expect(at(body, 'tenant', 'slug')).toBe(ben.slug);
   await rest(place.url, 'POST', '/auth/logout', { token: switched.accessToken });
   for (const pair of [grace.login, switched]) expect(await refusalsOf(place, pair)).toEqual(ENDED);
 });
 
-test('the refresh token from before a switch runs out within ten seconds, and the new one does not', async () => {
+test('an access token alone switches nowhere, nor does it with what is no refresh token of its session', async () => {
+  const [grace, alan] = [await addToBoth(), await addMember(place, ada)];
+  const elsewhere = await logIn(place, { email: grace.email, slug: ada.slug });
+  const { accessToken } = grace.login;
+  const alone = await rest(place.url, 'POST', '/auth/switch-tenant', {
+    token: accessToken,
+    body: { tenantSlug: ben.slug },
+  });
+  expect([alone.status, reasonOf(alone)]).toEqual([400, 'VALIDATION_FAILED']);
+  for (const refreshToken of [
+    '',
+    'x',
+    'A'.repeat(43),
+    accessToken,
+    elsewhere.login.refreshToken,
+    alan.login.refreshToken,
+  ]) {
+    const refused = await switchTo({ accessToken, refreshToken }, ben.slug);
+    expect([refused.status, reasonOf(refused)]).toEqual([401, 'UNAUTHENTICATED']);
+  }
+  // None of them was used up: past the grace of a use they are as good as before.
+  await endGrace(grace.userId);
+  await endGrace(alan.userId);
+  for (const { login } of [grace, alan, elsewhere]) expect(await refusalsOf(place, login)).toEqual(LIVE);
+});
+
+test('a switch uses the refresh token up: past its grace it is a reuse, which ends the session', async () => {
+  for (const use of [(pair: Pair) => refresh(pair.refreshToken), (pair: Pair) => switchTo(pair, ada.slug)]) {
+    const grace = await addToBoth();
+    const switched = pairIn(await switchTo(grace.login, ben.slug));
+    await endGrace(grace.userId);
+    const again = await use(grace.login);
+    expect([again.status, reasonOf(again)]).toEqual([401, 'REFRESH_REUSED']);
+    expect(await refusalsOf(place, switched)).toEqual(ENDED);
+    await using owner = connect(place.databaseOwnerUrl);
+    const rows = await owner.sql`
+      select outcome, tenant_id, actor_id from public.audit_logs where request_id = ${String(at(again.body, 'requestId'))}`;
+    expect([...rows]).toEqual([{ outcome: 'failure', tenant_id: ada.tenantId, actor_id: grace.userId }]);
+  }
+});
+
+test('within the grace of a switch all get the same successor, which keeps the tenant of the first use', async () => {
   const grace = await addToBoth();
-  const switched = await grace.client.auth.switchTenant.mutate({ tenantSlug: ben.slug });
-  await using owner = connect(place.databaseOwnerUrl);
-  await owner.sql`
-    update public.refresh_tokens r set expires_at = r.expires_at - interval '10 seconds' from public.sessions s
-    where s.id = r.session_id and s.user_id = ${grace.userId}`;
-  expect(await refusalsOf(place, grace.login)).toEqual([undefined, 'UNAUTHENTICATED']);
-  expect(await refusalsOf(place, switched)).toEqual(LIVE);
+  const first = await switchTo(grace.login, ben.slug);
+  const others = await Promise.all([
+    switchTo(grace.login, ada.slug),
+    refresh(grace.login.refreshToken),
+    refresh(grace.login.refreshToken, { tenantSlug: ben.slug }),
+    switchTo(grace.login, ben.slug),
+  ]);
+  const slugOf = ({ body }: Answer) => at(body, 'tenant', 'slug');
+  expect([first, ...others].map(slugOf)).toEqual([ben.slug, ada.slug, ada.slug, ben.slug, ben.slug]);
+  expect(new Set([first, ...others].map((answer) => pairIn(answer).refreshToken)).size).toBe(1);
+  const [other] = others;
+  expect(await projects(pairIn(other).accessToken, ada.slug)).toBeUndefined();
+  expect(slugOf(await refresh(pairIn(first).refreshToken))).toBe(ben.slug);
 });
 
 test('a tenant that is not one’s own is refused as if there were none, and the session goes on', async () => {
   const grace = await addMember(place, ada);
   const answers = [];
-  for (const slug of [ben.slug, freshSlug(), 'a";drop']) answers.push(await switchTo(grace.login.accessToken, slug));
+  for (const slug of [ben.slug, freshSlug(), 'a";drop']) answers.push(await switchTo(grace.login, slug));
   for (const answer of answers) expect([answer.status, reasonOf(answer)]).toEqual([404, 'TENANT_NOT_FOUND']);
   expect(new Set(answers.map(({ body }) => at(body, 'detail'))).size).toBe(1);
-  await using owner = connect(place.databaseOwnerUrl);
-  const shortened = await owner.sql`
-    select from public.refresh_tokens r join public.sessions s on s.id = r.session_id
-    where s.user_id = ${grace.userId} and r.expires_at < now() + interval '29 days'`;
-  expect(shortened).toHaveLength(0);
+  await endGrace(grace.userId);
   expect(await refusalsOf(place, grace.login)).toEqual(LIVE);
-});
-
-test('what comes of a token that a switch retired ends with it: no second chain lives on beside the new one', async () => {
-  const grace = await addToBoth();
-  await grace.client.auth.switchTenant.mutate({ tenantSlug: ben.slug });
-  const once = await rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken: grace.login.refreshToken } });
-  expect(once.status).toBe(200);
-  const refreshToken = at(once.body, 'refreshToken');
-  const twice = await rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken } });
-  expect(twice.status).toBe(200);
-  await using owner = connect(place.databaseOwnerUrl);
-  const [row] = await owner.sql`
-    select count(*)::int as lasting from public.refresh_tokens r join public.sessions s on s.id = r.session_id
-    where s.user_id = ${grace.userId} and r.used_at is null and r.expires_at > now() + interval '10 seconds'`;
-  expect(row).toEqual({ lasting: 1 });
 });

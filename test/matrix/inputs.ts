@@ -26,7 +26,10 @@ const INPUTS: { readonly [Path in ProcedurePath]: MakeInput<Path> } = {
     const { email } = await newMember(stage);
     return { token: (await makeReset(stage, email)).token, newPassword: NEW_PASSWORD };
   },
-  'auth.switchTenant': ({ home }) => ({ tenantSlug: home.slug }),
+  'auth.switchTenant': async (stage, { person }) => ({
+    tenantSlug: stage.home.slug,
+    refreshToken: await makeRefreshToken(stage, person.sessionId, stage.home.tenantId),
+  }),
   'auth.logout': () => undefined,
   'auth.logoutAll': () => undefined,
   'auth.changePassword': () => ({ currentPassword: PASSWORD, newPassword: NEW_PASSWORD }),

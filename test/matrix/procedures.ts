@@ -20,6 +20,7 @@ export interface Procedure {
   /** Its twin on the REST mount. */
   rest: { method: string; path: string } | undefined;
   input: z.ZodType | undefined;
+  output: z.ZodType | undefined;
 }
 
 /** All that the router has, as it stands there. */
@@ -31,7 +32,8 @@ export function procedures(): Procedure[] {
     const { _def } = procedure;
     const inputs: unknown[] = 'inputs' in _def && Array.isArray(_def.inputs) ? _def.inputs : [];
     const input = inputs.find((parser) => parser instanceof z.ZodType);
-    return { path, type: _def.type, rest: twins.get(path), input };
+    const output = 'output' in _def && _def.output instanceof z.ZodType ? _def.output : undefined;
+    return { path, type: _def.type, rest: twins.get(path), input, output };
   });
 }
 

@@ -47,7 +47,7 @@ export type Action =
   | { do: 'refresh'; token: number; tenant: TenantIndex | null }
   | { do: 'logout' | 'logoutAll' | 'leave'; as: number }
   | { do: 'revokeSession'; as: number; session: number }
-  | { do: 'switchTenant'; as: number; tenant: TenantIndex }
+  | { do: 'switchTenant'; as: number; token: number; tenant: TenantIndex }
   | { do: 'changePassword'; as: number; current: number; next: number }
   | { do: 'requestReset'; person: number }
   | { do: 'confirmReset'; reset: number; next: number }
@@ -90,6 +90,7 @@ const rivals = fc.constantFrom<Kind[]>(
   ['accept', 'revokeInvite'],
   ['accept', 'remove'],
   ['switchTenant', 'refresh'],
+  ['changePassword', 'refresh', 'switchTenant'],
   ['refresh', 'logout', 'revokeSession'],
   ['leave', 'remove', 'setRole'],
   ['createKey', 'revokeKey', 'setRole'],

@@ -1,5 +1,5 @@
 import type { Action } from './actions.ts';
-import { handOut, holderOf, item, openSession, type Invite, type Model, type TenantIndex } from './model.ts';
+import { handOut, holderOf, isReuse, item, openSession, type Invite, type Model, type TenantIndex } from './model.ts';
 import { placeOf } from './rules.ts';
 
 /** Does to the model what an action does that is not refused; or that is, as reuse of a refresh token. */
@@ -15,17 +15,16 @@ export function take(model: Model, action: Action): void {
       return endSessions(model, (person) => person === holderOf(model, action.as).person);
     case 'revokeSession':
       return endSessions(model, (_, session) => session === action.session);
-    case 'switchTenant': {
-      const { session } = holderOf(model, action.as);
+    case 'switchTenant':
+      return refresh(model, action);
+    case 'changePassword': {
+      const { person, session, tenant, role } = holderOf(model, action.as);
+      setPassword(model, person, action.next, session);
       for (const token of model.refreshTokens) {
         if (token.session === session && token.use === 'unused' && token.life === 'long') token.life = 'short';
       }
-      handOut(model, session, action.tenant);
+      handOut(model, session, role === null ? null : tenant);
       return;
-    }
-    case 'changePassword': {
-      const { person, session } = holderOf(model, action.as);
-      return setPassword(model, person, action.next, session);
     }
     case 'requestReset':
       model.resets.push({ person: action.person, used: false });
@@ -99,13 +98,13 @@ export function take(model: Model, action: Action): void {
 function refresh(model: Model, action: { token: number; tenant: TenantIndex | null }): void {
   const token = item(model.refreshTokens, action.token);
   const tenant = action.tenant ?? token.tenant;
-  if (token.use === 'past') {
+  if (isReuse(token)) {
     endSessions(model, (_, session) => session === token.session);
   } else if (token.use === 'grace') {
     model.accessTokens.push({ session: token.session, tenant });
   } else {
     token.use = 'grace';
-    // What a switch of tenant lets run out has no successor that lives on: a session goes on by one token.
+    // What a new password lets run out has no successor that lives on: a session goes on by one token.
     token.successor = handOut(model, token.session, tenant, token.life);
   }
 }

@@ -44,7 +44,8 @@ export function keep(handles: Handles, model: Model, action: Action, outcome: Ou
   if (!pair) return true;
   if (action.do === 'login') handles.sessions.push(pair.session);
   handles.accessTokens.push(pair.access);
-  const place = action.do === 'refresh' ? item(model.refreshTokens, action.token).successor : null;
+  const isUse = action.do === 'refresh' || action.do === 'switchTenant';
+  const place = isUse ? item(model.refreshTokens, action.token).successor : null;
   const known = handles.refreshTokens[place ?? handles.refreshTokens.length];
   if (known === undefined) handles.refreshTokens.push(pair.refresh);
   return (known ?? pair.refresh) === pair.refresh;

@@ -2,7 +2,7 @@ import type { Action, Wish } from './actions.ts';
 import { stopTheClock } from './clock.ts';
 import { explain, type Done, type State } from './explain.ts';
 import { broken } from './invariants.ts';
-import { holderOf, item, type Model } from './model.ts';
+import { holderOf, isReuse, item, type Model } from './model.ts';
 import { perform } from './perform.ts';
 import { readPicture } from './picture.ts';
 import { probe } from './probes.ts';
@@ -51,8 +51,8 @@ export async function liveThrough(stage: Stage, batches: readonly (readonly Wish
 
 /** All refresh tokens, those last by which a session ends. */
 function lastTries({ refreshTokens }: Model): number[] {
-  const isPast = (index: number): number => (item(refreshTokens, index).use === 'past' ? 1 : 0);
-  return [...refreshTokens.keys()].toSorted((one, other) => isPast(one) - isPast(other));
+  const rank = (index: number): number => (isReuse(item(refreshTokens, index)) ? 1 : 0);
+  return [...refreshTokens.keys()].toSorted((one, other) => rank(one) - rank(other));
 }
 
 /** `remove Cleo as Ada@0 (token 1) → FORBIDDEN` */

@@ -27,7 +27,7 @@ export interface RefreshToken {
   tenant: TenantIndex | null;
   /** `grace`: used a moment ago. */
   use: 'unused' | 'grace' | 'past';
-  /** `short`: a switch of tenant lets it run out within the grace. */
+  /** `short`: a new password lets it run out within the grace. */
   life: 'long' | 'short' | 'over';
   successor: number | null;
 }
@@ -85,6 +85,11 @@ export function handOut(
 ): number {
   model.accessTokens.push({ session, tenant });
   return model.refreshTokens.push({ session, tenant, use: 'unused', life, successor: null }) - 1;
+}
+
+/** Whether a refresh token comes back past its grace: that of its use, or that of its retirement. */
+export function isReuse({ use, life }: RefreshToken): boolean {
+  return use === 'past' || life === 'over';
 }
 
 /** Whose an access token is, and whether its session is live. */

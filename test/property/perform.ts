@@ -45,12 +45,13 @@ export async function perform(world: World, model: Model, action: Action): Promi
     case 'revokeSession':
       return plain(await call('DELETE', `/auth/sessions/${item(handles.sessions, action.session)}`, as(action.as)));
     case 'switchTenant': {
-      const body = { tenantSlug: handles.slugs[action.tenant] };
+      const refreshToken = item(handles.refreshTokens, action.token);
+      const body = { tenantSlug: handles.slugs[action.tenant], refreshToken };
       return withPair(await call('POST', '/auth/switch-tenant', as(action.as, body)));
     }
     case 'changePassword': {
       const body = { currentPassword: wordOf(action.current), newPassword: wordOf(action.next) };
-      return plain(await call('POST', '/auth/change-password', as(action.as, body)));
+      return withPair(await call('POST', '/auth/change-password', as(action.as, body)));
     }
     case 'requestReset': {
       const id = uuidv7();

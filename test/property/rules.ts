@@ -1,5 +1,5 @@
 import type { Action } from './actions.ts';
-import { hasAdminBeside, holderOf, item, refusedInTenant } from './model.ts';
+import { hasAdminBeside, holderOf, isReuse, item, refusedInTenant } from './model.ts';
 import type { Model, TenantIndex } from './model.ts';
 
 export type Reason =
@@ -54,20 +54,16 @@ export function inside(model: Model, action: Action): Reason | undefined {
       if (account !== 'enabled' || password !== action.password) return 'INVALID_CREDENTIALS';
       return action.tenant === null || roles[action.tenant] !== null ? undefined : 'TENANT_NOT_FOUND';
     }
-    case 'refresh': {
-      const token = item(model.refreshTokens, action.token);
-      const { ended, person } = item(model.sessions, token.session);
-      if (ended || token.life === 'over') return 'UNAUTHENTICATED';
-      if (token.use === 'past') return 'REFRESH_REUSED';
-      const tenant = action.tenant ?? token.tenant;
-      return tenant === null || item(model.people, person).roles[tenant] !== null ? undefined : 'TENANT_NOT_FOUND';
-    }
+    case 'refresh':
+      return refreshRefused(model, action);
     case 'revokeSession': {
       const { person, ended } = item(model.sessions, action.session);
       return person === holderOf(model, action.as).person && !ended ? undefined : 'NOT_FOUND';
     }
-    case 'switchTenant':
-      return holderOf(model, action.as).holder.roles[action.tenant] === null ? 'TENANT_NOT_FOUND' : undefined;
+    case 'switchTenant': {
+      const isOwn = item(model.refreshTokens, action.token).session === holderOf(model, action.as).session;
+      return isOwn ? refreshRefused(model, action) : 'UNAUTHENTICATED';
+    }
     case 'changePassword':
       return holderOf(model, action.as).holder.password === action.current ? undefined : 'INVALID_CREDENTIALS';
     case 'confirmReset': {
@@ -116,6 +112,15 @@ export function inside(model: Model, action: Action): Reason | undefined {
     case 'timePasses':
       return undefined;
   }
+}
+
+function refreshRefused(model: Model, action: { token: number; tenant: TenantIndex | null }): Reason | undefined {
+  const token = item(model.refreshTokens, action.token);
+  const { ended, person } = item(model.sessions, token.session);
+  if (ended) return 'UNAUTHENTICATED';
+  if (isReuse(token)) return 'REFRESH_REUSED';
+  const tenant = action.tenant ?? token.tenant;
+  return tenant === null || item(model.people, person).roles[tenant] !== null ? undefined : 'TENANT_NOT_FOUND';
 }
 
 function acceptRefused(model: Model, { invite, as }: { invite: number; as: number | null }): Reason | undefined {

@@ -30,6 +30,10 @@ export function settle(model: Model, wish: Wish, next: number): Action | undefin
       fit: (token, index) => isLive(token) && roles.includes(holderOf(model, index).role),
       ...(inFocus && { of: ownerOf }),
     });
+  const refreshTokenOf = (as: number): number => {
+    const own = holderOf(model, as).session;
+    return choose(model.refreshTokens, what, { fit: ({ session }) => session === own });
+  };
   const asUser = (): number => tokenOf(['admin', 'member', null]);
   const asAdmin = (inFocus = true) => {
     const as = tokenOf(['admin'], inFocus);
@@ -45,11 +49,8 @@ export function settle(model: Model, wish: Wish, next: number): Action | undefin
       const { password, former } = item(model.people, person);
       return { do: wish.do, person, password: odd ? former : password, tenant };
     }
-    case 'refresh': {
-      const own = holderOf(model, asUser()).session;
-      const token = choose(model.refreshTokens, what, { fit: ({ session }) => session === own });
-      return { do: wish.do, token, tenant: odd ? tenant : null };
-    }
+    case 'refresh':
+      return { do: wish.do, token: refreshTokenOf(asUser()), tenant: odd ? tenant : null };
     case 'logout':
     case 'logoutAll':
       return { do: wish.do, as: asUser() };
@@ -60,8 +61,10 @@ export function settle(model: Model, wish: Wish, next: number): Action | undefin
       const own = holderOf(model, as).person;
       return { do: wish.do, as, session: choose(model.sessions, what, { fit: ({ person }) => person === own }) };
     }
-    case 'switchTenant':
-      return { do: wish.do, as: asUser(), tenant: tenant ?? 0 };
+    case 'switchTenant': {
+      const as = asUser();
+      return { do: wish.do, as, token: refreshTokenOf(as), tenant: tenant ?? 0 };
+    }
     case 'changePassword': {
       const as = asUser();
       const { password, former } = holderOf(model, as).holder;

@@ -1,0 +1,213 @@
+import { and, eq, exists, gt, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import type { z } from 'zod';
+import { unauthenticated } from '../../core/access-token.ts';
+import { AppError } from '../../core/errors.ts';
+import type { SecretKeys } from '../../core/keys.ts';
+import {
+  hashRefreshToken,
+  isRefreshToken,
+  mintRefreshToken,
+  openSuccessor,
+  REFRESH_TOKEN,
+  sealSuccessor,
+} from '../../core/refresh-token.ts';
+import type { User } from '../../db/callers.ts';
+import { refreshTokens, sessions, users } from '../../db/lobby.ts';
+import type { Tx } from '../../db/lane.ts';
+import { storeRefreshToken } from '../../db/refresh-tokens.ts';
+import type { Context } from '../context.ts';
+import { take } from '../limits.ts';
+import type { loginShape } from '../shapes.ts';
+import type { Trail } from '../trail.ts';
+import { findScope, issueTokens, type Scope } from './issue.ts';
+
+// How a refresh token is used up, whichever procedure takes it.
+
+/** What the use of a refresh token leads to: a successor, or the end of the session that the token was stolen from. */
+export type Rotation = { user: User; sessionId: string; scope: Scope | null; refreshToken: string } | 'reused';
+
+/**
+ * Counts the use of a refresh token, for its session.
+ * @param sessionId the session that it must be of, if it must be a certain one
+ * @throws AppError `UNAUTHENTICATED` for a token of no session, or of another; `RATE_LIMITED`
+ */
+export async function countRefresh(ctx: Context, token: string, sessionId?: string): Promise<void> {
+  if (!isRefreshToken(token)) throw unauthenticated();
+  const found = await ctx.pool.transaction({ readOnly: true }, (tx) => findSessionId(tx, token));
+  if (found === undefined || (sessionId !== undefined && found !== sessionId)) throw unauthenticated();
+  await take(ctx, ['refreshesBySession', found]);
+}
+
+/** The session that a token is of, live or not. */
+async function findSessionId(tx: Tx, token: string): Promise<string | undefined> {
+  const [row] = await tx
+    .select({ sessionId: refreshTokens.sessionId })
+    .from(refreshTokens)
+    .where(eq(refreshTokens.tokenHash, hashRefreshToken(token)));
+  return row?.sessionId;
+}
+
+/**
+ * Uses a refresh token up, and writes the audit row of it. A reuse ends the session: the transaction must be committed
+ * then as well.
+ * @param call.tenantSlug the tenant that the new access token is for; without one, that of the refresh token
+ * @throws AppError `UNAUTHENTICATED`, `TENANT_NOT_FOUND`: the token is not used up
+ */
+export async function rotate(
+  tx: Tx,
+  call: { secretKeys: SecretKeys; trail: Trail; token: string; tenantSlug: string | undefined },
+): Promise<Rotation> {
+  const { trail, tenantSlug } = call;
+  const tokenHash = hashRefreshToken(call.token);
+  // Uses of one session's tokens wait for each other here; so do they for a password change, which retires tokens.
+  await tx
+    .update(sessions)
+    .set({ lastSeenAt: sql`now()` })
+    .where(
+      inArray(
+        sessions.id,
+        tx.select({ id: refreshTokens.sessionId }).from(refreshTokens).where(eq(refreshTokens.tokenHash, tokenHash)),
+      ),
+    );
+  const successor = mintRefreshToken();
+  const taken = await takeUnused(tx, tokenHash, sealSuccessor(call.secretKeys, call.token, successor));
+  const holder = await findHolder(tx, tokenHash);
+  if (!holder) throw unauthenticated();
+  const { user, session, token } = holder;
+  trail.note({ entityId: session.id, actor: { type: 'user', id: user.id } });
+
+  const refreshToken = taken ? successor : reopen(call, token);
+  if (refreshToken === undefined) {
+    await tx
+      .update(sessions)
+      .set({ revokedAt: sql`now()` })
+      .where(eq(sessions.id, session.id));
+    trail.note({ tenantId: token.tenantId });
+    await trail.write(tx, 'failure');
+    return 'reused';
+  }
+  // A tenant's log says nothing of where else its members go: the row stands with the tenant that the new token is for.
+  if (tenantSlug === undefined) trail.note({ tenantId: token.tenantId });
+  const scope = await scopeOf(tx, user.id, tenantSlug, token.tenantId);
+  const tenantId = scope?.tenant.id ?? null;
+  trail.note({ tenantId });
+  if (taken) {
+    await storeRefreshToken(tx, {
+      value: successor,
+      sessionId: session.id,
+      tenantId,
+      sessionExpiresAt: session.expiresAt,
+      ...(token.retiredAt && { retired: { at: token.retiredAt, expiresAt: token.expiresAt } }),
+    });
+    await forgetOldSuccessors(tx, session.id);
+  }
+  await trail.write(tx, 'success');
+  return { user, sessionId: session.id, scope, refreshToken };
+}
+
+/**
+ * The answer of a refresh, once its transaction is committed.
+ * @throws AppError `REFRESH_REUSED`
+ */
+export async function answerRotation(
+  { accessTokens, trail }: Context & { trail: Trail },
+  rotation: Rotation,
+): Promise<z.infer<typeof loginShape>> {
+  if (rotation === 'reused') {
+    trail.settle();
+    throw new AppError('REFRESH_REUSED', 'This refresh token was used before: the session is ended, log in again.');
+  }
+  return await issueTokens(accessTokens, rotation);
+}
+
+/** Marks a token used, in one atomic step: of any number of callers at once, one gets the row. */
+async function takeUnused(tx: Tx, tokenHash: Uint8Array, successor: Uint8Array): Promise<boolean> {
+  const liveSession = tx
+    .select({ one: sql`1` })
+    .from(sessions)
+    .where(
+      and(eq(sessions.id, refreshTokens.sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, sql`now()`)),
+    );
+  const taken = await tx
+    .update(refreshTokens)
+    .set({ usedAt: sql`now()`, successor })
+    .where(
+      and(
+        eq(refreshTokens.tokenHash, tokenHash),
+        isNull(refreshTokens.usedAt),
+        gt(refreshTokens.expiresAt, sql`now()`),
+        exists(liveSession),
+      ),
+    )
+    .returning({ id: refreshTokens.id });
+  return taken.length > 0;
+}
+
+/** The token's session and user, if they are live; the database's clock decides. */
+async function findHolder(tx: Tx, tokenHash: Uint8Array) {
+  const [row] = await tx
+    .select({
+      user: { id: users.id, email: users.email, fullName: users.fullName, createdAt: users.createdAt },
+      session: { id: sessions.id, expiresAt: sessions.expiresAt },
+      token: {
+        tenantId: refreshTokens.tenantId,
+        usedAt: refreshTokens.usedAt,
+        retiredAt: refreshTokens.retiredAt,
+        expiresAt: refreshTokens.expiresAt,
+        successor: refreshTokens.successor,
+        expired: sql<boolean>`${refreshTokens.expiresAt} <= now()`,
+        inGrace: sql<boolean>`coalesce(${refreshTokens.usedAt} > now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds}), false)`,
+      },
+    })
+    .from(refreshTokens)
+    .innerJoin(sessions, eq(sessions.id, refreshTokens.sessionId))
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(
+      and(
+        eq(refreshTokens.tokenHash, tokenHash),
+        isNull(sessions.revokedAt),
+        gt(sessions.expiresAt, sql`now()`),
+        isNull(users.disabledAt),
+      ),
+    );
+  return row;
+}
+
+type Held = NonNullable<Awaited<ReturnType<typeof findHolder>>>['token'];
+
+/**
+ * The successor that was given out at the first use, while the grace lasts: two tabs that refresh at once both go on.
+ * @returns `undefined` for a token that comes back past its grace, whether it was used or retired
+ * @throws AppError `UNAUTHENTICATED` for one that ran out unused
+ */
+function reopen(call: { secretKeys: SecretKeys; token: string }, token: Held): string | undefined {
+  const retired = token.retiredAt !== null;
+  if (token.usedAt === null && !retired) throw unauthenticated();
+  if (retired && token.expired) return undefined;
+  if (!token.inGrace || token.successor === null) return undefined;
+  return openSuccessor(call.secretKeys, call.token, token.successor);
+}
+
+async function scopeOf(
+  tx: Tx,
+  userId: string,
+  slug: string | undefined,
+  tenantId: string | null,
+): Promise<Scope | null> {
+  if (slug !== undefined) return await findScope(tx, userId, { slug });
+  return tenantId === null ? null : await findScope(tx, userId, { id: tenantId });
+}
+
+/** Past its grace a successor is of no more use to anyone. */
+async function forgetOldSuccessors(tx: Tx, sessionId: string): Promise<void> {
+  await tx
+    .update(refreshTokens)
+    .set({ successor: null })
+    .where(
+      and(
+        eq(refreshTokens.sessionId, sessionId),
+        isNotNull(refreshTokens.successor),
+        lt(refreshTokens.usedAt, sql`now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds})`),
+      ),
+    );
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { procedures } from '../matrix/procedures.ts';
+
+// Whoever has got hold of an access token has access for as long as it lasts, and nothing that lasts longer.
+const objectSchema = z.object({
+  properties: z.record(z.string(), z.unknown()),
+  required: z.array(z.string()).default([]),
+});
+
+test('what gives a refresh token takes a refresh token or a password, which no access token stands in for', () => {
+  const givers = procedures().filter(
+    ({ output }) => output && JSON.stringify(z.toJSONSchema(output)).includes('refreshToken'),
+  );
+  const proofs = givers.map(({ path, input }) => {
+    const { required } = objectSchema.parse(input && z.toJSONSchema(input, { io: 'input' }));
+    return [path, required.filter((field) => ['refreshToken', 'password', 'currentPassword'].includes(field))];
+  });
+  expect(Object.fromEntries(proofs)).toEqual({
+    'auth.login': ['password'],
+    'auth.refresh': ['refreshToken'],
+    'auth.switchTenant': ['refreshToken'],
+    'auth.changePassword': ['currentPassword'],
+  });
+});

@@ -1,10 +1,18 @@
 import type { Slug } from '../core/slug.ts';
 import type { Mode, Role, TenantStatus } from './lobby.ts';
 
+/** What a signed token says, whoever holds it. */
+interface TokenFacts {
+  userId: string;
+  tenantId: string | undefined;
+  /** When the token expires: it is looked at with each entering. The database knows when a key does. */
+  expiresAt: Date;
+}
+
 /** Who calls, as far as the bearer says. What it names may be over: the database knows. */
 export type Caller =
-  | { kind: 'session'; sessionId: string; userId: string; tenantId: string | undefined; expiresAt: Date }
-  | { kind: 'assumedIdentity'; id: string; userId: string; operatorId: string; tenantId: string | undefined }
+  | ({ kind: 'session'; sessionId: string } & TokenFacts)
+  | ({ kind: 'assumedIdentity'; id: string; operatorId: string } & TokenFacts)
   | { kind: 'apiKey'; keyHash: Uint8Array };
 
 export type CallerKind = Caller['kind'];

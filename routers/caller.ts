@@ -21,9 +21,10 @@ export async function callerOf(ctx: Context & { trail: Trail }): Promise<Caller>
     tenantId: tenantId ?? null,
     ...(act && { operatorId: act.sub }),
   });
+  const facts = { userId, tenantId, expiresAt: new Date(exp * 1000) };
   return act
-    ? { kind: 'assumedIdentity', id: sid, userId, operatorId: act.sub, tenantId }
-    : { kind: 'session', sessionId: sid, userId, tenantId, expiresAt: new Date(exp * 1000) };
+    ? { kind: 'assumedIdentity', id: sid, operatorId: act.sub, ...facts }
+    : { kind: 'session', sessionId: sid, ...facts };
 }
 
 /** A call, for what depends on the kind of its caller. */

@@ -1,4 +1,3 @@
-import { unauthenticated } from '../core/access-token.ts';
 import { AppError } from '../core/errors.ts';
 import type { Actor } from '../db/callers.ts';
 import { enterAsUser, enterTenant, type Room, type TenantEntered } from '../db/enter.ts';
@@ -162,10 +161,8 @@ export const unboundAdminProcedure = authenticated.meta({ access: 'admin' }).use
   const { caller, request, pool } = ctx;
   const admitted = admits({ meta, type, room: 'lobby' }, caller.kind);
   const door = { room: 'lobby', roles: ADMIN, caller, slug: request.tenantSlug, admitted } as const;
-  async function enter<T>(readOnly: boolean, work: (entered: TenantEntered) => Promise<T>): Promise<T> {
-    if (caller.kind === 'session' && caller.expiresAt.getTime() <= Date.now()) throw unauthenticated();
-    return await enterTenant(pool, { ...door, readOnly, onActor: noteActor(ctx.trail) }, work);
-  }
+  const enter = <T>(readOnly: boolean, work: (entered: TenantEntered) => Promise<T>): Promise<T> =>
+    enterTenant(pool, { ...door, readOnly, onActor: noteActor(ctx.trail) }, work);
   const { actor, tenant } = await enter(true, (entered) => Promise.resolve(entered));
   // Whoever asks for so much at once that it counts as a stream has as many as of those.
   const openStream = (): (() => void) => ctx.streams.open(actor.type === 'apiKey' ? actor.id : actor.user.id);

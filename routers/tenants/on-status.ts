@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { unauthenticated } from '../../core/access-token.ts';
 import { shuttingDown } from '../../core/errors.ts';
 import type { Caller } from '../../db/callers.ts';
 import { enterAsUser } from '../../db/enter.ts';
@@ -24,7 +23,6 @@ export async function* watchStatus(
   while (!watcher.signal?.aborted) {
     // An error, not an end: the client connects again, to another server.
     if (watcher.ending.aborted) throw shuttingDown();
-    if (watcher.caller.expiresAt.getTime() <= Date.now()) throw unauthenticated();
     const state = await enterAsUser(pool, { caller: watcher.caller, readOnly: true, admitted: true }, ({ tx, actor }) =>
       readStatus(tx, actor.user.id, watcher.slug),
     );

@@ -1,32 +1,47 @@
 import { connect as dial, type Socket } from 'node:net';
+import { decodeJwt } from 'jose';
 import { beforeAll, expect, inject, test } from 'vitest';
+import { createPasswords } from '../../core/passwords.ts';
+import { parseEnv, SETTINGS } from '../../core/env/index.ts';
+import { forge } from '../matrix/forge.ts';
 import { addMember } from '../support/members.ts';
 import { MOUNTS, type Mount } from '../support/mounts.ts';
 import { startOwnServer } from '../support/own-server.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { foundTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
+import { watchApp } from '../telemetry/app.ts';
 import { readMetrics } from '../telemetry/metrics.ts';
+import { invite } from './invited.ts';
 
 // A body that comes slowly must neither hold a connection nor be acted on by a check that is old by then.
 const place = inject('stack');
 let ada: Founder;
+let ben: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
 });
 
 const PATHS: Record<Mount, string> = { tRPC: '/trpc/apiKeys.create', REST: '/api/v1/api-keys' };
 
+/** Seconds that a token lives, long enough to be found good when the request begins. */
+const LIVES = 3;
+
 /** Sends all but the end of a request. */
-async function begin(url: string, token: string, body: string): Promise<{ socket: Socket; end(): Promise<string> }> {
+async function begin(
+  url: string,
+  token: string,
+  body: string,
+  method = 'POST',
+): Promise<{ socket: Socket; end(): Promise<string> }> {
   const { hostname, port, pathname } = new URL(url);
   const socket = dial(Number(port), hostname);
   const answer = new Promise<string>((resolve, reject) => {
     socket.once('data', (bytes) => resolve(bytes.toString('utf8'))).once('error', reject);
   });
   const head = [
-    `POST ${pathname} HTTP/1.1`,
+    `${method} ${pathname} HTTP/1.1`,
     `host: ${hostname}`,
     `authorization: Bearer ${token}`,
     `x-tenant-slug: ${ada.slug}`,
@@ -52,6 +67,79 @@ test.each(MOUNTS)('who is removed while the body is on its way changes nothing a
   request.socket.destroy();
   const { items } = await ada.client.apiKeys.list.query({});
   expect(items.map(({ name }) => name)).not.toContain('Too late');
+});
+
+test('a token that runs out while the body is on its way does nothing any more, whoever holds it', async () => {
+  const env = parseEnv(place.env, SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true }));
+  const mint = { signingKey: env.JWT_KEYS[0], issuer: env.PUBLIC_URL, home: ada };
+  const [grace, root] = await Promise.all([addMember(place, ada, 'admin'), logIn(place, place.superuser)]);
+  const invited = await invite(place, ben, { email: grace.email });
+  const assumed = await root.client.admin.assumeIdentity.mutate({
+    ...{ userId: grace.userId, tenantSlug: ada.slug, mode: 'write', reason: 'Ticket 4711: cannot see a project' },
+  });
+  const inSession = { userId: grace.userId, sessionId: String(decodeJwt(grace.login.accessToken)['sid']) };
+  const asGrace = await forge(mint, inSession, { lives: LIVES });
+  const inHerPlace = { userId: grace.userId, sessionId: assumed.id };
+  const asOperator = await forge(mint, inHerPlace, { lives: LIVES, operatorId: root.login.user.id });
+  const over = Date.now() + LIVES * 1000;
+  const passwords = { currentPassword: PASSWORD, newPassword: 'brisk-walrus-folds-nine-umbrellas' };
+  const calls = [
+    // Into the tenant, into its lobby, as a user, without a transaction, and with a token beside another proof.
+    ['projects.create', 'POST', '/projects', { name: 'Too late' }],
+    ['apiKeys.create', 'POST', '/api-keys', { name: 'Too late', role: 'admin' }],
+    ['users.updateMe', 'PATCH', '/users/me', { fullName: 'Too Late' }],
+    ['auth.changePassword', 'POST', '/auth/change-password', passwords],
+    ['invites.accept', 'POST', '/invites/accept', { token: invited.token }],
+  ] as const;
+  const requests = await Promise.all([
+    ...calls.flatMap(([procedure, method, path, body]) => [
+      begin(`${place.url}/trpc/${procedure}`, asGrace, JSON.stringify(body)),
+      begin(`${place.url}/api/v1${path}`, asGrace, JSON.stringify(body), method),
+    ]),
+    begin(`${place.url}/trpc/projects.create`, asOperator, '{"name": "Too late"}'),
+    begin(`${place.url}/api/v1/projects`, asOperator, '{"name": "Too late"}'),
+  ]);
+  const early = await Promise.all(
+    [asGrace, asOperator].map((token) => rest(place.url, 'GET', '/projects', { token, tenant: ada.slug })),
+  );
+  expect(
+    early.map(({ status }) => status),
+    'to be sure that they are good tokens',
+  ).toEqual([200, 200]);
+  await waitFor('the tokens to run out', () => Date.now() > over);
+  const answers = await Promise.all(requests.map(({ end }) => end()));
+  for (const { socket } of requests) socket.destroy();
+  expect(answers).toEqual(answers.map(() => 'HTTP/1.1 401'));
+  const { items } = await ada.client.projects.list.query({});
+  expect(items.map(({ name }) => name)).not.toContain('Too late');
+  expect((await ada.client.apiKeys.list.query({})).items.map(({ name }) => name)).not.toContain('Too late');
+  expect((await grace.client.users.me.query()).fullName).toBe('Grace Hopper');
+});
+
+test('a token that runs out while its holder waits for a hash changes no password', async () => {
+  const env = parseEnv(place.env, SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true }));
+  const mint = { signingKey: env.JWT_KEYS[0], issuer: env.PUBLIC_URL, home: ada };
+  const grace = await addMember(place, ada);
+  const passwords = createPasswords();
+  const over = Date.now() + LIVES * 1000;
+  await using watched = await watchApp(place, {
+    passwords: {
+      ...passwords,
+      async hash(password) {
+        await waitFor('the token to run out', () => Date.now() > over + 1_000);
+        return await passwords.hash(password);
+      },
+    },
+  });
+  const sessionId = String(decodeJwt(grace.login.accessToken)['sid']);
+  const token = await forge(mint, { userId: grace.userId, sessionId }, { lives: LIVES });
+  const answer = await watched.app.request('/api/v1/auth/change-password', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ currentPassword: PASSWORD, newPassword: 'brisk-walrus-folds-nine-umbrellas' }),
+  });
+  expect(answer.status).toBe(401);
+  expect((await logIn(place, { email: grace.email })).login.user.id).toBe(grace.userId);
 });
 
 test('bodies that never end hold no connection: everyone else is served', async () => {

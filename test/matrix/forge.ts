@@ -9,13 +9,25 @@ export interface Wrong {
   aud?: string;
   /** In seconds from now. */
   lives?: number;
+  /** The operator, where the person's session is an assumed identity. */
+  operatorId?: string;
+}
+
+/** Where tokens are good, and the key that signs them. */
+interface Mint extends Pick<Stage, 'signingKey' | 'issuer'> {
+  home: { tenantId: string };
 }
 
 /** An access token of the tenant with our own signature, wrong in this alone; with nothing wrong it is as good as any. */
-export async function forge({ signingKey, issuer, home }: Stage, person: Person, wrong: Wrong): Promise<string> {
-  const { typ = 'at+jwt', aud = 'atrium:access', lives = 600 } = wrong;
+export async function forge(
+  { signingKey, issuer, home }: Mint,
+  person: Pick<Person, 'userId' | 'sessionId'>,
+  wrong: Wrong,
+): Promise<string> {
+  const { typ = 'at+jwt', aud = 'atrium:access', lives = 600, operatorId } = wrong;
   const now = Math.floor(Date.now() / 1000);
-  return await new SignJWT({ sid: person.sessionId, tid: home.tenantId })
+  const act = operatorId === undefined ? undefined : { sub: operatorId };
+  return await new SignJWT({ sid: person.sessionId, tid: home.tenantId, ...(act && { act }) })
     .setProtectedHeader({ alg: 'EdDSA', typ, kid: signingKey.kid })
     .setIssuer(issuer)
     .setAudience(aud)

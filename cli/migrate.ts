@@ -1,4 +1,5 @@
 import { MIGRATE_SETTINGS, parseEnv, withLocalDefaults } from '../core/env/index.ts';
+import { tellOutdatedBootstrap } from '../db/bootstrap.ts';
 import { migrateFleet } from '../db/fleet.ts';
 import { migrateLobby } from '../db/migrate.ts';
 import { connectOwner } from '../db/owner.ts';
@@ -11,6 +12,8 @@ try {
   console.log('lobby: at the newest version');
   const owner = connectOwner(env.DATABASE_OWNER_URL, { max: 2, name: 'atrium migrate' });
   try {
+    const outdated = await tellOutdatedBootstrap(owner);
+    if (outdated !== undefined) console.error(outdated);
     const { migrated, failed } = await migrateFleet(owner);
     console.log(`tenants: ${migrated} migrated, ${failed.length} failed`);
     for (const { item, tenantId, error } of failed) console.error(`  ${item} (${tenantId}): ${messageFor(error)}`);

@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import postgres from 'postgres';
+import type { Owner } from './owner.ts';
+
+/** Of `bootstrap.sql`, as it writes it into the database. It counts on where an installation must run the file again. */
+const BOOTSTRAP_VERSION = 2;
 
 /** Where the app's role and the owner log in. */
 export interface DatabaseUrls {
@@ -36,6 +40,21 @@ export async function bootstrapDatabase(
     databaseUrl: asUser(adminUrl, options.database, 'atrium_app', options.appPassword),
     databaseOwnerUrl: asUser(adminUrl, options.database, 'atrium_owner', options.ownerPassword),
   };
+}
+
+/**
+ * What an operator has to do where the database was made by an older `bootstrap.sql`.
+ * @returns `undefined` where it is up to date
+ */
+export async function tellOutdatedBootstrap(owner: Owner): Promise<string | undefined> {
+  const [row] = await owner<{ version: number; database: string }[]>`
+    select coalesce(nullif(current_setting('atrium.bootstrap_version', true), '')::int, 1) as version,
+      current_database() as database`;
+  if (!row || row.version >= BOOTSTRAP_VERSION) return undefined;
+  return (
+    `bootstrap: version ${row.version}, and this release has ${BOOTSTRAP_VERSION}. ` +
+    `Run db/bootstrap.sql again in the database ${row.database}, as its superuser; it can be done while servers run.`
+  );
 }
 
 async function setPassword(sql: postgres.Sql, role: string, password: string): Promise<void> {

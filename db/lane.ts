@@ -3,7 +3,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, PostgresJsDatabase, PostgresJsSession } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { AppError } from '../core/errors.ts';
-import { unreachable } from './errors.ts';
+import { postgresError, unreachable } from './errors.ts';
 
 /** Drizzle inside one transaction. It can't open another, nor leave this one. */
 export type Tx = Pick<
@@ -29,6 +29,16 @@ const NAMED_AT_MOST = 500;
  * connection, no caller waits longer than 10 s for a database that answers nothing.
  */
 const DEADLINE = { begin: 5_000, end: 10_000 } as const;
+/**
+ * Takes off the connection what outlives a transaction: settings and role of the session, `lastval()`, advisory locks. It
+ * travels in one message with COMMIT, so it costs no round trip, and PgBouncer gives the connection to nobody else before.
+ * DISCARD ALL would take the named statements as well, and can't be sent in a transaction.
+ */
+const CLEAN = 'reset role; reset all; discard sequences; select pg_catalog.pg_advisory_unlock_all()';
+/** ROLLBACK takes back settings and role by itself. */
+const ROLL_BACK = 'rollback; discard sequences; select pg_catalog.pg_advisory_unlock_all()';
+/** PostgreSQL's code for a statement in a transaction that has failed. */
+const FAILED_TRANSACTION = '25P02';
 /** What a procedure may send. SET, RESET, COMMIT, DO and their like would lead out of the tenant. */
 const ALLOWED = /^\s*(select|insert|update|delete|with|merge)\b/i;
 
@@ -109,14 +119,27 @@ export function openLane(url: string, name: string): Lane {
   // Called for what it does to the client: Drizzle reads times itself.
   drizzle(client);
 
+  // PgBouncer sets the name on each connection anew, and would take the empty one that RESET leaves for ours.
+  const cleanAndCommit = `${CLEAN}; set application_name to '${name.replaceAll("'", "''")}'; commit`;
+
   const named = new Set<string>();
   function mayName(text: string): boolean {
     if (named.size < NAMED_AT_MOST) named.add(text);
     return named.has(text);
   }
 
-  async function begin<Row>({ readOnly, share, first }: BeginOptions<Row>): Promise<Begun<Row>> {
+  async function begin<Row>(options: BeginOptions<Row>): Promise<Begun<Row>> {
     transactions += 1;
+    try {
+      return await beginOnce(options);
+    } catch (error) {
+      // Sent behind the COMMIT of a read that had failed: its ROLLBACK is on its way by now.
+      if (lost || postgresError(error)?.code !== FAILED_TRANSACTION) throw error;
+      return await beginOnce(options);
+    }
+  }
+
+  async function beginOnce<Row>({ readOnly, share, first }: BeginOptions<Row>): Promise<Begun<Row>> {
     let open = true;
     const loss = new Promise<never>((_, reject) => {
       onLoss = () => reject(lossOf());
@@ -149,21 +172,30 @@ export function openLane(url: string, name: string): Lane {
         return value;
       },
     });
-    async function finish(command: 'commit' | 'rollback'): Promise<string> {
+    async function commit(): Promise<void> {
       assertOpen();
       open = false;
       try {
-        const result = await Promise.race([client.unsafe(command), loss]);
-        return result.command;
+        await Promise.race([client.unsafe(cleanAndCommit), loss]);
+      } catch (error) {
+        await sendRollback();
+        if (postgresError(error)?.code !== FAILED_TRANSACTION) throw error;
+        throw new Error('The transaction had failed and was rolled back', { cause: error });
       } finally {
         clearTimeout(deadline);
       }
     }
     async function rollback(): Promise<void> {
-      // A lost connection took its transaction with it.
-      if (open && !lost) await finish('rollback').catch(() => undefined);
+      const wasOpen = open;
       open = false;
+      if (wasOpen) await sendRollback();
       clearTimeout(deadline);
+    }
+    async function sendRollback(): Promise<void> {
+      // A lost connection took its transaction with it.
+      if (lost) return;
+      // One that can't be rolled back is nobody's any more.
+      await Promise.race([client.unsafe(ROLL_BACK), loss]).catch(lose);
     }
 
     try {
@@ -183,10 +215,7 @@ export function openLane(url: string, name: string): Lane {
         rows,
         loss,
         rollback,
-        async commit() {
-          // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
-          if ((await finish('commit')) !== 'COMMIT') throw new Error('The transaction had failed and was rolled back');
-        },
+        commit,
       };
     } catch (error) {
       await rollback();

@@ -11,6 +11,22 @@ import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair, type Housed } from '../support/pool-tenants.ts';
 import { allowedOf, asTenant, probesOf, tablesOf } from './probes.ts';
 
+/** Functions that are volatile and change nothing, or ask for the ownership or the attribute that no tenant's role has. */
+const READS_ONLY = new RegExp(
+  `^(${[
+    '(amvalidate|array_sample|array_shuffle|clock_timestamp|timeofday|current_query|currtid2|gen_random_uuid|uuidv[47])',
+    '(random|random_normal|ts_stat|ts_rewrite|txid_status|(query|cursor)_to_xml.*)',
+    // Of owners, superusers and roles with REPLICATION.
+    '(binary_upgrade_.*|brin_.*|gin_clean_pending_list|pg_(clear|restore)_(relation|attribute)_stats)',
+    '(pg_.*(replication|logical)_slot.*|pg_logical_slot_.*|pg_import_system_collations|pg_nextoid)',
+    '(pg_stop_making_pinned_objects|pg_extension_config_dump|plpgsql_.*)',
+    '(pg_(stat_)?get_.*|pg_stat_(clear_snapshot|force_next_flush)|pg_.*_(size|lsn|status|version|timestamp))',
+    '(pg_control_.*|pg_(current|last|is)_.*|pg_(available_)?wal_.*|pg_jit_available|pg_notification_queue_usage)',
+    '(pg_partition_(tree|ancestors)|pg_prepared_xact|pg_sequence_last_value|pg_xact_commit_timestamp_origin)',
+    '(pg_isolation_test_session_is_blocked|pg_(safe_snapshot_)?blocking_pids)',
+  ].join('|')})$`,
+);
+
 // What PostgreSQL lets a tenant's role do, and so a procedure that works in the tenant's room.
 const stack = inject('stack');
 const app = connect(stack.databaseUrl);
@@ -159,9 +175,45 @@ test.each([
   'insert into atrium_migrations (version, hash) values (999, $$x$$)',
   "select pg_read_file('/etc/hostname')",
   "copy projects to program 'true'",
+  'select pg_advisory_lock(1)',
+  'select pg_advisory_lock_shared(1, 2)',
+  'select pg_try_advisory_lock(1)',
+  'select pg_try_advisory_xact_lock_shared(1)',
+  'select pg_advisory_xact_lock(1, 2)',
+  'select lo_create(0)',
+  "select lo_from_bytea(0, 'planted')",
+  'select setseed(0.5)',
+  'select pg_terminate_backend(pg_backend_pid())',
+  "select pg_logical_emit_message(false, 'planted', 'x')",
+  "select query_to_xml('select pg_advisory_lock(1)', true, true, '')",
 ])("a tenant's role is refused: %s", async (statement) => {
   const { code, message } = await refusal(asAda(statement));
   expect([code, message]).toEqual(['42501', expect.any(String)]);
+});
+
+test("no function of PostgreSQL's that keeps or changes anything beyond rows is open to a tenant's role", async () => {
+  const rows = await asAda(`
+    select distinct proname from pg_proc p
+    where pronamespace = 'pg_catalog'::regnamespace and provolatile = 'v' and has_function_privilege(oid, 'execute')
+      and 'internal'::regtype <> all(proargtypes) and prorettype not in ('trigger'::regtype, 'internal'::regtype)
+    order by 1`);
+  const names = rows.map((row) => String(row['proname']));
+  expect(names.filter((name) => !READS_ONLY.test(name))).toEqual([
+    // Of a sequence it may use; the pool forgets lastval().
+    'currval',
+    'lastval',
+    'nextval',
+    'pg_advisory_unlock',
+    'pg_advisory_unlock_all',
+    'pg_advisory_unlock_shared',
+    // What queues work calls the relay.
+    'pg_notify',
+    // For as long as a statement may take.
+    'pg_sleep',
+    'pg_sleep_for',
+    'pg_sleep_until',
+    'setval',
+  ]);
 });
 
 test("one tenant's role may not act as another's on a connection of its own", async () => {

@@ -1,5 +1,6 @@
 globalThis.SwaggerUIBundle({
-  url: '/openapi.json',
+  // Beside this page, wherever a proxy has put it.
+  url: new URL('openapi.json', document.baseURI).href,
   dom_id: '#swagger-ui',
   deepLinking: true,
   persistAuthorization: false,

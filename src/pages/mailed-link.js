@@ -3,6 +3,8 @@
 export const INCOMPLETE = 'This link is incomplete: open it from the mail again.';
 export const UNREACHABLE = { status: 503, detail: 'The server could not be reached. Try again in a moment.' };
 
+/** The server may live below a path, which is the proxy's to know: this file lies beside the API there. */
+const API = new URL('../api/v1', import.meta.url).href;
 const message = document.querySelector('#message');
 
 /** Takes the token out of the address bar and the history: it is of use to nobody else. */
@@ -19,7 +21,7 @@ export function takeToken() {
  */
 export async function send(method, path, { body, accessToken } = {}) {
   try {
-    const response = await fetch(`/api/v1${path}`, {
+    const response = await fetch(`${API}${path}`, {
       method,
       headers: {
         ...(body && { 'content-type': 'application/json' }),

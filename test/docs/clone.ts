@@ -32,7 +32,8 @@ export async function makeClone(): Promise<Clone> {
   const fetched = join(ROOT, '.local', 'bin');
   if (await isThere(fetched)) {
     // Another test may fetch something just now, into a folder that is there for as long.
-    const filter = (source: string): boolean => !basename(source).startsWith('fetch-');
+    // The browser is of use to tests alone.
+    const filter = (source: string): boolean => !/^(fetch-|chromium)/.test(basename(source));
     await cp(fetched, join(folder, '.local', 'bin'), { recursive: true, filter });
   }
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };

@@ -15,14 +15,16 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long a key lives if not said, and at most, in days. */
 const LIFE = { usual: 90, longest: 3650 } as const;
 
-const apiKeyShape = z.object({
-  id: z.uuid(),
-  name: z.string(),
-  role: roleShape,
-  prefix: z.string().describe('How the key begins'),
-  expiresAt: time,
-  lastUsedAt: time.nullable().describe('To the minute'),
-});
+const apiKeyShape = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    role: roleShape,
+    prefix: z.string().describe('How the key begins'),
+    expiresAt: time,
+    lastUsedAt: time.nullable().describe('To the minute'),
+  })
+  .meta({ id: 'ApiKey' });
 
 const expiryInput = z.iso
   .datetime({ offset: true })
@@ -46,7 +48,7 @@ export const apiKeysRouter = router({
         expiresAt: expiryInput.optional().describe(`ISO 8601; in ${LIFE.usual} days if not said`),
       }),
     )
-    .output(apiKeyShape.extend({ key: z.string().describe('Kept by nobody but you') }))
+    .output(apiKeyShape.extend({ key: z.string().describe('Kept by nobody but you') }).meta({ id: 'NewApiKey' }))
     .mutation(async ({ ctx, input: { name, role, expiresAt = inDays(LIFE.usual) } }) => {
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const { key, prefix } = mintApiKey();

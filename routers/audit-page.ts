@@ -10,21 +10,25 @@ const changeShape = z
   .tuple([z.unknown(), z.unknown()])
   .meta({ prefixItems: undefined, items: {}, minItems: 2, maxItems: 2 });
 
-export const auditShape = z.object({
-  id: z.uuid(),
-  action: z.string().describe('noun.verb'),
-  entityType: z.string(),
-  entityId: z.string().nullable(),
-  actorType: z.enum(['user', 'apiKey', 'system', 'anonymous']),
-  actorId: z.uuid().nullable(),
-  operatorId: z.uuid().nullable().describe('The operator who acted as the actor'),
-  outcome: z.enum(['success', 'failure', 'denied']),
-  ipAddress: z.string().nullable(),
-  userAgent: z.string().nullable(),
-  requestId: z.string().nullable(),
-  changes: z.record(z.string(), changeShape).describe('{ field: [before, after] }'),
-  createdAt: time,
-});
+const outcomeShape = z.enum(['success', 'failure', 'denied']).meta({ id: 'AuditOutcome' });
+
+export const auditShape = z
+  .object({
+    id: z.uuid(),
+    action: z.string().describe('noun.verb'),
+    entityType: z.string(),
+    entityId: z.string().nullable(),
+    actorType: z.enum(['user', 'apiKey', 'system', 'anonymous']).meta({ id: 'AuditActorType' }),
+    actorId: z.uuid().nullable(),
+    operatorId: z.uuid().nullable().describe('The operator who acted as the actor'),
+    outcome: outcomeShape,
+    ipAddress: z.string().nullable(),
+    userAgent: z.string().nullable(),
+    requestId: z.string().nullable(),
+    changes: z.record(z.string(), changeShape).describe('{ field: [before, after] }'),
+    createdAt: time,
+  })
+  .meta({ id: 'AuditItem' });
 
 /** A moment that PostgreSQL can hold, whatever its offset. */
 const moment = z.iso
@@ -38,7 +42,7 @@ export const auditInput = pageInput.extend({
   action: textInput(100).optional().describe('As in project.create'),
   actorId: idSchema.optional(),
   operatorId: idSchema.optional(),
-  outcome: z.enum(['success', 'failure', 'denied']).optional(),
+  outcome: outcomeShape.optional(),
   from: moment.optional().describe('Rows of this time and later'),
   to: moment.optional().describe('Rows before this time'),
 });

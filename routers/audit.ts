@@ -53,12 +53,14 @@ export const auditRouter = router({
       admits,
     })
     .output(
-      z.object({
-        valid: z.boolean(),
-        checked: z.int().describe('Rows that their seals vouch for'),
-        unsealed: z.int().describe('Rows that wait for their seal; a few seconds at most'),
-        firstBadId: z.uuid().nullable().describe('The first row that is not as it was sealed, or is gone'),
-      }),
+      z
+        .object({
+          valid: z.boolean(),
+          checked: z.int().describe('Rows that their seals vouch for'),
+          unsealed: z.int().describe('Rows that wait for their seal; a few seconds at most'),
+          firstBadId: z.uuid().nullable().describe('The first row that is not as it was sealed, or is gone'),
+        })
+        .meta({ id: 'AuditVerification' }),
     )
     .query(async ({ ctx }) => {
       const close = ctx.openStream();

@@ -14,13 +14,15 @@ import { router } from './trpc.ts';
 
 const tags = ['members'];
 
-const memberShape = z.object({
-  userId: z.uuid(),
-  email: z.email(),
-  fullName: z.string(),
-  role: roleShape,
-  joinedAt: time,
-});
+const memberShape = z
+  .object({
+    userId: z.uuid(),
+    email: z.email(),
+    fullName: z.string(),
+    role: roleShape,
+    joinedAt: time,
+  })
+  .meta({ id: 'Member' });
 
 const columns = {
   id: users.id,

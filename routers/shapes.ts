@@ -4,55 +4,72 @@ import type { User } from '../db/callers.ts';
 import type { Tenant } from '../db/enter.ts';
 import { MODES, TENANT_STATUSES, type Role } from '../db/lobby.ts';
 
-// What clients see, once for tRPC, REST and OpenAPI.
+// What clients see, once for tRPC, REST and OpenAPI. The `id` of a shape is its name in the OpenAPI document.
 
 const id = z.uuid().describe('UUIDv7');
 export const time = z.iso.datetime().describe('ISO 8601, UTC');
 
-export const userShape = z.object({ id, email: z.email(), fullName: z.string(), createdAt: time });
+export const userShape = z.object({ id, email: z.email(), fullName: z.string(), createdAt: time }).meta({ id: 'User' });
 
-export const roleShape = z.enum(['admin', 'member']);
-export const modeShape = z.enum(MODES);
+/** Another user, as an operator or a user sees them. */
+export const personShape = z.object({ id: z.uuid(), email: z.email(), fullName: z.string() }).meta({ id: 'Person' });
 
-export const tenantShape = z.object({
-  id,
-  slug: z.string(),
-  name: z.string(),
-  status: z.enum(TENANT_STATUSES),
-  role: roleShape.optional().describe("The caller's own role"),
-});
+export const roleShape = z.enum(['admin', 'member']).meta({ id: 'Role' });
+export const modeShape = z.enum(MODES).meta({ id: 'IdentityMode' });
+export const tenantStatusShape = z.enum(TENANT_STATUSES).meta({ id: 'TenantStatus' });
+
+export const tenantShape = z
+  .object({
+    id,
+    slug: z.string(),
+    name: z.string(),
+    status: tenantStatusShape,
+    role: roleShape.optional().describe("The caller's own role"),
+  })
+  .meta({ id: 'Tenant' });
+
+/** An answer that is the same for every caller: it says nothing. */
+export const emptyShape = z.strictObject({}).meta({ id: 'Empty' });
 
 /** The answer to a registration, and to making another tenant. */
-export const acceptedShape = z.object({
-  tenant: z.object({ slug: z.string(), status: z.literal('provisioning') }),
-});
+export const acceptedShape = z
+  .object({
+    tenant: z.object({ slug: z.string(), status: z.literal('provisioning') }).meta({ id: 'AcceptedTenant' }),
+  })
+  .meta({ id: 'Accepted' });
 
-export const loginShape = z.object({
-  accessToken: z.string().describe('JWT, for 15 minutes'),
-  refreshToken: z.string().describe('Opaque, one use'),
-  tokenType: z.literal('Bearer'),
-  expiresIn: z.int().describe('Seconds until the access token expires'),
-  user: userShape,
-  tenant: tenantShape.nullable().describe('null for a lobby token'),
-});
+export const loginShape = z
+  .object({
+    accessToken: z.string().describe('JWT, for 15 minutes'),
+    refreshToken: z.string().describe('Opaque, one use'),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.int().describe('Seconds until the access token expires'),
+    user: userShape,
+    tenant: tenantShape.nullable().describe('null for a lobby token'),
+  })
+  .meta({ id: 'Login' });
 
 /** A login of one's own, from one device. */
-export const sessionShape = z.object({
-  id,
-  userAgent: z.string().nullable().describe('The device, as it named itself at the login'),
-  ipAddress: z.string().nullable(),
-  createdAt: time,
-  lastSeenAt: time.describe('To the minute'),
-  current: z.boolean().describe('Whether this call came in it'),
-});
+export const sessionShape = z
+  .object({
+    id,
+    userAgent: z.string().nullable().describe('The device, as it named itself at the login'),
+    ipAddress: z.string().nullable(),
+    createdAt: time,
+    lastSeenAt: time.describe('To the minute'),
+    current: z.boolean().describe('Whether this call came in it'),
+  })
+  .meta({ id: 'Session' });
 
-export const projectShape = z.object({
-  id,
-  name: z.string(),
-  description: z.string().nullable(),
-  createdAt: time,
-  updatedAt: time,
-});
+export const projectShape = z
+  .object({
+    id,
+    name: z.string(),
+    description: z.string().nullable(),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'Project' });
 
 export const idInput = z.strictObject({ id: idSchema.describe('UUIDv7') });
 

@@ -9,6 +9,7 @@ import {
   nameInput,
   pageInput,
   pageShape,
+  personShape,
   tenantShape,
   time,
   toPage,
@@ -20,18 +21,21 @@ import { router } from './trpc.ts';
 
 const tags = ['users'];
 
-const meShape = userShape.extend({
-  assumedIdentity: z
-    .object({
-      id: z.uuid(),
-      operator: z.object({ id: z.uuid(), email: z.email(), fullName: z.string() }),
-      mode: modeShape,
-      reason: z.string(),
-      expiresAt: time,
-    })
-    .nullable()
-    .describe('Not null where an operator of the platform acts as this user'),
-});
+const meShape = userShape
+  .extend({
+    assumedIdentity: z
+      .object({
+        id: z.uuid(),
+        operator: personShape,
+        mode: modeShape,
+        reason: z.string(),
+        expiresAt: time,
+      })
+      .meta({ id: 'OwnAssumedIdentity' })
+      .nullable()
+      .describe('Not null where an operator of the platform acts as this user'),
+  })
+  .meta({ id: 'Me' });
 
 export const usersRouter = router({
   me: userProcedure

@@ -1,41 +1,9 @@
-import type { generateOpenApiDocument } from 'trpc-to-openapi';
 import { STATUS_OF_REASON, type Reason } from '../core/errors.ts';
 import type { Meta } from '../routers/trpc.ts';
+import { pascal } from './openapi-names.ts';
+import { problemSchema } from './openapi-problems.ts';
+import type { Headers, Response } from './openapi-types.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-
-export type Document = ReturnType<typeof generateOpenApiDocument>;
-export type Operation = NonNullable<NonNullable<NonNullable<Document['paths']>[string]>['get']>;
-export type Responses = NonNullable<Operation['responses']>;
-type Components = NonNullable<Document['components']>;
-type SchemaObject = NonNullable<Components['schemas']>[string];
-
-export const PROBLEM = {
-  type: 'object',
-  description: 'RFC 9457 problem details',
-  required: ['type', 'title', 'status', 'detail', 'reason', 'requestId'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    reason: { type: 'string', enum: Object.keys(STATUS_OF_REASON) },
-    requestId: { type: 'string' },
-    issues: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['path', 'message'],
-        properties: {
-          path: { type: 'array', items: { type: ['string', 'integer'] } },
-          message: { type: 'string' },
-        },
-      },
-    },
-    score: { type: 'integer', description: "Beside PASSWORD_TOO_WEAK: zxcvbn's, 0 to 4" },
-    warning: { type: ['string', 'null'] },
-    suggestions: { type: 'array', items: { type: 'string' } },
-  },
-} satisfies SchemaObject;
 
 const WHOLE = { type: 'integer', minimum: 0 } as const;
 
@@ -46,7 +14,7 @@ export const HEADERS = {
   'RateLimit-Reset': { description: 'Seconds until the next window', schema: WHOLE },
   'Retry-After': { description: 'Seconds after which to call again', schema: WHOLE },
   'WWW-Authenticate': { required: true, description: 'RFC 6750', schema: { type: 'string' } },
-} satisfies NonNullable<Components['headers']>;
+} satisfies Headers;
 
 type HeaderName = keyof typeof HEADERS;
 const ALWAYS = ['X-Request-Id', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;
@@ -87,37 +55,34 @@ function reasonsOf({ meta: { access, refusals = [] }, takes, changes }: Called):
   ]);
 }
 
-/** Bun's own answer, before any of ours. */
-const TOO_LONG = { description: 'The address or the headers are too long. It has no body, and none of our headers.' };
+/** An answer that refuses: its name among the components, its status, and the reasons that there are. */
+export interface Refusal {
+  name: string;
+  status: number;
+  reasons: Reason[];
+}
 
-/** An operation's errors, by status: problem details with the reasons that there are. */
-export function refusalsOf(called: Called): Responses {
+/** An operation's refusals, one for each status. */
+export function refusalsOf(called: Called): Refusal[] {
   const all = [...reasonsOf(called)];
   const statuses = new Set(all.map((reason) => STATUS_OF_REASON[reason]));
-  const problems = Object.fromEntries(
-    [...statuses].map((status) => {
-      const reasons = all.filter((reason) => STATUS_OF_REASON[reason] === status);
-      const more: HeaderName[] = [
-        ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
-        ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
-      ];
-      const schema = {
-        allOf: [
-          { $ref: '#/components/schemas/Problem' },
-          { properties: { status: { const: status }, reason: { enum: reasons } } },
-        ],
-      };
-      return [
-        String(status),
-        {
-          description: reasons.join(', '),
-          headers: headers(...more),
-          content: { [PROBLEM_TYPE]: { schema } },
-        },
-      ];
-    }),
-  );
-  return { ...problems, '431': TOO_LONG };
+  return [...statuses].map((status) => {
+    const reasons = all.filter((reason) => STATUS_OF_REASON[reason] === status);
+    return { name: reasons.map(pascal).join('Or'), status, reasons };
+  });
+}
+
+/** The answer: problem details. */
+export function refusalResponse({ status, reasons }: Refusal): Response {
+  const more: HeaderName[] = [
+    ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
+    ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
+  ];
+  return {
+    description: reasons.join(', '),
+    headers: headers(...more),
+    content: { [PROBLEM_TYPE]: { schema: problemSchema(reasons) } },
+  };
 }
 
 /** References to the headers of every answer, and to `more`. */

@@ -8,20 +8,32 @@ import {
   headers,
   needsTenant,
   needsToken,
-  PROBLEM,
+  refusalResponse,
   refusalsOf,
   type Called,
-  type Document,
-  type Operation,
+  type Refusal,
 } from './openapi-answers.ts';
+import { nameParameters, nameSchemas } from './openapi-names.ts';
+import { problemSchemas } from './openapi-problems.ts';
+import type { Document, Operation } from './openapi-types.ts';
+import { descriptionOf, tagsOf } from './openapi-words.ts';
 import { REST_PATH, restProcedures, type RestProcedure } from './rest.ts';
 
-/** The OpenAPI 3.1 document of the REST bridge, made from the routers. */
+const DESCRIPTION = `The same procedures as tRPC at /trpc. Errors are RFC 9457 problem details with a \`reason\`.
+
+A call whose address and headers are larger than 16 KiB is answered with 431 before it is read, without a body.`;
+
+/**
+ * The OpenAPI 3.1 document of the REST bridge, made from the routers.
+ * @throws Error if two shapes have the same name
+ */
 export function openApiDocument(options: { publicUrl: string; version: string }): Document {
   const document = generateOpenApiDocument(appRouter, {
     title: 'Atrium',
     version: options.version,
-    description: 'The same procedures as tRPC at /trpc. Errors are RFC 9457 problem details with a `reason`.',
+    description: DESCRIPTION,
+    contact: { name: 'Atrium', url: options.publicUrl },
+    license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     baseUrl: `${options.publicUrl}${REST_PATH}`,
     openApiVersion: '3.1.0',
     securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
@@ -31,22 +43,40 @@ export function openApiDocument(options: { publicUrl: string; version: string })
       .flatMap((item) => [item.get, item.post, item.patch, item.put, item.delete])
       .flatMap((operation) => (operation ? [[operation.operationId, operation] as const] : [])),
   );
+  const refusals = new Map<string, Refusal>();
   for (const procedure of restProcedures()) {
     const operation = operations.get(procedure.path.replaceAll('.', '-'));
-    if (operation) describeProcedure(operation, procedure);
+    if (operation) describeProcedure(operation, procedure, refusals);
+  }
+  const auditExport = exportOperation(document.paths?.['/audit']?.get?.parameters ?? [], refusals);
+  const all = [...operations.values(), auditExport];
+  const schemas = nameSchemas(document, all);
+  for (const [name, schema] of Object.entries(
+    problemSchemas([...refusals.values()].flatMap(({ reasons }) => reasons)),
+  )) {
+    if (name in schemas) throw new Error(`OpenAPI: no shape may be named ${name}: a problem is`);
+    schemas[name] = schema;
   }
   return {
     ...document,
-    paths: {
-      ...document.paths,
-      [EXPORT_PATH]: { get: exportOperation(document.paths?.['/audit']?.get?.parameters ?? []) },
+    tags: tagsOf(new Set(all.flatMap(({ tags = [] }) => tags))),
+    paths: { ...document.paths, [EXPORT_PATH]: { get: auditExport } },
+    components: {
+      ...document.components,
+      schemas,
+      parameters: nameParameters(all),
+      responses: Object.fromEntries([...refusals].map(([name, refusal]) => [name, refusalResponse(refusal)])),
+      headers: HEADERS,
     },
-    components: { ...document.components, schemas: { Problem: PROBLEM }, headers: HEADERS },
   };
 }
 
 /** Says what the generator can't know: the success status, the errors as they are, and what a caller must send. */
-function describeProcedure(operation: Operation, { meta, input, type }: RestProcedure): void {
+function describeProcedure(
+  operation: Operation,
+  { meta, input, path, type }: RestProcedure,
+  refusals: Map<string, Refusal>,
+): void {
   const status = meta.successStatus ?? 200;
   const parameters = operation.parameters?.length ?? 0;
   const takes = operation.requestBody ? 'body' : input && parameters > 0 ? 'parameters' : 'nothing';
@@ -59,12 +89,23 @@ function describeProcedure(operation: Operation, { meta, input, type }: RestProc
     const schema = operation.requestBody.content['application/json']?.schema;
     operation.requestBody.required = schema !== undefined && 'required' in schema;
   }
-  describe(operation, { status, success }, { meta, takes, changes: type === 'mutation' });
+  operation.description = [operation.description, descriptionOf(meta, path)].filter(Boolean).join('\n\n');
+  describe(operation, { status, success }, { meta, takes, changes: type === 'mutation' }, refusals);
 }
 
-function describe(operation: Operation, answer: { status: number; success: object }, called: Called): void {
+function describe(
+  operation: Operation,
+  answer: { status: number; success: object },
+  called: Called,
+  refusals: Map<string, Refusal>,
+): void {
   const { access } = called.meta;
-  operation.responses = { ...refusalsOf(called), [String(answer.status)]: answer.success };
+  const refused = refusalsOf(called);
+  for (const refusal of refused) refusals.set(refusal.name, refusal);
+  operation.responses = {
+    [String(answer.status)]: answer.success,
+    ...Object.fromEntries(refused.map(({ status, name }) => [status, { $ref: `#/components/responses/${name}` }])),
+  };
   operation.security = needsToken(access) ? [{ bearer: [] }] : [];
   if (needsTenant(access)) {
     operation.parameters = [
@@ -80,11 +121,12 @@ function describe(operation: Operation, answer: { status: number; success: objec
   }
 }
 
-/** What no generator knows of: the one answer that is no JSON. @param filters of `GET /audit`, some of which it has too */
-function exportOperation(filters: NonNullable<Operation['parameters']>): Operation {
+/** The one answer that is no JSON, which the generator does not know. @param filters of `GET /audit`, some of which it has too */
+function exportOperation(filters: NonNullable<Operation['parameters']>, refusals: Map<string, Refusal>): Operation {
   const operation: Operation = {
     operationId: 'audit-export',
     summary: "Stream the tenant's audit log, oldest first (admins)",
+    description: descriptionOf(exportMeta),
     tags: ['audit'],
     parameters: filters.filter((filter) => 'name' in filter && filter.name in exportInput.shape),
   };
@@ -93,6 +135,6 @@ function exportOperation(filters: NonNullable<Operation['parameters']>): Operati
     headers: { ...headers(), 'Content-Disposition': { required: true, schema: { type: 'string' } } },
     content: { [EXPORT_TYPE]: { schema: { type: 'string' } } },
   };
-  describe(operation, { status: 200, success }, { meta: exportMeta, takes: 'parameters', changes: false });
+  describe(operation, { status: 200, success }, { meta: exportMeta, takes: 'parameters', changes: false }, refusals);
   return operation;
 }

@@ -15,7 +15,7 @@ const operationSchema = z.looseObject({
     .default([]),
   responses: z.record(
     z.string(),
-    z.looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })).optional() }),
+    z.looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.looseObject({}) })).optional() }),
   ),
 });
 const documentSchema = z.looseObject({
@@ -35,9 +35,19 @@ let founder: Founder;
 beforeAll(async () => {
   const response = await fetch(`${place.url}/openapi.json`);
   raw = z.record(z.string(), z.unknown()).parse(await response.json());
-  document = documentSchema.parse(raw);
+  document = documentSchema.parse(withComponents(raw, raw['components']));
   founder = await foundTenant(place);
 });
+
+/** A part of the document with the parameters and responses in place of the references to them. */
+function withComponents(part: unknown, components: unknown): unknown {
+  if (Array.isArray(part)) return part.map((one: unknown) => withComponents(one, components));
+  if (typeof part !== 'object' || part === null) return part;
+  const [, kind = '', name = ''] =
+    /^#\/components\/(parameters|responses)\/(\w+)$/.exec(String(at(part, '$ref'))) ?? [];
+  if (name !== '') return at(components, kind, name);
+  return Object.fromEntries(Object.entries(part).map(([key, one]) => [key, withComponents(one, components)]));
+}
 
 /** Each operation of the contract that is built: its status when all goes well, and what a caller must send. */
 const OPERATIONS: Record<string, [status: string, needs?: 'token' | 'tenant']> = {
@@ -91,6 +101,36 @@ for (const [name, [status, needs]] of Object.entries(OPERATIONS)) {
   });
 }
 
+/** Every schema in a part of the document, with the place where it stands. */
+function schemasIn(part: unknown, path: string): { path: string; schema: object }[] {
+  if (typeof part !== 'object' || part === null) return [];
+  return [{ path, schema: part }, ...Object.entries(part).flatMap(([key, one]) => schemasIn(one, `${path}/${key}`))];
+}
+
+test('each object and each choice of values has a name among the components, which clients have a type for', () => {
+  const nameless = schemasIn(raw, '#').filter(({ path, schema }) => {
+    if (/\/(properties|schemas\/\w+|allOf\/\d+)$/.test(path)) return false;
+    const choices = at(schema, 'enum');
+    return at(schema, 'type') === 'object'
+      ? at(schema, 'properties') !== undefined
+      : Array.isArray(choices) && choices.length > 1;
+  });
+  expect(nameless.map(({ path }) => path)).toEqual([]);
+});
+
+test('a single value is written as a choice of one, and nothing as a constant', () => {
+  expect(schemasIn(raw, '#').filter(({ schema }) => at(schema, 'const') !== undefined)).toEqual([]);
+});
+
+test('each answer but 204 has a body that is described, so that no client loses the type of its errors', () => {
+  const silent = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).flatMap(([method, { responses }]) =>
+      Object.entries(responses).flatMap(([status, { content }]) => (content ? [] : [`${method} ${path} ${status}`])),
+    ),
+  );
+  expect(silent.filter((name) => !name.endsWith(' 204'))).toEqual([]);
+});
+
 test('each operation has a name of its own, and tokens are bearer tokens', () => {
   const ids = Object.values(document.paths).flatMap((item) =>
     Object.values(item).map(({ operationId }) => operationId),
@@ -136,10 +176,9 @@ async function expectDocumented(name: string, call: Call = {}, values: Record<st
 }
 
 /** A schema with the document's components at hand, where its references point. */
-function resolved(schema: unknown): Record<string, unknown> {
-  const text = JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/');
-  const parsed = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
-  return { ...parsed, $defs: document.components.schemas };
+function resolved(schema: object): Record<string, unknown> {
+  const whole = JSON.stringify({ ...schema, $defs: document.components.schemas });
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(whole.replaceAll('#/components/schemas/', '#/$defs/')));
 }
 
 test('what is answered is what is documented, from a sign-up to the last project', async () => {

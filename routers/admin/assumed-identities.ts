@@ -16,6 +16,7 @@ import {
   modeShape,
   pageInput,
   pageShape,
+  personShape,
   tenantShape,
   textInput,
   time,
@@ -43,14 +44,16 @@ export const assumeIdentity = superuserProcedure
     }),
   )
   .output(
-    z.object({
-      id: z.uuid(),
-      accessToken: z.string(),
-      expiresIn: z.int().describe('Seconds; there is no refresh token'),
-      user: userShape,
-      tenant: tenantShape,
-      mode: modeShape,
-    }),
+    z
+      .object({
+        id: z.uuid(),
+        accessToken: z.string(),
+        expiresIn: z.int().describe('Seconds; there is no refresh token'),
+        user: userShape,
+        tenant: tenantShape,
+        mode: modeShape,
+      })
+      .meta({ id: 'NewAssumedIdentity' }),
   )
   .mutation(async ({ ctx, input: { userId, tenantSlug, reason, mode } }) => {
     const operatorId = ctx.user.id;
@@ -104,7 +107,6 @@ export const endAssumedIdentity = superuserProcedure
   });
 
 const operators = alias(users, 'operators');
-const personShape = z.object({ id: z.uuid(), email: z.email(), fullName: z.string() });
 
 /** All that were ever assumed, live or over. */
 export const assumedIdentities = superuserProcedure
@@ -115,17 +117,19 @@ export const assumedIdentities = superuserProcedure
   .input(pageInput)
   .output(
     pageShape(
-      z.object({
-        id: z.uuid(),
-        operator: personShape,
-        user: personShape,
-        tenant: z.object({ id: z.uuid(), slug: z.string(), name: z.string() }),
-        mode: modeShape,
-        reason: z.string(),
-        createdAt: time,
-        expiresAt: time,
-        endedAt: time.nullable(),
-      }),
+      z
+        .object({
+          id: z.uuid(),
+          operator: personShape,
+          user: personShape,
+          tenant: z.object({ id: z.uuid(), slug: z.string(), name: z.string() }).meta({ id: 'AssumedTenant' }),
+          mode: modeShape,
+          reason: z.string(),
+          createdAt: time,
+          expiresAt: time,
+          endedAt: time.nullable(),
+        })
+        .meta({ id: 'AssumedIdentity' }),
     ),
   )
   .query(async ({ ctx, input: { cursor, limit } }) => {

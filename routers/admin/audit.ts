@@ -13,7 +13,13 @@ export const audit = superuserProcedure
     audit: { action: 'audit.list', entityType: 'audit_log' },
   })
   .input(auditInput.extend({ tenantId: idSchema.optional().describe('The log of this tenant alone') }))
-  .output(pageShape(auditShape.extend({ tenantId: z.uuid().nullable().describe("null in the platform's log") })))
+  .output(
+    pageShape(
+      auditShape
+        .extend({ tenantId: z.uuid().nullable().describe("null in the platform's log") })
+        .meta({ id: 'PlatformAuditItem' }),
+    ),
+  )
   .query(async ({ ctx, input: { tenantId, ...filter } }) => {
     const narrowed = tenantId === undefined ? undefined : eq(auditLogs.tenantId, tenantId);
     const { rows, limit } = await readAudit(ctx.db, filter, narrowed);

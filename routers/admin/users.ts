@@ -12,7 +12,9 @@ import { idInput, pageInput, pageShape, time, toPage, toUserShape, userShape } f
 
 const tags = ['admin'];
 
-const accountShape = userShape.extend({ isSuperuser: z.boolean(), disabledAt: time.nullable() });
+const accountShape = userShape
+  .extend({ isSuperuser: z.boolean(), disabledAt: time.nullable() })
+  .meta({ id: 'Account' });
 
 const columns = {
   id: usersTable.id,

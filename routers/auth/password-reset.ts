@@ -13,7 +13,7 @@ import { admitSignUp, findPendingSignUps, lockPendingSignUps, voidSignUps } from
 import { insertUser, wordsAbout } from '../../db/users.ts';
 import { spend } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
-import { tokenInput } from '../shapes.ts';
+import { emptyShape, tokenInput } from '../shapes.ts';
 
 const tags = ['auth'];
 
@@ -25,7 +25,7 @@ export const requestPasswordReset = publicProcedure
     audit: { action: 'user.request_password_reset', entityType: 'user' },
   })
   .input(z.strictObject({ email: emailSchema }))
-  .output(z.strictObject({}))
+  .output(emptyShape)
   .mutation(async ({ ctx, input: { email } }) => {
     await spend(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {

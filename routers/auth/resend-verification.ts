@@ -3,6 +3,7 @@ import { emailSchema } from '../../core/email.ts';
 import { requestMail } from '../../db/mail-requests.ts';
 import { spend } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
+import { emptyShape } from '../shapes.ts';
 
 /** Has new links sent for the sign-ups of an address. Whether there are any, only the worker looks. */
 export const resendVerification = publicProcedure
@@ -17,7 +18,7 @@ export const resendVerification = publicProcedure
     audit: { action: 'user.resend_verification', entityType: 'user' },
   })
   .input(z.strictObject({ email: emailSchema }))
-  .output(z.strictObject({}))
+  .output(emptyShape)
   .mutation(async ({ ctx, input: { email } }) => {
     await spend(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {

@@ -34,7 +34,7 @@ export const verifyEmail = publicProcedure
         .describe('Of this sign-up. Needed where several sign-ups of the address are pending'),
     }),
   )
-  .output(z.object({ email: z.email() }))
+  .output(z.object({ email: z.email() }).meta({ id: 'VerifiedEmail' }))
   .mutation(async ({ ctx, input: { token, password } }) => {
     const verificationId = idOfMailedToken(token);
     if (verificationId === undefined) throw tokenInvalid();

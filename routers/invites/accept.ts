@@ -45,7 +45,7 @@ export const accept = publicProcedure
       fullName: nameInput.optional().describe('Of a new person'),
     }),
   )
-  .output(z.object({ user: userShape, tenant: tenantShape }))
+  .output(z.object({ user: userShape, tenant: tenantShape }).meta({ id: 'AcceptedInvite' }))
   .mutation(async ({ ctx, input: { token, password, fullName } }) => {
     const failures = byAddress(ctx, 'acceptFailuresByAddress');
     return await takeFailures(ctx, failures, ['TOKEN_INVALID', 'FORBIDDEN'], () =>

@@ -12,13 +12,15 @@ export const preview = publicProcedure
   })
   .input(z.strictObject({ token: tokenInput }))
   .output(
-    z.object({
-      tenantName: z.string(),
-      invitedBy: z.string().nullable().describe("The inviter's name"),
-      role: roleShape,
-      emailHint: z.string().describe('The address that was invited, its name cut to a letter'),
-      hasAccount: z.boolean().describe('Whether to log in and accept, or to choose a password'),
-    }),
+    z
+      .object({
+        tenantName: z.string(),
+        invitedBy: z.string().nullable().describe("The inviter's name"),
+        role: roleShape,
+        emailHint: z.string().describe('The address that was invited, its name cut to a letter'),
+        hasAccount: z.boolean().describe('Whether to log in and accept, or to choose a password'),
+      })
+      .meta({ id: 'InvitePreview' }),
   )
   .query(({ ctx, input }) =>
     ctx.pool.transaction({ readOnly: true }, async (tx) => {

@@ -5,14 +5,16 @@ import { roleShape, time } from '../shapes.ts';
 /** How long an invite works, in ms. */
 const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 
-export const inviteShape = z.object({
-  id: z.uuid(),
-  email: z.email(),
-  role: roleShape,
-  status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
-  expiresAt: time,
-  invitedBy: z.uuid().nullable().describe("The inviter's user id"),
-});
+export const inviteShape = z
+  .object({
+    id: z.uuid(),
+    email: z.email(),
+    role: roleShape,
+    status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
+    expiresAt: time,
+    invitedBy: z.uuid().nullable().describe("The inviter's user id"),
+  })
+  .meta({ id: 'Invite' });
 
 type Invite = typeof invites.$inferSelect;
 

@@ -17,9 +17,11 @@ import { readStatus, slugInput, statusShape } from './status.ts';
 
 const tags = ['tenants'];
 
-const currentShape = tenantShape.extend({
-  allowAssumedIdentity: z.boolean().describe('Whether operators of the platform may act as members'),
-});
+const currentShape = tenantShape
+  .extend({
+    allowAssumedIdentity: z.boolean().describe('Whether operators of the platform may act as members'),
+  })
+  .meta({ id: 'CurrentTenant' });
 
 export const tenantsRouter = router({
   create: userProcedure

@@ -3,18 +3,25 @@ import { z } from 'zod';
 import { isProvisioningStep, progressOf, PROVISIONING_STEPS, type ProvisioningStep } from '../../core/provisioning.ts';
 import { parseSlug } from '../../core/slug.ts';
 import { tenantNotFound } from '../../db/enter.ts';
-import { memberships, TENANT_STATUSES, tenants, type TenantStatus } from '../../db/lobby.ts';
+import { memberships, tenants, type TenantStatus } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
+import { tenantStatusShape } from '../shapes.ts';
 
-const stepName = z.enum(PROVISIONING_STEPS);
+const stepName = z.enum(PROVISIONING_STEPS).meta({ id: 'ProvisioningStep' });
 
-export const statusShape = z.object({
-  slug: z.string(),
-  status: z.enum(TENANT_STATUSES),
-  step: stepName.nullable().describe('The provisioning step under way, or the one that failed'),
-  steps: z.array(z.object({ name: stepName, state: z.enum(['pending', 'running', 'done', 'failed']) })),
-  error: z.string().optional().describe('Why provisioning failed'),
-});
+export const statusShape = z
+  .object({
+    slug: z.string(),
+    status: tenantStatusShape,
+    step: stepName.nullable().describe('The provisioning step under way, or the one that failed'),
+    steps: z.array(
+      z
+        .object({ name: stepName, state: z.enum(['pending', 'running', 'done', 'failed']) })
+        .meta({ id: 'TenantProgressStep' }),
+    ),
+    error: z.string().optional().describe('Why provisioning failed'),
+  })
+  .meta({ id: 'TenantProgress' });
 
 export type TenantState = z.infer<typeof statusShape>;
 

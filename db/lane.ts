@@ -128,14 +128,14 @@ export function openLane(url: string, name: string): Lane {
     return named.has(text);
   }
 
-  async function begin<Row>(options: BeginOptions<Row>): Promise<Begun<Row>> {
+  async function begin<Row>(opening: BeginOptions<Row>): Promise<Begun<Row>> {
     transactions += 1;
     try {
-      return await beginOnce(options);
+      return await beginOnce(opening);
     } catch (error) {
       // Sent behind the COMMIT of a read that had failed: its ROLLBACK is on its way by now.
       if (lost || postgresError(error)?.code !== FAILED_TRANSACTION) throw error;
-      return await beginOnce(options);
+      return await beginOnce(opening);
     }
   }
 

@@ -107,7 +107,7 @@ test('a token that runs out while the body is on its way does nothing any more, 
     'to be sure that they are good tokens',
   ).toEqual([200, 200]);
   await waitFor('the tokens to run out', () => Date.now() > over);
-  const answers = await Promise.all(requests.map(({ end }) => end()));
+  const answers = await Promise.all(requests.map(async (request) => await request.end()));
   for (const { socket } of requests) socket.destroy();
   expect(answers).toEqual(answers.map(() => 'HTTP/1.1 401'));
   const { items } = await ada.client.projects.list.query({});

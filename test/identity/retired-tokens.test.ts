@@ -3,7 +3,6 @@ import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { foundTenant, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
-import { waitFor } from '../support/wait.ts';
 import { meet } from './meeting.ts';
 import { ENDED, LIVE, pairIn, refusalsOf } from './pairs.ts';
 
@@ -94,14 +93,9 @@ test('a refresh under way when the password is changed gives nothing that outliv
   const [refreshed, changed] = await meet(place, {
     // Whoever writes a refresh token of this tenant waits here.
     lock: (tx) => tx`select from public.tenants where id = ${ada.tenantId} for update`,
-    calls: async () => {
+    calls: async (untilWaiting) => {
       const refreshing = refresh(grace.login.refreshToken);
-      await waitFor('the refresh to wait', async () => {
-        const [row] = await owner.sql<{ waiting: boolean }[]>`
-          select exists (select from pg_stat_activity
-            where wait_event_type = 'Lock' and query like 'insert into "public"."refresh_tokens"%') as waiting`;
-        return row?.waiting;
-      });
+      await untilWaiting(1);
       return await Promise.all([refreshing, changePassword(grace.login.accessToken)]);
     },
     waiting: 2,

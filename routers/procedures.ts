@@ -174,8 +174,16 @@ export const memberPersonProcedure = personInsideTenant(ANY_MEMBER).meta({ acces
 /** As adminLobbyProcedure, never by a key. */
 export const adminPersonProcedure = personInsideTenant(ADMIN).meta({ access: 'admin' });
 
-/** An operator of the platform: by their row in `users`, never by a token. */
+/**
+ * An operator of the platform: by their row in `users`, never by a token. What they do stands in the platform's log, whatever
+ * tenant their token is for, unless the procedure says otherwise.
+ */
 export const superuserProcedure = userProcedure.meta({ access: 'superuser' }).use(({ ctx, next }) => {
-  if (!ctx.actor.isSuperuser) throw new AppError('FORBIDDEN', 'This needs an operator of the platform.');
+  if (!ctx.actor.isSuperuser) throw notAnOperator();
+  ctx.trail.note({ tenantId: null });
   return next();
 });
+
+export function notAnOperator(): AppError {
+  return new AppError('FORBIDDEN', 'This needs an operator of the platform.');
+}

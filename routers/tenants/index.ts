@@ -34,6 +34,8 @@ export const tenantsRouter = router({
     .input(z.strictObject({ name: nameInput, slug: slugSchema }))
     .output(acceptedShape)
     .mutation(async ({ ctx, input }) => {
+      // In the platform's log: the tenant of the token must not learn what other tenants its people have.
+      ctx.trail.note({ tenantId: null });
       const tenantId = await foundTenant(ctx.db, input);
       await ctx.db.insert(memberships).values({ userId: ctx.user.id, tenantId, role: 'admin' });
       ctx.trail.note({ entityId: tenantId, changes: changesBetween({}, input) });
@@ -75,9 +77,9 @@ export const tenantsRouter = router({
         throw new AppError('FORBIDDEN', 'Only a person consents to assumed identities, or withdraws it.');
       }
       await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
+      if (input.allowAssumedIdentity === false) await alsoEndIdentities(ctx.db, ctx.trail, { tenantId });
       const { before, after } = await updateTenant(ctx.db, tenantId, input);
       ctx.trail.note({ changes: changesBetween(before, after) });
-      if (!after.allowAssumedIdentity) await alsoEndIdentities(ctx.db, ctx.trail, { tenantId });
       const { allowAssumedIdentity, ...named } = after;
       return { ...toTenantShape({ ...ctx.tenant, ...named }, ctx.role), allowAssumedIdentity };
     }),

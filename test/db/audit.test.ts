@@ -102,7 +102,7 @@ test('signing up, verifying, logging in, refreshing and logging out each leave o
     [verify, { ...byUser, action: 'user.verify_email', entity_type: 'user', entity_id: user_id, tenant_id: null }],
     [login, { ...byUser, action: 'user.login', entity_type: 'user', entity_id: user_id }],
     [refresh, { ...byUser, action: 'session.refresh', entity_type: 'session', entity_id: aString }],
-    [create, { ...byUser, action: 'tenant.create', entity_type: 'tenant', entity_id: aString }],
+    [create, { ...byUser, action: 'tenant.create', entity_type: 'tenant', entity_id: aString, tenant_id: null }],
     [logout, { ...byUser, action: 'user.logout', entity_type: 'session', entity_id: aString }],
   ] as const) {
     expect(status).toBeLessThan(300);

@@ -9,6 +9,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   // In the tenant that is gone to, or into.
   'auth.switchTenant': 'success by the caller in the log of home',
   'invites.accept': 'success by the caller in the log of open',
+  // Not the token's tenant's business.
+  'tenants.create': 'success by the caller in the log of the platform',
   // Its admins see who comes, and why.
   'admin.assumeIdentity': 'success by the caller as an operator in the log of home',
   'admin.endAssumedIdentity': 'success by the caller as an operator in the log of home',

@@ -3,12 +3,14 @@ import { assumedIdentities } from './lobby.ts';
 import type { Tx } from './lane.ts';
 
 /**
- * Ends assumed identities for good: they do not come back with what they were ended for.
+ * Ends assumed identities for good: they do not come back with what they were ended for. Called before the change that ends
+ * them: then the trigger that sees to it for every statement (migration 0008) has nothing left to do, and the rows of the
+ * audit log say who did it.
  * @returns which were ended
  */
 export async function endAssumedIdentities(
   tx: Tx,
-  which: { tenantId?: string; userId?: string },
+  which: { tenantId?: string; userId?: string; operatorId?: string },
 ): Promise<{ id: string; tenantId: string }[]> {
   return await tx
     .update(assumedIdentities)
@@ -19,6 +21,7 @@ export async function endAssumedIdentities(
         sql`${assumedIdentities.expiresAt} > now()`,
         which.tenantId === undefined ? undefined : eq(assumedIdentities.tenantId, which.tenantId),
         which.userId === undefined ? undefined : eq(assumedIdentities.userId, which.userId),
+        which.operatorId === undefined ? undefined : eq(assumedIdentities.operatorId, which.operatorId),
       ),
     )
     .returning({ id: assumedIdentities.id, tenantId: assumedIdentities.tenantId });

@@ -54,12 +54,14 @@ export async function admitSignUp(
     tenantId,
   }: Pick<SignUp, 'id' | 'email' | 'fullName' | 'passwordHash' | 'tenantId'>,
 ): Promise<string> {
+  if (passwordHash === null) throw new Error('A sign-up that is verified already is admitted again');
   const userId = uuidv7();
   await insertUser(tx, { id: userId, email, fullName, passwordHash });
   await tx.insert(memberships).values({ userId, tenantId, role: 'admin' });
+  // A trigger erases its password with this.
   await tx
     .update(signUps)
-    .set({ verifiedAt: sql`now()`, passwordTag: null })
+    .set({ verifiedAt: sql`now()` })
     .where(eq(signUps.id, id));
   return userId;
 }

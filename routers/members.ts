@@ -121,9 +121,9 @@ async function takeOut(tx: Tx, trail: Trail, tenantId: string, userId: string): 
   const role = found(await roleOf(tx, tenantId, userId));
   if (role === 'admin') await assertAdminBeside(tx, tenantId, userId);
   await alsoRevokeInvites(tx, trail, { userId, tenantId });
-  await tx.delete(memberships).where(and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId)));
-  // After it: an identity being assumed at this moment holds the membership until it is there.
+  // Members are locked, so none is being assumed at this moment.
   await alsoEndIdentities(tx, trail, { userId, tenantId });
+  await tx.delete(memberships).where(and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId)));
   return role;
 }
 

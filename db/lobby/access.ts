@@ -14,7 +14,8 @@ export const signUps = lobby.table(
     id: uuid().primaryKey(),
     email: text().notNull(),
     fullName: text('full_name').notNull(),
-    passwordHash: text('password_hash').notNull(),
+    /** Erased once the sign-up is an account. A voided one keeps it to its end: its absence would tell of the other. */
+    passwordHash: text('password_hash'),
     tenantId: uuid('tenant_id')
       .notNull()
       .references(() => tenants.id, { onDelete: 'cascade' }),
@@ -30,6 +31,8 @@ export const signUps = lobby.table(
   (table) => [
     index('sign_ups_email_idx').on(table.email, table.createdAt),
     index('sign_ups_tenant_id_idx').on(table.tenantId),
+    check('sign_ups_password_hash_check', sql`(password_hash is null) = (verified_at is not null)`),
+    check('sign_ups_password_tag_check', sql`password_tag is null or verified_at is null`),
   ],
 );
 
@@ -72,6 +75,10 @@ export const refreshTokens = lobby.table(
   (table) => [
     index('refresh_tokens_session_id_idx').on(table.sessionId),
     index('refresh_tokens_tenant_id_idx').on(table.tenantId),
+    // The few that are to be erased.
+    index('refresh_tokens_successor_idx')
+      .on(table.usedAt)
+      .where(sql`successor is not null`),
   ],
 );
 
@@ -155,6 +162,8 @@ export const assumedIdentities = lobby.table(
     index('assumed_identities_user_id_idx').on(table.userId),
     index('assumed_identities_operator_id_idx').on(table.operatorId),
     index('assumed_identities_operator_session_id_idx').on(table.operatorSessionId),
+    // Those that may be live.
+    index('assumed_identities_expires_at_idx').on(table.expiresAt),
     check('assumed_identities_mode_check', sql`${table.mode} in ('read', 'write')`),
   ],
 );

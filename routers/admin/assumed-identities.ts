@@ -2,15 +2,16 @@ import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { ACCESS_TOKEN_SECONDS } from '../../core/access-token.ts';
+import { ACCESS_TOKEN_SECONDS, unauthenticated } from '../../core/access-token.ts';
 import { AppError } from '../../core/errors.ts';
 import { idSchema } from '../../core/id.ts';
 import { parseSlug } from '../../core/slug.ts';
+import type { Person } from '../../db/callers.ts';
 import { changesBetween } from '../../db/changes.ts';
 import { tenantNotFound } from '../../db/enter.ts';
-import { assumedIdentities as identities, memberships, tenants, users } from '../../db/lobby.ts';
+import { assumedIdentities as identities, memberships, sessions, tenants, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
-import { superuserProcedure } from '../procedures.ts';
+import { notAnOperator, superuserProcedure } from '../procedures.ts';
 import {
   idInput,
   modeShape,
@@ -58,6 +59,7 @@ export const assumeIdentity = superuserProcedure
   .mutation(async ({ ctx, input: { userId, tenantSlug, reason, mode } }) => {
     const operatorId = ctx.user.id;
     if (userId === operatorId) throw new AppError('FORBIDDEN', 'Nobody assumes their own identity.');
+    await holdOperator(ctx.db, ctx.actor);
     const { user, tenant, role } = await findTarget(ctx.db, userId, tenantSlug);
     const id = uuidv7();
     const expiresAt = new Date(Date.now() + ACCESS_TOKEN_SECONDS * 1000);
@@ -159,6 +161,22 @@ export const assumedIdentities = superuserProcedure
       endedAt: endedAt?.toISOString() ?? null,
     }));
   });
+
+/**
+ * Holds the operator and their session as they are, until the identity is written: whoever demotes or disables them, or ends
+ * the session, at this moment comes before it or ends it.
+ * @throws AppError `UNAUTHENTICATED`, `FORBIDDEN` for who is no operator any more
+ */
+async function holdOperator(tx: Tx, { user, sessionId }: Person): Promise<void> {
+  const [held] = await tx
+    .select({ isSuperuser: users.isSuperuser, disabledAt: users.disabledAt, revokedAt: sessions.revokedAt })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.id, sessionId), eq(users.id, user.id)))
+    .for('share');
+  if (!held || held.revokedAt !== null || held.disabledAt !== null) throw unauthenticated();
+  if (!held.isSuperuser) throw notAnOperator();
+}
 
 /**
  * The member to act as.

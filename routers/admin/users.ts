@@ -47,7 +47,10 @@ export const users = superuserProcedure
     return toPage(rows, limit, toAccount);
   });
 
-/** Locks someone out: their sessions end, their open invites are revoked, and no login or reset works. */
+/**
+ * Locks someone out: their sessions and the identities assumed by them or of them end, their open invites are revoked, and no
+ * login or reset works.
+ */
 export const disableUser = superuserProcedure
   .meta({
     openapi: { method: 'POST', path: '/admin/users/{id}/disable', tags, summary: 'Lock an account' },
@@ -61,6 +64,8 @@ export const disableUser = superuserProcedure
     if (id === ctx.user.id) throw new AppError('FORBIDDEN', 'Nobody disables their own account.');
     const before = await lockAccount(ctx.db, id);
     if (before.disabledAt !== null) return toAccount(before);
+    await alsoEndIdentities(ctx.db, ctx.trail, { userId: id });
+    await alsoEndIdentities(ctx.db, ctx.trail, { operatorId: id });
     const disabledAt = new Date();
     await ctx.db
       .update(usersTable)
@@ -69,7 +74,6 @@ export const disableUser = superuserProcedure
     await endSessions(ctx.db, id);
     await voidResets(ctx.db, before.email);
     await alsoRevokeInvites(ctx.db, ctx.trail, { userId: id });
-    await alsoEndIdentities(ctx.db, ctx.trail, { userId: id });
     ctx.trail.note({ changes: changesBetween({ disabledAt: null }, { disabledAt }) });
     return toAccount({ ...before, disabledAt });
   });

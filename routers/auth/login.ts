@@ -80,7 +80,7 @@ async function checkPassword(ctx: Call, email: string, password: string): Promis
   const known = await ctx.passwords.verify(user?.passwordHash, password);
   if (user && known && user.disabledAt === null) return user;
   // A failed login costs two verifications, whoever it was.
-  const unverified = await ctx.passwords.verify(signUp?.passwordHash, password);
+  const unverified = await ctx.passwords.verify(signUp?.passwordHash ?? undefined, password);
   if (user) ctx.trail.note({ entityId: user.id });
   throw unverified
     ? new AppError('EMAIL_NOT_VERIFIED', 'Follow the link in the mail that we sent, then log in.')

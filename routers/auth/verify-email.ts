@@ -42,7 +42,7 @@ export const verifyEmail = publicProcedure
 
     const verify = async (): Promise<{ email: string }> => {
       // No connection is held while Argon2 works.
-      const known = password !== undefined && (await ctx.passwords.verify(found.signUp.passwordHash, password));
+      const known = password !== undefined && (await ctx.passwords.verify(found.signUp.passwordHash ?? undefined, password));
       return await ctx.pool.transaction({ readOnly: false }, (tx) =>
         admit(ctx, tx, { found, verificationId, known, given: password !== undefined }),
       );

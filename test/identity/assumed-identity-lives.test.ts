@@ -4,7 +4,7 @@ import { createAccessTokens } from '../../core/access-token.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, logIn, type Founder } from '../support/people.ts';
+import { foundTenant, type Founder } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 
 // An assumed identity lives as long as all that it hangs on, and is looked at again with every call.
@@ -113,17 +113,4 @@ test('a token of an assumed identity is good for its operator, member and tenant
   ]) {
     expect(await refusals(await accessTokens.sign(wrong)), JSON.stringify(wrong)).toEqual(DEAD);
   }
-});
-
-test('what ended with a membership, or with an account, does not come back with it', async () => {
-  const { login } = await logIn(place, place.superuser);
-  const [removed, disabled] = [await assume(), await assume()];
-  await ada.client.members.remove.mutate({ userId: removed.userId });
-  await owner.sql`
-    insert into public.user_tenant_membership (user_id, tenant_id, role)
-    values (${removed.userId}, ${ada.tenantId}, 'member')`;
-  for (const step of ['disable', 'enable']) {
-    await rest(place.url, 'POST', `/admin/users/${disabled.userId}/${step}`, { token: login.accessToken });
-  }
-  for (const { token } of [removed, disabled]) expect(await refusals(token)).toEqual(DEAD);
 });

@@ -2,6 +2,8 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { foundTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
+import { acceptNew, invite } from './invited.ts';
+import { askReset, confirmReset } from './resets.ts';
 
 // What a login tells of sign-ups: that one waits for its mail, to whoever made it, and nothing to anyone else.
 const place = inject('stack');
@@ -39,8 +41,26 @@ test('the password that one signed up with is nothing any more once it was chang
   expect(await enter(ada.email, OTHER_PASSWORD)).toBeUndefined();
 });
 
-test('a sign-up that became an account keeps no trace of its password but the hash', async () => {
-  const { email } = await foundTenant(place);
-  const rows = await owner.sql`select password_tag from public.sign_ups where email = ${email}`;
-  expect([...rows]).toEqual([{ password_tag: null }]);
+test('a sign-up that became an account keeps no trace of its password, whatever made it one', async () => {
+  const { email: verified } = await foundTenant(place);
+  const [reset, bySql] = [freshEmail(), freshEmail()];
+  for (const email of [reset, bySql]) await register(email, PASSWORD);
+  expect((await confirmReset(place, (await askReset(place, reset)).token)).status).toBe(204);
+  await owner.sql`update public.sign_ups set verified_at = now() where email = ${bySql}`;
+  for (const email of [verified, reset, bySql]) {
+    const rows = await owner.sql`select password_hash, password_tag from public.sign_ups where email = ${email}`;
+    expect([...rows]).toEqual([{ password_hash: null, password_tag: null }]);
+  }
+});
+
+test('a sign-up that was voided keeps its password, and its answer: who made it must not learn that the owner has verified', async () => {
+  const email = freshEmail();
+  await register(email, OTHER_PASSWORD);
+  const { token } = await invite(place, await foundTenant(place), { email });
+  expect((await acceptNew(place, token)).status).toBe(200);
+  const rows = await owner.sql`
+    select voided_at is not null as voided, password_hash is not null as kept from public.sign_ups where email = ${email}`;
+  expect([...rows]).toEqual([{ voided: true, kept: true }]);
+  expect(await enter(email, OTHER_PASSWORD)).toBe('EMAIL_NOT_VERIFIED');
+  expect(await enter(email, PASSWORD)).toBeUndefined();
 });

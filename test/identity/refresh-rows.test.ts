@@ -28,6 +28,17 @@ test('a refresh token lives 30 days unused, and never beyond its session', async
   expect([...rows]).toEqual([{ days: 30 }, { days: 30 }, { days: 1 }]);
 });
 
+test('a successor goes with its session', async () => {
+  const { userId, login, client } = await addMember(place, ada);
+  await refresh(login.refreshToken);
+  const kept = () => owner.sql`
+    select from public.refresh_tokens r join public.sessions s on s.id = r.session_id
+    where s.user_id = ${userId} and r.successor is not null`;
+  expect(await kept()).toHaveLength(1);
+  await client.auth.logout.mutate();
+  expect(await kept()).toHaveLength(0);
+});
+
 test('a successor is kept while a second tab may ask for it, and no longer', async () => {
   const { userId, login } = await addMember(place, ada);
   const next = await refresh(login.refreshToken);

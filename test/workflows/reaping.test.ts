@@ -49,6 +49,26 @@ test('takes back a tenant whose provisioning failed, too', async () => {
   expect(await lookAt(owner, stale)).toEqual({ schema: false, role: false, audit: ['success'] });
 });
 
+test('erases the successors of refresh tokens whose grace is over, and no others', async () => {
+  const [left, live] = [await foundTenant(stack), await foundTenant(stack)];
+  for (const founder of [left, live]) {
+    const { refreshToken } = founder.tokens();
+    await createClient({ url: stack.url }).auth.refresh.mutate({ refreshToken });
+  }
+  const successors = async (userId: string, usedAt: string) => {
+    await owner`
+      update public.refresh_tokens r set used_at = now() + ${usedAt}::interval from public.sessions s
+      where s.id = r.session_id and s.user_id = ${userId} and used_at is not null`;
+    return async () =>
+      await owner`
+        select from public.refresh_tokens r join public.sessions s on s.id = r.session_id
+        where s.user_id = ${userId} and r.successor is not null`;
+  };
+  const [ofLeft, ofLive] = [await successors(left.userId, '-11 seconds'), await successors(live.userId, '1 hour')];
+  await reap();
+  expect([(await ofLeft()).length, (await ofLive()).length]).toEqual([0, 1]);
+});
+
 test('keeps the tenant of a sign-up whose verification commits while the reaper waits for it', async () => {
   const late = await signUp();
   await age(late, '8 days');

@@ -1,4 +1,5 @@
 import { writeSystemAudit } from '../../db/audit-system.ts';
+import { REFRESH_TOKEN } from '../../core/refresh-token.ts';
 import { SIGN_UP_DAYS } from '../../core/sign-up.ts';
 import { runBatch } from '../../db/batch.ts';
 import type { RoleName, SchemaName } from '../../core/slug.ts';
@@ -15,7 +16,7 @@ export function createReapingActivities({ owner }: { owner: Owner }) {
   return {
     /**
      * Removes the tenants of sign-ups that were not verified in time, and with them the sign-ups; and spent requests for
-     * mail. A tenant that can't be removed stays, and all others are removed.
+     * mail, and successors of refresh tokens whose grace is over. A tenant that can't be removed stays, and all others are removed.
      * @throws BatchError that names the tenants that stay
      */
     reapSignUps: (): Promise<void> => withBeat(reapAll),
@@ -28,12 +29,20 @@ export function createReapingActivities({ owner }: { owner: Owner }) {
     await runBatch('reap', [
       // Nothing can be done by an expired request any more.
       { item: 'mail requests', work: () => owner`delete from public.mail_requests where expires_at < now()` },
+      { item: 'successors of refresh tokens', work: eraseSuccessors },
       ...stale.map(({ tenant_id: tenantId }) => ({
         item: `tenant ${tenantId}`,
         tenantId,
         work: () => owner.begin((tx) => reap(tx, tenantId)),
       })),
     ]);
+  }
+
+  /** A refresh erases those of its own session: these are of sessions that nobody goes on with. */
+  async function eraseSuccessors(): Promise<void> {
+    await owner`
+      update public.refresh_tokens set successor = null
+      where successor is not null and used_at < now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds})`;
   }
 }
 

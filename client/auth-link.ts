@@ -3,6 +3,7 @@ import { observable } from '@trpc/server/observable';
 import type { AppRouter } from '../routers/index.ts';
 import type { Session } from './session.ts';
 import { tokensIn } from './tokens.ts';
+import { reasonOf } from './trade.ts';
 
 /** The procedures whose answer is a new pair for this client. */
 const GIVES_TOKENS = new Set(['auth.login', 'auth.refresh', 'auth.switchTenant', 'auth.changePassword']);
@@ -33,7 +34,12 @@ export function authLink(session: Session): TRPCLink<AppRouter> {
               observer.next(envelope);
             },
             error(error) {
-              if (!mayRenew || used === undefined || !isUnauthenticated(error) || NEEDS_NO_TOKEN.has(op.path)) {
+              if (
+                !mayRenew ||
+                used === undefined ||
+                reasonOf(error) !== 'UNAUTHENTICATED' ||
+                NEEDS_NO_TOKEN.has(op.path)
+              ) {
                 observer.error(error);
                 return;
               }
@@ -43,7 +49,8 @@ export function authLink(session: Session): TRPCLink<AppRouter> {
                   if (renewed === undefined) observer.error(error);
                   else attempt(false);
                 },
-                () => observer.error(error),
+                // Not that the call was refused, but that nothing could be done about it.
+                (failure: unknown) => observer.error(TRPCClientError.from(asError(failure))),
               );
             },
             complete: () => observer.complete(),
@@ -58,16 +65,14 @@ export function authLink(session: Session): TRPCLink<AppRouter> {
       });
 }
 
+function asError(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error('The tokens could not be refreshed', { cause: failure });
+}
+
 /** A switch of the tenant uses up the refresh token that the client holds, if the caller gives no other. */
 function withRefreshToken(op: Operation, session: Session): Operation {
   const { path, input } = op;
-  const refreshToken = session.tokens?.refreshToken;
-  if (path !== 'auth.switchTenant' || refreshToken === undefined) return op;
-  return typeof input === 'object' && input !== null ? { ...op, input: { refreshToken, ...input } } : op;
-}
-
-function isUnauthenticated(error: unknown): boolean {
-  if (!(error instanceof TRPCClientError)) return false;
-  const data: unknown = error.data;
-  return typeof data === 'object' && data !== null && 'reason' in data && data.reason === 'UNAUTHENTICATED';
+  if (path !== 'auth.switchTenant' || typeof input !== 'object' || input === null) return op;
+  const refreshToken = session.refreshToken();
+  return refreshToken === undefined ? op : { ...op, input: { refreshToken, ...input } };
 }

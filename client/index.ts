@@ -3,28 +3,36 @@ import { EventSource } from 'eventsource';
 import type { AppRouter } from '../routers/index.ts';
 import { authLink } from './auth-link.ts';
 import { createSession } from './session.ts';
-import { tokensIn, type Tokens } from './tokens.ts';
+import { openShelf, type TokenStorage } from './storage.ts';
+import type { Tokens } from './tokens.ts';
+import { tradeTokens, type Fetch } from './trade.ts';
 
 export type { AppRouter } from '../routers/index.ts';
+export type { TokenStorage } from './storage.ts';
 export type { Tokens } from './tokens.ts';
 
 /** Calls that travel in one request; the server takes no more. */
 const BATCH = 10;
+/** Characters of a URL, beyond which queries go in several requests: proxies take 8 kB for URL and method, as nginx does. */
+const URL_LENGTH = 6_000;
 
 export interface ClientOptions {
   /** Where the server is, as in `https://api.example.com`. */
   url: string;
   /** The tenant to log in to, until `auth.switchTenant`. Without one only lobby procedures can be called. */
   tenantSlug?: string;
-  /** Tokens kept from an earlier login. */
+  /**
+   * Where the tokens are kept, as in `localStorage`; in memory if not said. All tabs that share it share the login: they
+   * refresh in turn, and a logout in one is a logout in all.
+   */
+  storage?: TokenStorage;
+  /** Tokens kept from an earlier login, by other means than `storage`. */
   tokens?: Tokens;
-  /** Called with each new pair, and with `undefined` when the session ends: keep it where `tokens` comes from. */
+  /** Called with each new pair, and with `undefined` when the session ends. */
   onTokens?: (tokens: Tokens | undefined) => void;
   /** In place of the global one. */
   fetch?: Fetch;
 }
-
-type Fetch = (input: string | URL | Request, init: RequestInit) => Promise<Response>;
 
 type Calls = TRPCClient<AppRouter>;
 type Switch = Calls['auth']['switchTenant']['mutate'];
@@ -52,7 +60,8 @@ export function createClient(options: ClientOptions): AtriumClient {
   const session = createSession({
     tokens: options.tokens,
     onTokens: (tokens) => options.onTokens?.(tokens),
-    trade: (spent) => tradeTokens(send, endpoint, spent),
+    trade: (spent, borrowed) => tradeTokens(send, endpoint, spent, borrowed),
+    shelf: options.storage && openShelf(options.storage, `atrium ${endpoint}`),
   });
   const headers = async (): Promise<Record<string, string>> => {
     const token = await session.accessToken();
@@ -82,24 +91,12 @@ export function createClient(options: ClientOptions): AtriumClient {
           url: endpoint,
           headers,
           maxItems: BATCH,
+          maxURLLength: URL_LENGTH,
           fetch: (input, init) => send(input, { ...init, signal: init?.signal ?? null }),
         }),
       }),
     ],
   });
-}
-
-async function tradeTokens(send: Fetch, endpoint: string, { refreshToken }: Tokens): Promise<Tokens | undefined> {
-  const response = await send(`${endpoint}/auth.refresh`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ refreshToken }),
-  });
-  if (response.status >= 500 || response.status === 429) throw new Error(`The server answered ${response.status}`);
-  if (!response.ok) return undefined;
-  const answer: unknown = await response.json();
-  const result = typeof answer === 'object' && answer !== null && 'result' in answer ? answer.result : undefined;
-  return typeof result === 'object' && result !== null && 'data' in result ? tokensIn(result.data) : undefined;
 }
 
 function toRecord(headers: HeadersInit | undefined): Record<string, string> {

@@ -8,6 +8,20 @@ export interface Tokens {
   tenantSlug?: string;
 }
 
+/** Whether a value that was stored is a pair. */
+export function isTokens(value: unknown): value is Tokens {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('accessToken' in value) || !('refreshToken' in value) || !('expiresAt' in value)) return false;
+  const { accessToken, refreshToken, expiresAt } = value;
+  const tenantSlug = 'tenantSlug' in value ? value.tenantSlug : undefined;
+  return (
+    typeof accessToken === 'string' &&
+    typeof refreshToken === 'string' &&
+    typeof expiresAt === 'number' &&
+    (tenantSlug === undefined || typeof tenantSlug === 'string')
+  );
+}
+
 /** Reads a pair from the answer of a procedure; `undefined` where it holds none. */
 export function tokensIn(answer: unknown): Tokens | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined;

@@ -1,8 +1,16 @@
 import { isTRPCClientError } from '@trpc/client';
-import { beforeAll, expect, inject, test } from 'vitest';
-import { createClient, type AppRouter, type ClientOptions, type Tokens } from '../../client/index.ts';
+import { beforeAll, expect, inject, test, vi } from 'vitest';
+import {
+  createClient,
+  type AppRouter,
+  type ClientOptions,
+  type Tokens,
+  type TokenStorage,
+} from '../../client/index.ts';
+import { connect } from '../support/database.ts';
 import { aNumber, aString } from '../support/matchers.ts';
-import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
+import { addMember } from '../support/members.ts';
+import { foundTenant, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -34,6 +42,13 @@ async function watched(change: (tokens: Tokens) => Tokens, options: Partial<Clie
 
 const urlOf = (input: string | URL | Request): string => (input instanceof Request ? input.url : String(input));
 const reasonOf = (error: unknown): unknown => (isTRPCClientError<AppRouter>(error) ? error.data?.reason : error);
+/** A refusal as Atrium words it. */
+const atrium = (status: number, reason: string): Response =>
+  Response.json(
+    { error: { message: reason, code: -32600, data: { code: 'X', httpStatus: status, reason } } },
+    { status },
+  );
+const expired = (tokens: Tokens): Tokens => ({ ...tokens, expiresAt: 0 });
 const aboutToExpire = (tokens: Tokens): Tokens => ({ ...tokens, expiresAt: Date.now() + 5_000 });
 /** The access token is one that the server refuses, while the client thinks it good. */
 const refused = (tokens: Tokens): Tokens => ({ ...tokens, accessToken: `${tokens.accessToken.slice(0, -6)}AAAAAA` });
@@ -81,6 +96,98 @@ test('a session that ended elsewhere ends here: the call fails, and the tokens a
   expect(given).toEqual([undefined]);
   expect(reasonOf(await client.users.me.query().catch((error: unknown) => error))).toBe('UNAUTHENTICATED');
   expect(refreshes()).toBe(1);
+});
+
+test.each<[string, () => Response, RegExp | string]>([
+  ['403 of a proxy', () => new Response('<h1>Forbidden</h1>', { status: 403 }), /403.*not Atrium/],
+  ['404 of a proxy', () => Response.json({ message: 'no route' }, { status: 404 }), /404.*not Atrium/],
+  ['408 of a proxy', () => new Response(null, { status: 408 }), /408.*not Atrium/],
+  ['401 of a proxy', () => new Response('Unauthorized', { status: 401 }), /401.*not Atrium/],
+  ['page of a captive portal', () => new Response('<html>Welcome</html>', { status: 200 }), /200.*not Atrium/],
+  ['429 of Atrium', () => atrium(429, 'RATE_LIMITED'), 'RATE_LIMITED'],
+  ['503 of Atrium', () => atrium(503, 'OVERLOADED'), 'OVERLOADED'],
+  ['404 of Atrium', () => atrium(404, 'TENANT_NOT_FOUND'), 'TENANT_NOT_FOUND'],
+])('a refresh that is answered by a %s costs no tokens, and is told as what it is', async (_, answer, told) => {
+  for (const change of [expired, refused]) {
+    let blocked = true;
+    const { client, given } = await watched(change, {
+      fetch: (input, init) =>
+        blocked && urlOf(input).endsWith('/auth.refresh') ? Promise.resolve(answer()) : fetch(input, init),
+    });
+    const error = await client.users.me.query().catch((failure: unknown) => failure);
+    if (!(error instanceof Error)) throw new Error('The call went through');
+    if (told instanceof RegExp) expect(error.message).toMatch(told);
+    else expect(reasonOf(error)).toBe(told);
+    expect(given).toEqual([]);
+    blocked = false;
+    expect((await client.users.me.query()).id).toBe(founder.userId);
+  }
+});
+
+test.each(['UNAUTHENTICATED', 'REFRESH_REUSED'])('Atrium’s own %s ends the session', async (reason) => {
+  const { client, given } = await watched(refused, {
+    fetch: (input, init) =>
+      urlOf(input).endsWith('/auth.refresh') ? Promise.resolve(atrium(401, reason)) : fetch(input, init),
+  });
+  expect(reasonOf(await client.users.me.query().catch((error: unknown) => error))).toBe('UNAUTHENTICATED');
+  expect(given).toEqual([undefined]);
+});
+
+test('two tabs that keep their tokens in one storage stay logged in, however late each comes', async () => {
+  const kept = new Map<string, string>();
+  const storage: TokenStorage = {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  };
+  const open = () => createClient({ url: place.url, storage });
+  const [one, other] = [open(), open()];
+  const { email, password, slug: tenantSlug } = founder;
+  const { user } = await one.auth.login.mutate({ email, password, tenantSlug });
+  await using owner = connect(place.databaseOwnerUrl);
+  // Each comes on its own and both at once, long after the tokens have run out and every grace is over.
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    for (const calls of [[one], [other], [one, other], [other], [one]]) {
+      vi.setSystemTime(Date.now() + 1_000_000);
+      await owner.sql`
+        update public.refresh_tokens r set used_at = now() - interval '1 minute' from public.sessions s
+        where s.id = r.session_id and s.user_id = ${founder.userId} and r.used_at is not null`;
+      const tabs = calls.map((tab) => tab.users.me.query());
+      for (const me of await Promise.all(tabs)) expect(me.id).toBe(user.id);
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+  await one.auth.logout.mutate();
+  expect(reasonOf(await other.users.me.query().catch((error: unknown) => error))).toBe('UNAUTHENTICATED');
+  expect(kept.size).toBe(0);
+});
+
+test('the pair of a new password is kept, and the session goes on by it', async () => {
+  const { client, tokens, userId } = await addMember(place, founder);
+  const passwords = { currentPassword: PASSWORD, newPassword: 'nine-umbrellas-fold-a-brisk-walrus' };
+  const changed = await client.auth.changePassword.mutate(passwords);
+  expect(tokens().refreshToken).toBe(changed.refreshToken);
+  const later = createClient({ url: place.url, tokens: aboutToExpire(tokens()) });
+  expect((await later.users.me.query()).id).toBe(userId);
+});
+
+test('calls at once whose inputs are long go in several requests, none with a URL that a proxy refuses', async () => {
+  const urls: string[] = [];
+  const { client } = await watched(asTheyAre, {
+    fetch: (input, init) => {
+      urls.push(urlOf(input));
+      return fetch(input, init);
+    },
+  });
+  const token = 'x'.repeat(1_500);
+  const answers = await Promise.allSettled(Array.from({ length: 10 }, () => client.invites.preview.query({ token })));
+  expect(new Set(answers.map((one) => one.status === 'rejected' && reasonOf(one.reason)))).toEqual(
+    new Set(['TOKEN_INVALID']),
+  );
+  expect(urls.length).toBeGreaterThan(1);
+  expect(Math.max(...urls.map((url) => url.length))).toBeLessThan(8_000);
 });
 
 test('a server out of reach costs no tokens', async () => {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate as turnOfLoop, setTimeout as sleep } from 'node:timers/promises';
 import { hash, verify } from '@node-rs/argon2';
 import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import * as common from '@zxcvbn-ts/language-common';
@@ -13,11 +14,16 @@ const ARGON2 = { memoryCost: 19456, timeCost: 2, parallelism: 1 } as const;
 const PASSWORD_LENGTH = { min: 12, usual: 15, max: 128 } as const;
 const SCORE = { min: 3, short: 4 } as const;
 
+/** By whom the work is counted, as an address and an account: owners take turns. */
+export type Owners = readonly string[];
+
 export interface Passwords {
   /** Argon2id in PHC format. @throws AppError `OVERLOADED` */
-  hash(password: string): Promise<string>;
+  hash(password: string, owners?: Owners): Promise<string>;
   /** Costs the same whether there is a hash or not. @throws AppError `OVERLOADED` */
-  verify(storedHash: string | undefined, password: string): Promise<boolean>;
+  verify(storedHash: string | undefined, password: string, owners?: Owners): Promise<boolean>;
+  /** As `assertStrongPassword`, in turns. @throws AppError `PASSWORD_TOO_WEAK`, `OVERLOADED` */
+  assertStrong(password: string, userInputs: readonly string[], owners?: Owners): Promise<void>;
   /** Whether a stored hash is weaker than those made today. */
   isOutdated(storedHash: string): boolean;
   /** Hashes under way and waiting. */
@@ -25,7 +31,8 @@ export interface Passwords {
 }
 
 /**
- * Argon2 fills a core and 19 MiB for each hash, so at most `cores − 1` run at once and a bounded number wait.
+ * Argon2 fills a core and 19 MiB for each hash, so at most `cores − 1` run at once and a bounded number wait; zxcvbn fills the
+ * event loop, so one password is scored at a time.
  * @param options.queue how many may wait; about half a second of work for each core is a good figure
  * @param options.width how many run at once
  */
@@ -34,20 +41,54 @@ export function createPasswords({
   width = Math.max(1, availableParallelism() - 1),
 }: { queue?: number; width?: number } = {}): Passwords {
   const gate = createGate({ width, queue, name: 'password checks' });
+  const scoring = createScoring(queue);
   // Of a random password: an unknown e-mail costs the same verification as a known one.
   const decoy = hash(crypto.randomUUID(), ARGON2);
 
   return {
     gate,
-    hash: (password) => gate.run(() => hash(password, ARGON2)),
-    async verify(storedHash, password) {
+    hash: (password, owners) => gate.run(() => hash(password, ARGON2), owners),
+    async verify(storedHash, password, owners) {
       const against = storedHash ?? (await decoy);
       // Longer input was never accepted as a password; it must not buy more of our time either.
       const possible = lengthOf(password) <= PASSWORD_LENGTH.max;
-      const matches = await gate.run(() => verify(against, possible ? password : ''));
+      const matches = await gate.run(() => verify(against, possible ? password : ''), owners);
       return matches && possible && storedHash !== undefined;
     },
+    assertStrong: scoring.assertStrong,
     isOutdated: (storedHash) => !isCurrent(storedHash),
+  };
+}
+
+/** What zxcvbn is told about a person, at most: it looks for each word everywhere in the password. */
+const KNOWN = { inputs: 64, characters: 256 } as const;
+
+/** How long the event loop is left alone after a password was scored, at most, in ms: about as long as the slowest takes. */
+const PAUSE_MS = 50;
+
+/**
+ * zxcvbn works on the event loop, some 10 to 40 ms for the slowest passwords. One scoring runs at a time, and after each the
+ * loop has as long for everything else: however many wait, scoring takes about half of it.
+ */
+function createScoring(queue: number): Pick<Passwords, 'assertStrong'> {
+  const gate = createGate({ width: 1, queue, name: 'new passwords' });
+  let resumeAt = 0;
+  return {
+    assertStrong: (password, userInputs, owners) =>
+      gate.run(async () => {
+        const pause = resumeAt - performance.now();
+        if (pause > 0) await sleep(Math.ceil(pause));
+        // A short timer may end within the turn that began it.
+        await turnOfLoop();
+        const start = performance.now();
+        try {
+          const known = userInputs.slice(0, KNOWN.inputs).map((input) => input.slice(0, KNOWN.characters));
+          assertStrongPassword(password, known);
+        } finally {
+          const end = performance.now();
+          resumeAt = end + Math.min(end - start, PAUSE_MS);
+        }
+      }, owners),
   };
 }
 

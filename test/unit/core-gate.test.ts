@@ -69,3 +69,33 @@ test('a task that throws at once gives its place back', async () => {
   await expect(thrown).rejects.toThrow('at once');
   expect(await gate.run(async () => 'next')).toBe('next');
 });
+
+test('owners take turns: one task of a newcomer waits behind one of each, not behind all of a flood', async () => {
+  const gate = gateOf(1, 20);
+  const first = task();
+  const order: string[] = [];
+  const add = (name: string, owners: string[]) => gate.run(async () => void order.push(name), owners);
+  const all = [gate.run(first.run, ['flood'])];
+  const more = Array.from({ length: 5 }, (_, index) => add(`flood ${index}`, ['flood']));
+  more.push(add('other account of the flood', ['flood', 'account']), add('stranger', ['stranger']));
+  first.end();
+  await Promise.all([...all, ...more]);
+  expect(order.indexOf('stranger')).toBeLessThanOrEqual(1);
+  expect(order.at(-1)).toBe('other account of the flood');
+});
+
+test('where the queue is full, a newcomer takes the last place of whoever has most', async () => {
+  const gate = gateOf(1, 4);
+  const first = task();
+  const running = gate.run(first.run, ['flood']);
+  const flood = Array.from({ length: 5 }, (_, index) => gate.run(async () => index, ['flood']));
+  const strangers = ['one', 'two'].map((name) => gate.run(async () => name, [name]));
+  // In the queue each stranger has one by now, and the flood two.
+  const late = gate.run(async () => 'late', ['flood']);
+  const settling = Promise.allSettled([...flood, ...strangers, late]);
+  first.end();
+  await running;
+  const settled = (await settling).map((one) => (one.status === 'fulfilled' ? one.value : 'refused'));
+  expect(settled).toEqual([0, 1, 'refused', 'refused', 'refused', 'one', 'two', 'refused']);
+  expect(gate).toMatchObject({ running: 0, waiting: 0 });
+});

@@ -114,6 +114,42 @@ test('more checks at once than there is room for are refused as OVERLOADED, and 
   expect(passwords.gate).toMatchObject({ running: 0, waiting: 0 });
 });
 
+test('new passwords are scored one at a time, and the event loop turns between any two', async () => {
+  const passwords = createPasswords();
+  let turn = 0;
+  let counting = setImmediate(function count() {
+    turn += 1;
+    counting = setImmediate(count);
+  });
+  const scored = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      passwords.assertStrong('passwordpassword', ['Ada Lovelace']).catch((error: unknown) => {
+        expect(error).toMatchObject({ reason: 'PASSWORD_TOO_WEAK' });
+        return turn;
+      }),
+    ),
+  );
+  clearImmediate(counting);
+  // The count of a turn may come before or after a scoring in it, so two neighbours may read the same.
+  expect(new Set(scored).size).toBeGreaterThanOrEqual(5);
+});
+
+test('more new passwords at once than there is room for are refused as OVERLOADED', async () => {
+  const passwords = createPasswords({ queue: 1 });
+  const flood = Array.from({ length: 4 }, () => passwords.assertStrong('passwordpassword', []));
+  const reasons = (await Promise.allSettled(flood)).map((one) => one.status === 'rejected' && at(one.reason, 'reason'));
+  expect(reasons).toEqual(['PASSWORD_TOO_WEAK', 'PASSWORD_TOO_WEAK', 'OVERLOADED', 'OVERLOADED']);
+});
+
+test('what is known of a person is looked at up to a bound, however much it is', async () => {
+  const passwords = createPasswords();
+  const known = [...Array.from({ length: 64 }, (_, index) => `Tenant ${index}`), 'Wojciechowska'];
+  await expect(passwords.assertStrong('wojciechowska42', known)).resolves.toBeUndefined();
+  await expect(passwords.assertStrong('wojciechowska42', known.slice(1))).rejects.toMatchObject({
+    reason: 'PASSWORD_TOO_WEAK',
+  });
+});
+
 test('a first check that finds no room does not spoil those after it', async () => {
   const passwords = createPasswords({ queue: 0 });
   const busy = Array.from({ length: WIDTH }, () => passwords.hash('keeps the gate busy'));

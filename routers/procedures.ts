@@ -4,7 +4,7 @@ import { enterAsUser, enterTenant, type Room, type TenantEntered } from '../db/e
 import type { Role } from '../db/lobby.ts';
 import { admits, callerOf } from './caller.ts';
 import { reportOf } from './errors.ts';
-import { byAddress, byCaller, giveBackSpent, spend, take } from './limits.ts';
+import { byAddress, byCaller, giveBackSpent, spendUpfront, take } from './limits.ts';
 import { recorded } from './recorded.ts';
 import { outcomeOf, type Trail } from './trail.ts';
 
@@ -39,9 +39,9 @@ const trailed = recorded.use(async ({ ctx, next, type, path }) => {
 });
 
 /** Anyone, counted by their address. */
-export const publicProcedure = trailed.meta({ access: 'public' }).use(async ({ ctx, next, meta }) => {
+export const publicProcedure = trailed.meta({ access: 'public' }).use(async ({ ctx, next }) => {
   await take(ctx, byAddress(ctx));
-  if (meta?.limit) await spend(ctx, byAddress(ctx, meta.limit));
+  await spendUpfront(ctx);
   return next();
 });
 
@@ -52,6 +52,7 @@ const authenticated = trailed.use(async ({ ctx, next, getRawInput }) => {
     throw error;
   });
   await take(ctx, ...byCaller(ctx, caller));
+  await spendUpfront(ctx, caller);
   // The whole body is here before anything is looked up: a caller who sends it slowly must not hold a transaction open, nor
   // act on a check that is old by then. What is wrong with it is said in its turn.
   await getRawInput().catch(() => undefined);

@@ -1,12 +1,13 @@
 import { inSpan, markFailed } from '../core/tracing/span.ts';
+import { countedPasswords } from './costs.ts';
 import { reportOf } from './errors.ts';
-import type { Spent } from './limits.ts';
+import { createSpent } from './limits.ts';
 import { createTrail } from './trail.ts';
 import { baseProcedure } from './trpc.ts';
 
 /**
- * Tells of the call, once it has ended, to the log and the metrics; and gives it a trail, for the audit log, and a list for
- * what it spends.
+ * Tells of the call, once it has ended, to the log and the metrics; and gives it a trail, for the audit log, a list for
+ * what it spends, and passwords that cost nothing uncounted.
  */
 export const recorded = baseProcedure.use(({ ctx, next, path, type, meta }) => {
   const { audit } = meta ?? {};
@@ -14,8 +15,8 @@ export const recorded = baseProcedure.use(({ ctx, next, path, type, meta }) => {
   return inSpan(path, { attributes: { 'rpc.method': path, 'rpc.type': type } }, async (span) => {
     const start = performance.now();
     const trail = createTrail(ctx.request, audit);
-    const spent: Spent = [];
-    const result = await next({ ctx: { trail, spent } });
+    const spent = createSpent(path);
+    const result = await next({ ctx: { trail, spent, passwords: countedPasswords(ctx, spent) } });
     const { caller } = trail;
     if (!result.ok) markFailed(span, result.error);
     if (span.isRecording()) {

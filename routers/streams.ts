@@ -1,7 +1,5 @@
 import { AppError } from '../core/errors.ts';
-
-/** Streams that one user may have open on this server. */
-const AT_MOST = 5;
+import { STREAMS_AT_ONCE as AT_MOST } from '../core/rate-limit/index.ts';
 
 /** The streams under way, by whose they are. */
 export interface Streams {

@@ -2,7 +2,6 @@ import { initTRPC } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { OpenApiMeta } from 'trpc-to-openapi';
 import { AppError, findCause, type Reason } from '../core/errors.ts';
-import type { RuleName } from '../core/rate-limit/index.ts';
 import type { CallerKind } from '../db/callers.ts';
 import type { Context } from './context.ts';
 import { reportOf, toTRPCError } from './errors.ts';
@@ -13,8 +12,6 @@ export interface Meta extends OpenApiMeta {
   access?: 'public' | 'user' | 'member' | 'admin' | 'superuser';
   /** Who may call it beside people in their own name; an assumed identity only reads where no table is the tenant's. */
   admits?: readonly Exclude<CallerKind, 'session'>[];
-  /** What a public procedure is counted by, beside all calls of its address. Not where the input is refused, or for now (503). */
-  limit?: RuleName;
   /** The REST answer's status when all went well; 200 if not said. */
   successStatus?: 201 | 202 | 204;
   /** What it refuses for beside what all procedures of its access level do: these stand in the OpenAPI document. */

@@ -1,8 +1,8 @@
 import type { BlockList } from 'node:net';
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../core/errors.ts';
-import type { Context, Services } from '../routers/context.ts';
-import { byAddress, take } from '../routers/limits.ts';
+import type { Services } from '../routers/context.ts';
+import { byAddress, createSpent, take, type CountedCall } from '../routers/limits.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { refuse } from './refuse.ts';
 import { factsOf, type AppEnv } from './request.ts';
@@ -38,7 +38,8 @@ export function wellFormed(mount: Mount, services: Services, trustedProxies: Blo
       c.req.raw = await checked(c.req.raw, mount);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const ctx = { ...services, request: factsOf(c, trustedProxies) };
+      // It comes to no procedure, so it counts under the limits of all of them alone.
+      const ctx = { ...services, request: factsOf(c, trustedProxies), spent: createSpent('none') };
       const response = refuse(c, await counted(ctx, error));
       for (const [name, value] of Object.entries(rateLimitHeaders(ctx.request.counts))) {
         response.headers.set(name, value);
@@ -50,7 +51,7 @@ export function wellFormed(mount: Mount, services: Services, trustedProxies: Blo
 }
 
 /** Counts a refused request for its address. @returns what is answered: `RATE_LIMITED` where that was one too many */
-async function counted(ctx: Context, refusal: AppError): Promise<AppError> {
+async function counted(ctx: CountedCall, refusal: AppError): Promise<AppError> {
   try {
     await take(ctx, byAddress(ctx));
     return refusal;

@@ -8,7 +8,8 @@ export { createLotCounter } from './lots.ts';
 export { createMemoryCounter } from './memory.ts';
 export { createRedisCounter, createUpstashCounter } from './redis.ts';
 export type { Count, Counter } from './counter.ts';
-export type { RuleName } from './rules.ts';
+export { counts, RULE_NAMES, RULES, STREAMS_AT_ONCE, type Cost, type RuleName } from './rules.ts';
+export { limitTable } from './table.ts';
 
 /** One count to make: under which rule, and by whom or what. */
 export type Counted = readonly [rule: RuleName, key: string];
@@ -17,7 +18,7 @@ export interface RateLimits {
   /**
    * Counts a call under one rule after the other, up to the first that is used up: whoever may not call takes nothing of
    * what they share with others, so name what is theirs alone first.
-   * @param note hears each count, for the answer's headers
+   * @param note hears each count that is the caller's alone, for the answer's headers
    * @throws AppError `RATE_LIMITED` if one of them is used up
    */
   take(counted: readonly Counted[], note: (count: Count) => void): Promise<void>;
@@ -35,7 +36,7 @@ export function createRateLimits({ counter, factor }: { counter: Counter; factor
         const [name, key] = one;
         const count = await counter.count(ruleOf(name), key);
         taken.set(one, count);
-        note(count);
+        if (!RULES[name].shared) note(count);
         if (!count.allowed) throw tooMany(count);
       }
     },

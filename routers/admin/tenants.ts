@@ -3,7 +3,8 @@ import { AppError } from '../../core/errors.ts';
 import { parseSlug } from '../../core/slug.ts';
 import { tenantNotFound } from '../../db/enter.ts';
 import { tenants } from '../../db/lobby.ts';
-import { enqueue } from '../../db/outbox.ts';
+import { enqueue } from '../costs.ts';
+import { spend } from '../limits.ts';
 import { superuserProcedure } from '../procedures.ts';
 import { acceptedShape } from '../shapes.ts';
 import { slugInput } from '../tenants/status.ts';
@@ -29,13 +30,14 @@ export const retryProvisioning = superuserProcedure
     const [tenant] = await ctx.db.select({ id: tenants.id }).from(tenants).where(eq(tenants.slug, slug));
     if (!tenant) throw tenantNotFound();
     ctx.trail.note({ entityId: tenant.id });
+    await spend(ctx, ['retriesByTenant', tenant.id]);
     const [retried] = await ctx.db
       .update(tenants)
       .set({ status: 'provisioning', provisioningStep: null, provisioningError: null })
       .where(and(eq(tenants.id, tenant.id), eq(tenants.status, 'failed')))
       .returning({ id: tenants.id });
     if (!retried) throw new AppError('CONFLICT', 'Only a tenant whose provisioning failed can be provisioned again.');
-    await enqueue(ctx.db, tenant.id, { kind: 'tenant.provision', payload: {} });
+    await enqueue(ctx, ctx.db, tenant.id, { kind: 'tenant.provision', payload: {} });
     ctx.trail.note({ changes: { status: ['failed', 'provisioning'] } });
     return { tenant: { slug, status: 'provisioning' as const } };
   });

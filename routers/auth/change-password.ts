@@ -1,7 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { assertStrongPassword } from '../../core/passwords.ts';
 import { mintRefreshToken } from '../../core/refresh-token.ts';
 import { enterAsUser } from '../../db/enter.ts';
 import { users } from '../../db/lobby.ts';
@@ -9,6 +8,7 @@ import { retireRefreshTokens, storeRefreshToken } from '../../db/refresh-tokens.
 import { replacePassword } from '../../db/sessions.ts';
 import { wordsAbout } from '../../db/users.ts';
 import { takeFailures } from '../limits.ts';
+import { assertNewPassword } from '../new-password.ts';
 import { unboundUserProcedure } from '../procedures.ts';
 import { loginShape } from '../shapes.ts';
 import { issueTokens, lookUpScope } from './issue.ts';
@@ -32,14 +32,15 @@ export const changePassword = unboundUserProcedure
       const [row] = await tx.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, user.id));
       return { known: row, words: await wordsAbout(tx, user) };
     });
-    assertStrongPassword(newPassword, words);
+    await assertNewPassword(ctx, `user ${user.id}`, newPassword, words);
+    const owners = [`account ${user.email}`];
     // Whoever has got hold of an access token may guess no more often than anyone at the login.
     await takeFailures(ctx, ['loginFailuresByAccount', user.email], ['INVALID_CREDENTIALS'], async () => {
       // No connection is held while Argon2 works.
-      if (await ctx.passwords.verify(known?.passwordHash, currentPassword)) return;
+      if (await ctx.passwords.verify(known?.passwordHash, currentPassword, owners)) return;
       throw new AppError('INVALID_CREDENTIALS', 'The current password is wrong.');
     });
-    const to = await ctx.passwords.hash(newPassword);
+    const to = await ctx.passwords.hash(newPassword, owners);
 
     const grant = await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: true }, async ({ tx }) => {
       const { sessionId, tenantId } = caller;

@@ -24,7 +24,6 @@ export const login = publicProcedure
     openapi: { method: 'POST', path: '/auth/login', tags: ['auth'], summary: 'Log in, to a tenant or the lobby' },
     refusals: ['INVALID_CREDENTIALS', 'EMAIL_NOT_VERIFIED', 'TENANT_NOT_FOUND'],
     audit: { action: 'user.login', entityType: 'user' },
-    limit: 'loginsByAddress',
   })
   .input(z.strictObject({ email: emailSchema, password: z.string(), tenantSlug: z.string().max(100).optional() }))
   .output(loginShape)
@@ -76,11 +75,12 @@ async function tryLogin(
 /** @throws AppError `INVALID_CREDENTIALS`, `EMAIL_NOT_VERIFIED`, `OVERLOADED` */
 async function checkPassword(ctx: Call, email: string, password: string): Promise<Account> {
   const { user, signUp } = await findByEmail(ctx, email, password);
+  const owners = [`account ${email}`];
   // No connection is held while Argon2 works.
-  const known = await ctx.passwords.verify(user?.passwordHash, password);
+  const known = await ctx.passwords.verify(user?.passwordHash, password, owners);
   if (user && known && user.disabledAt === null) return user;
   // A failed login costs two verifications, whoever it was.
-  const unverified = await ctx.passwords.verify(signUp?.passwordHash ?? undefined, password);
+  const unverified = await ctx.passwords.verify(signUp?.passwordHash ?? undefined, password, owners);
   if (user) ctx.trail.note({ entityId: user.id });
   throw unverified
     ? new AppError('EMAIL_NOT_VERIFIED', 'Follow the link in the mail that we sent, then log in.')

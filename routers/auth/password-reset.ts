@@ -3,15 +3,15 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
 import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
-import { assertStrongPassword } from '../../core/passwords.ts';
 import { violatesUnique } from '../../db/errors.ts';
 import { mailRequests, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
-import { requestMail } from '../../db/mail-requests.ts';
 import { replacePassword, voidResets } from '../../db/sessions.ts';
 import { admitSignUp, findPendingSignUps, lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
 import { insertUser, wordsAbout } from '../../db/users.ts';
+import { requestMail } from '../costs.ts';
 import { spend } from '../limits.ts';
+import { assertNewPassword } from '../new-password.ts';
 import { publicProcedure } from '../procedures.ts';
 import { emptyShape, tokenInput } from '../shapes.ts';
 
@@ -29,7 +29,7 @@ export const requestPasswordReset = publicProcedure
   .mutation(async ({ ctx, input: { email } }) => {
     await spend(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
-      await requestMail(tx, 'reset-password', email);
+      await requestMail(ctx, tx, 'reset-password', email);
       await ctx.trail.write(tx, 'success');
       return {};
     });
@@ -58,7 +58,7 @@ export const resetPassword = publicProcedure
     ) {
       throw tokenInvalid();
     }
-    assertStrongPassword(newPassword, holder.words);
+    await assertNewPassword(ctx, `link ${requestId}`, newPassword, holder.words);
     // No connection is held while Argon2 works.
     const passwordHash = await ctx.passwords.hash(newPassword);
 

@@ -3,11 +3,9 @@ import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
 import { VERIFICATION_MS } from '../../core/mailed-token.ts';
 import { passwordTags } from '../../core/password-tag.ts';
-import { assertStrongPassword } from '../../core/passwords.ts';
 import { slugSchema } from '../../core/slug.ts';
 import { signUps } from '../../db/lobby.ts';
-import { enqueue } from '../../db/outbox.ts';
-import { foundTenant } from '../../db/tenants.ts';
+import { enqueue, foundTenant } from '../costs.ts';
 import { byAddress, spend, takeFailures } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { acceptedShape, nameInput } from '../shapes.ts';
@@ -22,7 +20,6 @@ export const register = publicProcedure
     refusals: ['SLUG_TAKEN', 'PASSWORD_TOO_WEAK'],
     successStatus: 202,
     audit: { action: 'user.register', entityType: 'tenant' },
-    limit: 'registersByAddress',
   })
   .input(
     z.strictObject({
@@ -35,14 +32,14 @@ export const register = publicProcedure
   )
   .output(acceptedShape)
   .mutation(async ({ ctx, input: { email, password, fullName, tenantName, tenantSlug } }) => {
-    await takeFailures(ctx, byAddress(ctx, 'weakSignUpsByAddress'), ['PASSWORD_TOO_WEAK'], async () =>
-      assertStrongPassword(password, [email, fullName, tenantName, tenantSlug]),
-    );
     await spend(ctx, ['mailsByRecipient', email]);
+    await takeFailures(ctx, byAddress(ctx, 'weakPasswordsByAddress'), ['PASSWORD_TOO_WEAK'], () =>
+      ctx.passwords.assertStrong(password, [email, fullName, tenantName, tenantSlug]),
+    );
     const passwordHash = await ctx.passwords.hash(password);
 
     await ctx.pool.transaction({ readOnly: false }, async (tx) => {
-      const tenantId = await foundTenant(tx, { name: tenantName, slug: tenantSlug });
+      const tenantId = await foundTenant(ctx, tx, { name: tenantName, slug: tenantSlug });
       const id = uuidv7();
       await tx.insert(signUps).values({
         id,
@@ -54,7 +51,7 @@ export const register = publicProcedure
         verificationId: uuidv7(),
         verificationExpiresAt: new Date(Date.now() + VERIFICATION_MS),
       });
-      await enqueue(tx, tenantId, { kind: 'email.send', payload: { template: 'verify-email', signUpId: id } });
+      await enqueue(ctx, tx, tenantId, { kind: 'email.send', payload: { template: 'verify-email', signUpId: id } });
       ctx.trail.note({ entityId: tenantId });
       await ctx.trail.write(tx, 'success');
     });

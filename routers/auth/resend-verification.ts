@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { emailSchema } from '../../core/email.ts';
-import { requestMail } from '../../db/mail-requests.ts';
+import { requestMail } from '../costs.ts';
 import { spend } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { emptyShape } from '../shapes.ts';
@@ -22,7 +22,7 @@ export const resendVerification = publicProcedure
   .mutation(async ({ ctx, input: { email } }) => {
     await spend(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
-      await requestMail(tx, 'verify-email', email);
+      await requestMail(ctx, tx, 'verify-email', email);
       await ctx.trail.write(tx, 'success');
       return {};
     });

@@ -16,7 +16,7 @@ import { refreshTokens, sessions, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { storeRefreshToken } from '../../db/refresh-tokens.ts';
 import type { Context } from '../context.ts';
-import { take } from '../limits.ts';
+import { take, type CountedCall } from '../limits.ts';
 import type { loginShape } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
 import { findScope, issueTokens, type Scope } from './issue.ts';
@@ -31,7 +31,7 @@ export type Rotation = { user: User; sessionId: string; scope: Scope | null; ref
  * @param sessionId the session that it must be of, if it must be a certain one
  * @throws AppError `UNAUTHENTICATED` for a token of no session, or of another; `RATE_LIMITED`
  */
-export async function countRefresh(ctx: Context, token: string, sessionId?: string): Promise<void> {
+export async function countRefresh(ctx: CountedCall, token: string, sessionId?: string): Promise<void> {
   if (!isRefreshToken(token)) throw unauthenticated();
   const found = await ctx.pool.transaction({ readOnly: true }, (tx) => findSessionId(tx, token));
   if (found === undefined || (sessionId !== undefined && found !== sessionId)) throw unauthenticated();

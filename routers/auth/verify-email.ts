@@ -8,7 +8,7 @@ import type { Tx } from '../../db/lane.ts';
 import { signUps, users } from '../../db/lobby.ts';
 import { admitSignUp, findPendingSignUps, isPending, lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
 import type { Context } from '../context.ts';
-import { takeFailures } from '../limits.ts';
+import { takeFailures, type CountedCall } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { tokenInput } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
@@ -74,7 +74,7 @@ async function hasAccount(tx: Tx, email: string): Promise<boolean> {
 
 /** @param password.known whether the password is the sign-up's @param password.given whether there was one */
 async function admit(
-  ctx: Context & { trail: Trail },
+  ctx: CountedCall & { trail: Trail },
   tx: Tx,
   { found, verificationId, ...password }: { found: Found; verificationId: string; known: boolean; given: boolean },
 ): Promise<{ email: string }> {

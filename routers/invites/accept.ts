@@ -2,7 +2,6 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { assertStrongPassword } from '../../core/passwords.ts';
 import type { User } from '../../db/callers.ts';
 import { enterAsUser } from '../../db/enter.ts';
 import { violatesUnique } from '../../db/errors.ts';
@@ -11,15 +10,15 @@ import type { Tx } from '../../db/lane.ts';
 import { lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
 import { insertUser } from '../../db/users.ts';
 import { callerOf } from '../caller.ts';
-import type { Context } from '../context.ts';
-import { byAddress, takeFailures } from '../limits.ts';
+import { byAddress, takeFailures, type CountedCall } from '../limits.ts';
+import { assertNewPassword } from '../new-password.ts';
 import { noteActor, publicProcedure } from '../procedures.ts';
 import { nameInput, tenantShape, toTenantShape, toUserShape, userShape, tokenInput } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
 import { findPending, useUp } from './pending.ts';
 
 type Pending = Awaited<ReturnType<typeof findPending>>;
-type Call = Context & { trail: Trail };
+type Call = CountedCall & { trail: Trail };
 
 /**
  * Makes the holder of an invite a member: one who has an account by their access token, a new person by a name and a
@@ -62,7 +61,7 @@ async function acceptAsAnyone(
   if (pending.hasAccount) throw logInFirst();
   if (password === undefined || fullName === undefined) throw incomplete({ password, fullName });
   const { name, slug } = pending.tenant;
-  assertStrongPassword(password, [email, fullName, name, slug]);
+  await assertNewPassword(ctx, `link ${pending.invite.id}`, password, [email, fullName, name, slug]);
   return await acceptAsNewPerson(ctx, token, { password, fullName, email });
 }
 

@@ -8,7 +8,7 @@ import { isOpen } from '../../db/invites.ts';
 import { invites, memberships, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { lockMembersAsAdmin } from '../../db/members.ts';
-import { enqueue } from '../../db/outbox.ts';
+import { enqueue } from '../costs.ts';
 import { tellRevoked } from '../effects.ts';
 import { spend } from '../limits.ts';
 import { adminPersonProcedure } from '../procedures.ts';
@@ -53,7 +53,7 @@ export const invitesRouter = router({
         .values({ id: uuidv7(), tenantId, email, role, invitedBy: ctx.user.id, expiresAt: newExpiry() })
         .returning();
       const { id } = found(invite);
-      await enqueue(db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
+      await enqueue(ctx, db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
       ctx.trail.note({ entityId: id, changes: changesBetween({}, { email, role }) });
       return toInvite(found(invite));
     }),
@@ -114,7 +114,7 @@ export const invitesRouter = router({
       await spend(ctx, ['mailsByRecipient', before.email]);
       const expiresAt = newExpiry();
       await ctx.db.update(invites).set({ expiresAt }).where(eq(invites.id, id));
-      await enqueue(ctx.db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
+      await enqueue(ctx, ctx.db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
       ctx.trail.note({ changes: changesBetween({ expiresAt: before.expiresAt }, { expiresAt }) });
       return toInvite({ ...before, expiresAt });
     }),

@@ -6,8 +6,8 @@ import { enterAsUser } from '../../db/enter.ts';
 import { memberships } from '../../db/lobby.ts';
 import { lockMembersAsAdmin } from '../../db/members.ts';
 import { readSettings, updateTenant } from '../../db/tenant-settings.ts';
-import { foundTenant } from '../../db/tenants.ts';
 import { adminLobbyProcedure, memberLobbyProcedure, unboundUserProcedure, userProcedure } from '../procedures.ts';
+import { foundTenant } from '../costs.ts';
 import { alsoEndIdentities } from '../effects.ts';
 import { acceptedShape, nameInput, tenantShape, toTenantShape } from '../shapes.ts';
 import { router } from '../trpc.ts';
@@ -36,7 +36,7 @@ export const tenantsRouter = router({
     .mutation(async ({ ctx, input }) => {
       // In the platform's log: the tenant of the token must not learn what other tenants its people have.
       ctx.trail.note({ tenantId: null });
-      const tenantId = await foundTenant(ctx.db, input);
+      const tenantId = await foundTenant(ctx, ctx.db, input);
       await ctx.db.insert(memberships).values({ userId: ctx.user.id, tenantId, role: 'admin' });
       ctx.trail.note({ entityId: tenantId, changes: changesBetween({}, input) });
       return { tenant: { slug: input.slug, status: 'provisioning' as const } };

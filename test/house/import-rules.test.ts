@@ -145,6 +145,18 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
     twin: { file: 'workflows/j.ts', code: "import '@temporalio/client';" },
   },
   {
+    what: 'an outbox row of a call that may not be counted',
+    rule: IMPORTS,
+    breach: { file: 'routers/auth/z.ts', code: "import { enqueue } from '../../db/outbox.ts';" },
+    twin: { file: 'routers/auth/z.ts', code: "import { enqueue as counted } from '../costs.ts';" },
+  },
+  {
+    what: 'a password scored in a call that may not be counted',
+    rule: IMPORTS,
+    breach: { file: 'routers/za.ts', code: "import { assertStrongPassword } from '../core/passwords.ts';" },
+    twin: { file: 'routers/za.ts', code: "import { type Passwords } from '../core/passwords.ts';" },
+  },
+  {
     what: 'tRPC below the routers',
     rule: IMPORTS,
     breach: { file: 'core/k.ts', code: "import '@trpc/server';" },

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { createPasswords } from '../../core/passwords.ts';
+import { counts, RULE_NAMES, RULES, type Cost } from '../../core/rate-limit/index.ts';
+import { countedPasswords } from '../../routers/costs.ts';
+import { createSpent } from '../../routers/limits.ts';
+import { procedures } from '../matrix/procedures.ts';
+
+/** What each procedure costs beyond queries. One that costs something and is not here is refused when it does. */
+const COSTS: Record<string, readonly Cost[]> = {
+  'auth.register': ['hash', 'score', 'mail', 'provision'],
+  'auth.login': ['hash'],
+  'auth.changePassword': ['hash', 'score'],
+  'auth.resetPassword': ['hash', 'score'],
+  'auth.requestPasswordReset': ['mail'],
+  'auth.resendVerification': ['mail'],
+  'auth.verifyEmail': ['hash'],
+  'invites.create': ['mail'],
+  'invites.resend': ['mail'],
+  'invites.accept': ['hash', 'score'],
+  'tenants.create': ['provision'],
+  'admin.retryProvisioning': ['provision'],
+};
+
+const paths = procedures().map(({ path }) => path);
+
+test('every limit counts procedures that there are', () => {
+  const named = RULE_NAMES.flatMap((name) => (RULES[name].of === 'all' ? [] : RULES[name].of));
+  expect(named.filter((path) => !paths.includes(path))).toEqual([]);
+});
+
+test('each limit of a cost is of a procedure that has it', () => {
+  const bounding = paths.filter((path) =>
+    RULE_NAMES.some((name) => RULES[name].of !== 'all' && RULES[name].bounds && counts(name, path)),
+  );
+  expect(bounding.toSorted()).toEqual(Object.keys(COSTS).toSorted());
+});
+
+describe.each(Object.entries(COSTS))('%s', (path, costs) => {
+  test.each(costs)('is limited in what it costs as a %s, by who asks and by whom it is for', (cost) => {
+    const bounds = RULE_NAMES.filter((name) => counts(name, path)).flatMap((name) => RULES[name].bounds ?? []);
+    const sides = bounds.filter((bound) => bound.costs.includes(cost)).map(({ per }) => per);
+    expect([...new Set(sides)].toSorted()).toEqual(['source', 'target']);
+  });
+});
+
+test.each(['hash', 'verify', 'assertStrong'] as const)(
+  'a procedure that was not counted by who asks and by whom it is for can not %s',
+  async (work) => {
+    const call = { passwords: createPasswords(), request: { ipAddress: null } };
+    const spent = createSpent('planted.procedure');
+    const passwords = countedPasswords(call, spent);
+    const run = {
+      hash: () => passwords.hash('a password'),
+      verify: () => passwords.verify(undefined, 'a password'),
+      assertStrong: () => passwords.assertStrong('quiet-otter-paints-seven-lanterns', []),
+    }[work];
+    await expect(run()).rejects.toThrow('planted.procedure');
+    spent.counted.add(work === 'assertStrong' ? 'weakPasswordsByAddress' : 'passwordsByAddress');
+    await expect(run()).rejects.toThrow('by its target');
+    spent.counted.add(work === 'assertStrong' ? 'weakPasswordsByHolder' : 'passwordsByHolder');
+    await expect(run()).resolves.not.toThrow();
+  },
+);

@@ -55,7 +55,11 @@ function decoded(bytes: string): string {
 export function factsOf(c: HonoContext<AppEnv>, trustedProxies: BlockList): RequestFacts {
   return {
     id: c.var.requestId,
-    ipAddress: clientAddress(c.env?.socketAddress ?? null, c.req.header('x-forwarded-for'), trustedProxies),
+    ipAddress: clientAddress(
+      c.env?.socketAddress ?? null,
+      { forwardedFor: c.req.header('x-forwarded-for'), forwarded: c.req.header('forwarded') },
+      trustedProxies,
+    ),
     userAgent: textOfHeader(c.req.header('user-agent')),
     tenantSlug: c.req.header('x-tenant-slug'),
     bearer: BEARER.exec(c.req.header('authorization') ?? '')?.[1],

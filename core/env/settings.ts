@@ -181,7 +181,7 @@ export const SETTINGS = z.object({
   TRUSTED_PROXIES: setting(cidrs(), {
     type: 'CIDR, comma-separated',
     default: 'none',
-    meaning: 'proxies whose X-Forwarded-For is believed, read right to left',
+    meaning: 'proxies whose X-Forwarded-For or Forwarded is believed, read right to left',
   }),
   DRAIN_SECONDS: setting(decimalNumber(0, 300).default(5), {
     type: 'seconds',

@@ -67,3 +67,56 @@ export function tellDatabaseError(error: unknown): string | undefined {
 export function unreachable(cause: unknown): AppError {
   return new AppError('OVERLOADED', 'The database is out of reach: try again shortly.', { retryAfter: 2 }, cause);
 }
+
+/** A refusal that PostgreSQL made and no procedure foresaw. Its cause has the constraint's name, for the log. */
+export class DatabaseRefusal extends AppError {}
+
+/** Values that a column can't hold, among PostgreSQL's data exceptions: the others are faults of a statement. */
+const BAD_VALUES = new Set([
+  '22001', // too long
+  '22003', // out of range
+  '22007', // no date or time
+  '22008', // a time out of range
+  '22021', // a character that the encoding lacks, as NUL
+  '22026', // of another length
+  '22032', // no JSON
+  '22P02', // no number, UUID, or value of an enum
+  '22P05', // not to be translated
+]);
+
+/**
+ * What a caller is told where a constraint or a column's type refused what a procedure sent. Nothing of the row, and no name of
+ * a table, is in it.
+ * @returns nothing for other errors, and for those that a procedure has answered itself
+ */
+export function databaseRefusal(error: unknown): DatabaseRefusal | undefined {
+  const cause = postgresError(error);
+  if (!cause || findCause(error, (one) => one instanceof AppError)) return undefined;
+  const conflict = (message: string) => new DatabaseRefusal('CONFLICT', message, {}, error);
+  const invalid = (message: string) =>
+    new DatabaseRefusal(
+      'VALIDATION_FAILED',
+      'The input is not valid: see issues.',
+      { issues: [{ path: [], message }] },
+      error,
+    );
+  switch (cause.code) {
+    case '23505': // unique
+    case '23P01': // exclusion
+      return conflict('There is something with these values already.');
+    case '23503': // foreign key
+      // The two ways to break one differ in the message alone. In another language than English both are a conflict.
+      return cause.message.startsWith('insert or update')
+        ? invalid('must not name something that does not exist')
+        : conflict('Something else refers to this.');
+    case '23001': // foreign key with RESTRICT
+      return conflict('Something else refers to this.');
+    case '23502': // not null
+      return invalid('must not leave out or empty a value that is needed');
+    case '23514': // check
+    case '44000': // check of a view
+      return invalid('must keep to the rules of what is stored');
+    default:
+      return BAD_VALUES.has(cause.code) ? invalid('must have values that can be stored') : undefined;
+  }
+}

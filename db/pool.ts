@@ -1,5 +1,5 @@
 import { inSpan, SpanKind } from '../core/tracing/span.ts';
-import { isConnectionError, isRetryable, isUnreachable, unreachable } from './errors.ts';
+import { databaseRefusal, isConnectionError, isRetryable, isUnreachable, unreachable } from './errors.ts';
 import { openLane, type Begun, type FirstStatement, type Lane, type Tx } from './lane.ts';
 import { createTurns, type TurnsTally } from './turns.ts';
 
@@ -14,7 +14,8 @@ export interface Pool {
    * Runs `work` in one transaction on one connection, and rolls back if it throws. A serialization failure or a
    * deadlock is tried once more from the start, so `work` must have no effect but on the database.
    * A read's COMMIT is not waited for: there is nothing in it that could fail the answer.
-   * @throws AppError `OVERLOADED` when no connection is free in time, or PostgreSQL is out of reach
+   * @throws AppError `OVERLOADED` when no connection is free in time, or PostgreSQL is out of reach; `CONFLICT` or
+   *   `VALIDATION_FAILED` for a constraint that refused what `work` sent
    */
   transaction<T>(options: TransactionOptions, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** The same, with `first` sent together with BEGIN; `work` gets its rows. */
@@ -120,8 +121,10 @@ export function createPool(
       try {
         return await once(settings, work);
       } catch (error) {
-        if (!isRetryable(error)) throw error;
-        return await once(settings, work);
+        if (!isRetryable(error)) throw databaseRefusal(error) ?? error;
+        return await once(settings, work).catch((again: unknown) => {
+          throw databaseRefusal(again) ?? again;
+        });
       }
     });
   }

@@ -1,5 +1,6 @@
-import { AppError } from '../core/errors.ts';
+import { AppError, findCause } from '../core/errors.ts';
 import type { Actor } from '../db/callers.ts';
+import { DatabaseRefusal } from '../db/errors.ts';
 import { enterAsUser, enterTenant, type Room, type TenantEntered } from '../db/enter.ts';
 import type { Role } from '../db/lobby.ts';
 import { admits, callerOf } from './caller.ts';
@@ -26,6 +27,9 @@ const trailed = recorded.use(async ({ ctx, next, type, path }) => {
     return result;
   }
   const { reason } = reportOf(result.error);
+  if (findCause(result.error, (cause) => cause instanceof DatabaseRefusal)) {
+    ctx.log.warn({ err: result.error, path, requestId: ctx.request.id }, 'the database refused what a procedure sent');
+  }
   await giveBackSpent(ctx, reason);
   const { identified, assumed } = trail;
   const outcome = outcomeOf(reason, { type, identified, assumed });

@@ -1,5 +1,6 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { z } from 'zod';
+import { emailShape } from '../core/email.ts';
 import { AppError } from '../core/errors.ts';
 import { idSchema } from '../core/id.ts';
 import { changesBetween } from '../db/changes.ts';
@@ -17,7 +18,7 @@ const tags = ['members'];
 const memberShape = z
   .object({
     userId: z.uuid(),
-    email: z.email(),
+    email: emailShape,
     fullName: z.string(),
     role: roleShape,
     joinedAt: time,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { emailShape } from '../core/email.ts';
 import { idSchema } from '../core/id.ts';
 import type { User } from '../db/callers.ts';
 import type { Tenant } from '../db/enter.ts';
@@ -9,10 +10,12 @@ import { MODES, TENANT_STATUSES, type Role } from '../db/lobby.ts';
 const id = z.uuid().describe('UUIDv7');
 export const time = z.iso.datetime().describe('ISO 8601, UTC');
 
-export const userShape = z.object({ id, email: z.email(), fullName: z.string(), createdAt: time }).meta({ id: 'User' });
+export const userShape = z
+  .object({ id, email: emailShape, fullName: z.string(), createdAt: time })
+  .meta({ id: 'User' });
 
 /** Another user, as an operator or a user sees them. */
-export const personShape = z.object({ id: z.uuid(), email: z.email(), fullName: z.string() }).meta({ id: 'Person' });
+export const personShape = z.object({ id: z.uuid(), email: emailShape, fullName: z.string() }).meta({ id: 'Person' });
 
 export const roleShape = z.enum(['admin', 'member']).meta({ id: 'Role' });
 export const modeShape = z.enum(MODES).meta({ id: 'IdentityMode' });

@@ -1,5 +1,6 @@
 import { and, eq, gt, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { emailShape } from '../../core/email.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
 import { describeSignUp } from '../../core/sign-up.ts';
@@ -34,7 +35,7 @@ export const verifyEmail = publicProcedure
         .describe('Of this sign-up. Needed where several sign-ups of the address are pending'),
     }),
   )
-  .output(z.object({ email: z.email() }).meta({ id: 'VerifiedEmail' }))
+  .output(z.object({ email: emailShape }).meta({ id: 'VerifiedEmail' }))
   .mutation(async ({ ctx, input: { token, password } }) => {
     const verificationId = idOfMailedToken(token);
     if (verificationId === undefined) throw tokenInvalid();
@@ -42,7 +43,8 @@ export const verifyEmail = publicProcedure
 
     const verify = async (): Promise<{ email: string }> => {
       // No connection is held while Argon2 works.
-      const known = password !== undefined && (await ctx.passwords.verify(found.signUp.passwordHash ?? undefined, password));
+      const known =
+        password !== undefined && (await ctx.passwords.verify(found.signUp.passwordHash ?? undefined, password));
       return await ctx.pool.transaction({ readOnly: false }, (tx) =>
         admit(ctx, tx, { found, verificationId, known, given: password !== undefined }),
       );

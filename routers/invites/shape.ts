@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { emailShape } from '../../core/email.ts';
 import type { invites } from '../../db/lobby.ts';
 import { roleShape, time } from '../shapes.ts';
 
@@ -8,7 +9,7 @@ const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 export const inviteShape = z
   .object({
     id: z.uuid(),
-    email: z.email(),
+    email: emailShape,
     role: roleShape,
     status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
     expiresAt: time,

@@ -4,6 +4,8 @@ import { createServer, type Socket } from 'node:net';
 export interface SmtpServer extends AsyncDisposable {
   /** Each mail as it came, headers and body. */
   readonly mails: readonly string[];
+  /** Whom the mails were for, as `RCPT TO` names them. */
+  readonly recipients: readonly string[];
 }
 
 /** What a mail server says to a command in place of OK. */
@@ -15,11 +17,12 @@ export type Answer = (command: string) => string | undefined;
  */
 export async function startSmtpServer(port: number, answer: Answer = () => undefined): Promise<SmtpServer> {
   const mails: string[] = [];
+  const recipients: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serve(socket, answer, (mail) => mails.push(mail));
+    serve(socket, answer, { mail: (mail) => mails.push(mail), recipient: (address) => recipients.push(address) });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -27,6 +30,7 @@ export async function startSmtpServer(port: number, answer: Answer = () => undef
   });
   return {
     mails,
+    recipients,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();
@@ -35,7 +39,7 @@ export async function startSmtpServer(port: number, answer: Answer = () => undef
   };
 }
 
-function serve(socket: Socket, answer: Answer, take: (mail: string) => void): void {
+function serve(socket: Socket, answer: Answer, take: Record<'mail' | 'recipient', (text: string) => void>): void {
   let received = '';
   let inData = false;
   socket.setEncoding('utf8');
@@ -52,7 +56,9 @@ function serve(socket: Socket, answer: Answer, take: (mail: string) => void): vo
         socket.write(`${refusal}\r\n`);
         continue;
       }
-      if (inData) take(text);
+      const recipient = inData ? undefined : /^RCPT TO:<(.*)>/i.exec(text)?.[1];
+      if (recipient !== undefined) take.recipient(recipient);
+      if (inData) take.mail(text);
       inData = !inData && /^DATA$/i.test(text);
       socket.write(inData ? '354 Go on\r\n' : /^QUIT$/i.test(text) ? '221 Bye\r\n' : '250 OK\r\n');
     }

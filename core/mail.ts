@@ -112,7 +112,8 @@ function toMessage(mail: Mail, from: string): SendMailOptions {
   return {
     from,
     to: { name: '', address: mail.to },
-    subject: mail.subject,
+    // Readers decode what looks like an encoded word (RFC 2047), also one that a stranger wrote as a name.
+    subject: mail.subject.replaceAll('=?', '= ?'),
     text: mail.text,
     messageId: `<${mail.id}@${host}>`,
     headers: { 'Auto-Submitted': 'auto-generated' },

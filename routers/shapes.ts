@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { displayText } from '../core/display-text.ts';
 import { emailShape } from '../core/email.ts';
 import { idSchema } from '../core/id.ts';
 import type { User } from '../db/callers.ts';
@@ -115,15 +116,8 @@ export function textInput(max: number) {
     .meta({ pattern: String.raw`^[^\u0000]*$` });
 }
 
-/** A name that people read: 1–100 characters without the spaces around it, and no control characters. */
-export const nameInput = textInput(100)
-  .trim()
-  .min(1, 'must not be empty')
-  .regex(/^[^\p{Cc}]*$/u, 'must not have control characters')
-  // For the document alone, in what all dialects of regular expressions have; it says too that spaces are not enough.
-  .meta({
-    pattern: String.raw`^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$`,
-  });
+/** A name that others see: of a person, a tenant, a project or a key. */
+export const nameInput = displayText({ max: 100, visible: 1, lines: false });
 
 export function toUserShape({ id: userId, email, fullName, createdAt }: User): z.infer<typeof userShape> {
   return { id: userId, email, fullName, createdAt: createdAt.toISOString() };

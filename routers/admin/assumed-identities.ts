@@ -3,6 +3,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { ACCESS_TOKEN_SECONDS, unauthenticated } from '../../core/access-token.ts';
+import { displayText } from '../../core/display-text.ts';
 import { AppError } from '../../core/errors.ts';
 import { idSchema } from '../../core/id.ts';
 import { parseSlug } from '../../core/slug.ts';
@@ -19,7 +20,6 @@ import {
   pageShape,
   personShape,
   tenantShape,
-  textInput,
   time,
   toPage,
   toTenantShape,
@@ -40,7 +40,9 @@ export const assumeIdentity = superuserProcedure
     z.strictObject({
       userId: idSchema,
       tenantSlug: z.string().max(100),
-      reason: textInput(1_000).trim().min(10, 'must be at least 10 characters long: it is kept in the audit log'),
+      reason: displayText({ max: 1_000, visible: 10, lines: true }).describe(
+        'Kept in the audit log; the tenant sees it',
+      ),
       mode: modeShape.default('read'),
     }),
   )

@@ -65,6 +65,7 @@ async function findByToken({ secretKeys }: Context, tx: Tx, token: string, verif
   }
   const pending = await findPendingSignUps(tx, row.email);
   const found = pending.find(({ signUp }) => signUp.verificationId === verificationId);
+  // A sign-up that was made beside an account is never told from one that is over.
   if (!found || (await hasAccount(tx, row.email))) throw tokenInvalid();
   return { ...found, isOneOfSeveral: pending.length > 1 };
 }
@@ -83,13 +84,12 @@ async function admit(
   const { email } = found.signUp;
   const pending = await lockPendingSignUps(tx, email);
   const signUp = pending.find((one) => one.verificationId === verificationId && one.isLinkLive);
-  // The address may have its account already, by another sign-up or an invite.
-  if (!signUp || (await hasAccount(tx, email))) throw tokenInvalid();
+  if (!signUp) throw tokenInvalid();
   const others = pending.filter(({ id }) => id !== signUp.id);
   if (others.length > 0 && !password.known) throw passwordNeeded(found, password.given);
 
   const userId = await admitSignUp(tx, signUp).catch((error: unknown) => {
-    // The address got its account at this very moment.
+    // The address got its account meanwhile, by another sign-up or an invite.
     throw violatesUnique(error, 'users_email_key') ? tokenInvalid() : error;
   });
   await voidSignUps(tx, others);
@@ -104,7 +104,7 @@ function passwordNeeded({ signUp, tenantName, tenantSlug }: Found, given: boolea
   return new AppError(
     'INVALID_CREDENTIALS',
     given
-      ? `This is not the password of the sign-up ${which}.`
-      : `Several sign-ups wait for this address. If you made the sign-up ${which}, give the password that you chose for it.`,
+      ? `This is not the password of the sign-up for the tenant ${which}.`
+      : `Several sign-ups wait for this address. If you made the one for the tenant ${which}, give the password that you chose for it.`,
   );
 }

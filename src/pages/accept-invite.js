@@ -1,4 +1,4 @@
-import { INCOMPLETE, letShow, pointAt, say, send, settle, takeToken, wait } from './mailed-link.js';
+import { INCOMPLETE, letShow, pointAt, say, send, settle, shown, takeToken, wait } from './mailed-link.js';
 
 const token = takeToken();
 const offer = document.querySelector('#offer');
@@ -26,9 +26,10 @@ async function preview() {
     again.hidden = false;
   } else {
     const role = answer.role === 'admin' ? 'an admin' : 'a member';
+    const tenant = shown(answer.tenantName);
     const sentence = answer.invitedBy
-      ? `${answer.invitedBy} invites you to join ${answer.tenantName} as ${role}.`
-      : `You are invited to join ${answer.tenantName} as ${role}.`;
+      ? `${shown(answer.invitedBy)} invites you to join ${tenant} as ${role}.`
+      : `You are invited to join ${tenant} as ${role}.`;
     offer.textContent = `${sentence} The invite is for ${answer.emailHint}.`;
     say(answer.hasAccount ? 'You have an account: log in to accept.' : 'Make your account to accept.');
     again.hidden = true;
@@ -67,7 +68,7 @@ function onSubmit(form, accept) {
     if (answer) {
       const { user, tenant } = answer;
       if (username) username.value = user.email;
-      settle(`You have joined ${tenant.name}. You can log in to it now, as ${user.email}.`);
+      settle(`You have joined ${shown(tenant.name)}. You can log in to it now, as ${user.email}.`);
     } else if (['TOKEN_INVALID', 'ALREADY_MEMBER'].includes(problem.reason)) settle(problem);
     else if (problem.reason === 'UNAUTHENTICATED') {
       // The address got its account since the page was opened: now it takes a login.

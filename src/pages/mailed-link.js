@@ -49,6 +49,11 @@ export function say(what) {
   if (advice.length > 0) message.append(element('ul', ...advice.map((text) => element('li', text))));
 }
 
+/** A name as a page shows it: one that is older than the rule for names may reorder the text around it. */
+export function shown(name) {
+  return name.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '');
+}
+
 /** Says the last word of a page: nothing is asked any more. */
 export function settle(what) {
   say(what);

@@ -1,19 +1,22 @@
-import { withoutLinks } from '../../core/display-name.ts';
+import { harmless } from '../../core/harmless.ts';
 import { describeSignUp, type SignUpFacts } from '../../core/sign-up.ts';
 
-/** What a mail says. */
+/**
+ * What a mail says. Names are chosen by strangers, so they are made harmless; and who has not proven an address has no
+ * name in its mails.
+ */
 export interface Letter {
   subject: string;
   text: string;
 }
 
 /** @param reader.link opens a page that asks for a click: opening it proves nothing yet */
-export function verifyEmail(reader: SignUpFacts & { fullName: string; link: string }): Letter {
+export function verifyEmail(reader: SignUpFacts & { link: string }): Letter {
   return {
-    subject: `Confirm your e-mail for ${withoutLinks(reader.tenantName)}`,
+    subject: `Confirm your e-mail for ${harmless(reader.tenantName)}`,
     text: [
-      `Hello ${withoutLinks(reader.fullName)},`,
-      `someone, perhaps you, signed up with this address to found ${describeSignUp(reader)}. If it was you, confirm that this address is yours:`,
+      'Hello,',
+      `someone, perhaps you, signed up with this address to found the tenant ${describeSignUp(reader)}. If it was you, confirm that this address is yours:`,
       reader.link,
       'The link works once, for 24 hours. If others have signed up with this address too, the page asks for the password that you chose for this sign-up.',
       'If it was not you, do nothing: no account is made.',
@@ -27,7 +30,7 @@ export function accountExists(reader: SignUpFacts): Letter {
     subject: `You already have an account`,
     text: [
       'Hello,',
-      `someone, perhaps you, signed up with this address to found ${describeSignUp(reader)}. You have an account already: log in, and found the tenant from there.`,
+      `someone, perhaps you, signed up with this address to found the tenant ${describeSignUp(reader)}. You have an account already: log in, and found the tenant from there.`,
       'If it was not you, do nothing.',
     ].join('\n\n'),
   };
@@ -36,7 +39,7 @@ export function accountExists(reader: SignUpFacts): Letter {
 /** What a new password is for: an account, or the only sign-up or several sign-ups of an address without one. */
 export type ResetSubject =
   | { kind: 'account'; fullName: string }
-  | ({ kind: 'sign-up'; fullName: string } & SignUpFacts)
+  | ({ kind: 'sign-up' } & SignUpFacts)
   | { kind: 'sign-ups' };
 
 /** @param link opens a page that asks for the new password */
@@ -51,13 +54,13 @@ function askForPassword(subject: ResetSubject): string[] {
   switch (subject.kind) {
     case 'account':
       return [
-        `Hello ${withoutLinks(subject.fullName)},`,
+        `Hello ${harmless(subject.fullName)},`,
         'someone, perhaps you, asked for a new password for the account of this address. Choose it here:',
       ];
     case 'sign-up':
       return [
-        `Hello ${withoutLinks(subject.fullName)},`,
-        `someone, perhaps you, asked for a new password for this address. It has no account yet, and one sign-up waits for it: ${describeSignUp(subject)}.`,
+        'Hello,',
+        `someone, perhaps you, asked for a new password for this address. It has no account yet, and one sign-up waits for it, to found the tenant ${describeSignUp(subject)}.`,
         'A new password confirms that sign-up and makes you the admin of its tenant. If you did not sign up, do nothing. If you did, choose the password here:',
       ];
     case 'sign-ups':
@@ -71,8 +74,8 @@ function askForPassword(subject: ResetSubject): string[] {
 
 /** @param reader.link opens a page that shows the invite and asks for consent */
 export function invite(reader: { tenantName: string; invitedBy: string | null; role: string; link: string }): Letter {
-  const tenant = withoutLinks(reader.tenantName);
-  const inviter = reader.invitedBy === null ? 'An admin' : withoutLinks(reader.invitedBy);
+  const tenant = harmless(reader.tenantName);
+  const inviter = reader.invitedBy === null ? 'An admin' : harmless(reader.invitedBy);
   return {
     subject: `${inviter} invites you to ${tenant}`,
     text: [

@@ -10,7 +10,6 @@ const TRIED_DAYS = 7;
 
 interface SignUpRow extends SignUpFacts {
   email: string;
-  fullName: string;
   verificationId: string;
   hasAccount: boolean;
 }
@@ -25,7 +24,7 @@ export async function findSignUp(
   { signUpId, tenantId }: Asker & { signUpId: string },
 ): Promise<SignUpRow | undefined> {
   const [row] = await owner<SignUpRow[]>`
-    select s.email, s.full_name as "fullName", s.verification_id as "verificationId", t.name as "tenantName", t.slug as "tenantSlug",
+    select s.email, s.verification_id as "verificationId", t.name as "tenantName", t.slug as "tenantSlug",
       s.created_at as "createdAt",
       exists (select from public.users u where u.email = s.email) as "hasAccount"
     from public.sign_ups s join public.tenants t on t.id = s.tenant_id
@@ -51,8 +50,8 @@ export async function beginReset(
   const [user] = await owner<{ fullName: string; isDisabled: boolean }[]>`
     select full_name as "fullName", disabled_at is not null as "isDisabled" from public.users where email = ${email}`;
   if (user) return user.isDisabled ? undefined : { email, subject: { kind: 'account', fullName: user.fullName } };
-  const [signUp, another] = await owner<(SignUpFacts & { fullName: string })[]>`
-    select s.full_name as "fullName", t.name as "tenantName", t.slug as "tenantSlug", s.created_at as "createdAt"
+  const [signUp, another] = await owner<SignUpFacts[]>`
+    select t.name as "tenantName", t.slug as "tenantSlug", s.created_at as "createdAt"
     from public.sign_ups s join public.tenants t on t.id = s.tenant_id
     where s.email = ${email} and s.verified_at is null and s.voided_at is null
       and s.created_at > now() - make_interval(days => ${SIGN_UP_DAYS})

@@ -198,7 +198,8 @@ export function tenantNotFound(): AppError {
   return new AppError('TENANT_NOT_FOUND', 'There is no such tenant among yours.');
 }
 
-function assertReady(status: TenantStatus): void {
+/** @throws AppError that says why a tenant that is not `ready` can't be entered */
+export function assertReady(status: TenantStatus): void {
   switch (status) {
     case 'ready':
       return;

@@ -16,8 +16,8 @@ export type SendEmailInput = MailOrder & {
   tenantId: string | null;
 };
 
-/** The error types that no further try can mend. */
-export const HOPELESS = ['ForeignSchemaError', 'TenantGoneError'];
+/** The error types that no further try can mend: for a workflow's `nonRetryableErrorTypes`. */
+export const HOPELESS = ['ForeignSchemaError', 'TenantGoneError', 'RecipientRefused'];
 
 /** One provisioning of a tenant at a time. */
 export const provisionWorkflowId = (tenantId: string): string => `provision-${tenantId}`;

@@ -16,7 +16,9 @@ import { createMailer } from '../core/mail.ts';
 import { createWorkerMetrics } from '../core/metrics/worker.ts';
 import { startTracing } from '../core/tracing/start.ts';
 import { readBacklog } from '../db/backlog.ts';
+import { createInTenant } from '../db/in-tenant.ts';
 import { connectOwner } from '../db/owner.ts';
+import { createPool } from '../db/pool.ts';
 import type { z } from 'zod';
 import manifest from '../package.json' with { type: 'json' };
 import { createActivities } from './activities/index.ts';
@@ -42,6 +44,9 @@ const SAME_SIGNAL_MS = 1_000;
 
 /** Tasks at once, by kind: the SDK's own defaults, said here because the metrics tell them. */
 const SLOTS = { workflow: 40, activity: 100, local_activity: 100 } as const;
+
+/** Connections at most for activities inside tenants. They are opened when they are needed. */
+const TENANT_CONNECTIONS = 10;
 
 /** How long an answer about what waits stands, and may take, in ms. */
 const BACKLOG = { stands: 1_000, answer: 2_000 } as const;
@@ -79,6 +84,7 @@ async function run(env: z.output<typeof WORKER_SETTINGS>, log: Log): Promise<voi
   const connection = await connectTemporal(env, log);
   const client = new Client({ connection, namespace: env.TEMPORAL_NAMESPACE });
   const owner = connectOwner(env.DATABASE_OWNER_URL, { max: 10, name: 'atrium worker' });
+  const pool = createPool(env.DATABASE_OWNER_URL, { max: TENANT_CONNECTIONS, name: 'atrium worker tenants' });
   const mailer = createMailer({ url: env.MAIL_URL, from: env.MAIL_FROM });
   const metrics = createWorkerMetrics({
     version: manifest.version,
@@ -102,6 +108,7 @@ async function run(env: z.output<typeof WORKER_SETTINGS>, log: Log): Promise<voi
     taskQueue: TASK_QUEUE,
     activities: createActivities({
       owner,
+      inTenant: createInTenant({ pool, owner }),
       mailer: observeMailer(mailer, metrics),
       secretKeys: env.SECRET_KEY,
       appUrl: env.APP_URL ?? env.PUBLIC_URL,
@@ -131,7 +138,7 @@ async function run(env: z.output<typeof WORKER_SETTINGS>, log: Log): Promise<voi
   await Promise.all([relay.stop(), sealing.stop()]);
   mailer.close();
   await Promise.all([listener?.close(), tracing.stop()]);
-  await owner.end({ timeout: 5 });
+  await Promise.all([owner.end({ timeout: 5 }), pool.close()]);
   await connection.close();
 }
 

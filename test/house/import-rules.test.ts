@@ -8,6 +8,7 @@ const IMPORTS = 'eslint(no-restricted-imports)';
 const TARGETS = [
   'core/slug.ts',
   'db/enter.ts',
+  'db/in-tenant.ts',
   'workflows/contract.ts',
   'workflows/relay.ts',
   'workflows/activities/index.ts',
@@ -24,7 +25,7 @@ const TARGETS = [
 
 type Target = (typeof TARGETS)[number];
 
-const BELOW = ['core/slug.ts', 'db/enter.ts'] as const;
+const BELOW = ['core/slug.ts', 'db/enter.ts', 'db/in-tenant.ts'] as const;
 const NODE_SIDE = [...BELOW, 'workflows/contract.ts', 'workflows/relay.ts', 'workflows/activities/index.ts'] as const;
 const ROUTER = [...BELOW, 'workflows/contract.ts', 'routers/index.ts', 'routers/users.ts'] as const;
 
@@ -34,7 +35,13 @@ const STAIRCASE: { place: string; may: readonly Target[]; types?: readonly Targe
   { place: 'core/rate-limit/planted.ts', may: ['core/slug.ts'] },
   { place: 'db/planted.ts', may: BELOW },
   { place: 'workflows/planted.ts', may: NODE_SIDE, types: ['workflows/sandbox/index.ts'] },
-  { place: 'workflows/activities/planted.ts', may: NODE_SIDE, types: ['workflows/sandbox/index.ts'] },
+  {
+    place: 'workflows/activities/planted.ts',
+    may: NODE_SIDE.filter((target) => target !== 'db/enter.ts'),
+    types: ['workflows/sandbox/index.ts'],
+  },
+  // The platform's own, which work in no tenant.
+  { place: 'workflows/activities/provisioning.ts', may: NODE_SIDE, types: ['workflows/sandbox/index.ts'] },
   { place: 'workflows/contract.ts', may: ['workflows/contract.ts'], types: ['core/slug.ts'] },
   {
     place: 'workflows/sandbox/planted.ts',
@@ -131,6 +138,36 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
     rule: IMPORTS,
     breach: { file: 'src/h.ts', code: "export { default as h } from 'postgres';" },
     twin: { file: 'db/h.ts', code: "export { default as h } from 'postgres';" },
+  },
+  ...[
+    "import { connectOwner } from '../../db/owner.ts';",
+    "import type { Owner } from '../../db/owner.ts';",
+    "export const owner = await import('../../db/owner.ts');",
+    "import { createPool } from '../../db/pool.ts';",
+    "import { users } from '../../db/lobby.ts';",
+    "import { sql } from 'drizzle-orm';",
+    "import { sql as text } from 'drizzle-orm';",
+    "import * as all from 'drizzle-orm';",
+    "export { sql } from 'drizzle-orm';",
+    "import { pgSchema } from 'drizzle-orm/pg-core';",
+    "import { drizzle } from 'drizzle-orm/postgres-js';",
+  ].map((code, index) => ({
+    what: `an activity's way around inTenant: ${code}`,
+    rule: IMPORTS,
+    breach: { file: `workflows/activities/around${index}.ts`, code },
+    twin: { file: 'workflows/activities/reaping.ts', code },
+  })),
+  {
+    what: 'a statement that an activity writes itself',
+    rule: 'eslint(no-restricted-properties)',
+    breach: {
+      file: 'workflows/activities/z.ts',
+      code: "declare const tx: { execute(q: string): void }; tx.execute('select * from tenant_ben.projects');",
+    },
+    twin: {
+      file: 'routers/z.ts',
+      code: "declare const tx: { execute(q: string): void }; tx.execute('select 1');",
+    },
   },
   {
     what: 'HTTP in a router',

@@ -10,7 +10,9 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { parseEnv, WORKER_SETTINGS } from '../../core/env/index.ts';
+import { createInTenant } from '../../db/in-tenant.ts';
 import { connectOwner, type Owner } from '../../db/owner.ts';
+import { createPool } from '../../db/pool.ts';
 import { createActivities } from '../../workflows/activities/index.ts';
 import { cachedBundle } from '../../workflows/bundle-cache.ts';
 import type { SharedStack } from './global-setup.ts';
@@ -54,6 +56,8 @@ export async function openBench(stack: SharedStack, faults: Faults = new Map()):
   } = parseEnv(stack.env, WORKER_SETTINGS);
   const mailer = { send: () => Promise.resolve(), close: () => undefined };
   const owner = connectOwner(stack.databaseOwnerUrl, { max: 10, name: 'atrium test bench' });
+  const pool = createPool(stack.databaseOwnerUrl, { max: 2, name: 'atrium test bench' });
+  const inTenant = createInTenant({ pool, owner });
   const address = stack.temporalAddress;
   const [connection, native, workflowBundle] = await Promise.all([
     Connection.connect({ address }),
@@ -65,7 +69,10 @@ export async function openBench(stack: SharedStack, faults: Faults = new Map()):
     connection: native,
     taskQueue,
     identity: IDENTITY,
-    activities: withFaults(createActivities({ owner, mailer, secretKeys, appUrl, auditRetentionDays }), faults),
+    activities: withFaults(
+      createActivities({ owner, inTenant, mailer, secretKeys, appUrl, auditRetentionDays }),
+      faults,
+    ),
     workflowBundle,
   });
   const running = worker.run();
@@ -77,7 +84,7 @@ export async function openBench(stack: SharedStack, faults: Faults = new Map()):
     async close() {
       worker.shutdown();
       await running;
-      await Promise.all([connection.close(), native.close(), owner.end({ timeout: 5 })]);
+      await Promise.all([connection.close(), native.close(), owner.end({ timeout: 5 }), pool.close()]);
     },
   };
 }

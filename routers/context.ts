@@ -39,7 +39,8 @@ export interface RequestFacts {
 export interface CallRecord {
   /** One of the router's, or a word for all that there are not. */
   procedure: string;
-  outcome: 'ok' | Reason;
+  /** `cut`: the client went, or took nothing any more, before it had the whole answer. */
+  outcome: 'ok' | 'cut' | Reason;
   milliseconds: number;
   who?: CallerRecord;
 }

@@ -2,11 +2,19 @@ import type { Context } from 'hono';
 
 const STREAMED = /^(text\/event-stream|application\/x-ndjson)\b/;
 
+/** Whether an answer is a stream of events, which has no end of its own. */
+export function isEvents({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+}
+
+/** How a stream was over: with its end, with an error, or because nobody reads it any more. */
+export type StreamEnd = 'whole' | 'failed' | 'left';
+
 /**
- * Where the answer is a stream, has `then` called once when it is over, or nobody reads it any more.
+ * Where the answer is a stream, has `then` called once when it is over.
  * @returns whether it is one
  */
-export function afterBody(c: Context, then: () => void): boolean {
+export function afterBody(c: Context, then: (end: StreamEnd) => void): boolean {
   // tRPC calls a batch that it streams plain JSON; only the request tells it apart.
   const batch = c.req.header('trpc-accept') === 'application/jsonl';
   if (!batch && !STREAMED.test(c.res.headers.get('content-type') ?? '')) return false;
@@ -20,8 +28,8 @@ export function afterBody(c: Context, then: () => void): boolean {
   }
   const reader = body.getReader();
   let over = false;
-  const finish = (): void => {
-    if (!over) then();
+  const finish = (end: StreamEnd): void => {
+    if (!over) then(end);
     over = true;
   };
   const watched = new ReadableStream({
@@ -35,13 +43,14 @@ export function afterBody(c: Context, then: () => void): boolean {
           return;
         }
         controller.close();
+        finish('whole');
       } catch (error) {
         controller.error(error);
+        finish('failed');
       }
-      finish();
     },
     async cancel(reason) {
-      finish();
+      finish('left');
       await reader.cancel(reason);
     },
   });

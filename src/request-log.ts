@@ -5,8 +5,8 @@ import { redact } from '../core/log-redact.ts';
 import { inSpan, SpanKind, traceIdOf } from '../core/tracing/span.ts';
 import { mintTraceId, parseTraceparent } from '../core/tracing/traceparent.ts';
 import type { CallRecord } from '../routers/context.ts';
-import { afterBody } from './after-body.ts';
-import type { AppEnv } from './request.ts';
+import { afterBody, isEvents, type StreamEnd } from './after-body.ts';
+import { endAs, type AppEnv } from './request.ts';
 import { REST_PATH } from './rest.ts';
 import { TRPC_PATH } from './trpc-mount.ts';
 
@@ -24,6 +24,7 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
     const start = performance.now();
     const { method, path } = c.req;
     const mount = mountOf(path);
+    const { raw } = c.req;
     const calls: CallRecord[] = [];
     c.set('calls', calls);
 
@@ -35,8 +36,14 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
       return traceIdOf(span);
     });
 
-    function tell(): void {
+    function tell(end: StreamEnd = 'whole'): void {
       const { status } = c.res;
+      const gone = end === 'left' || (!streamed && raw.signal.aborted);
+      // Who subscribes ends a stream of events by going.
+      const cut = gone && !isEvents(c.res);
+      if (cut) metrics.countCut({ mount });
+      const [first] = calls;
+      if (cut && streamed && first) endAs({ calls }, first.procedure, 'cut');
       metrics.countRequest({ mount, status });
       for (const call of calls) metrics.countCall({ ...call, mount });
       const { refused } = c.var;
@@ -50,8 +57,7 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
           path: path.slice(0, PATH_LENGTH),
           status,
           ms: rounded(performance.now() - start),
-          outcome:
-            refused ?? calls.find(({ outcome }) => outcome !== 'ok')?.outcome ?? (status < 500 ? 'ok' : 'INTERNAL'),
+          outcome: refused ?? calls.find(({ outcome }) => outcome !== 'ok')?.outcome ?? ended(status, cut),
           ...toldOf(calls),
           requestId: c.var.requestId,
           traceId: traceId ?? above?.traceId ?? mintTraceId(),
@@ -59,8 +65,32 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
         'request',
       );
     }
-    if (!afterBody(c, tell)) tell();
+
+    let streamed = false;
+    streamed = afterBody(c, (end) => {
+      tell(end);
+      if (end === 'whole') watchSending();
+    });
+    if (streamed) return;
+    tell();
+    if (!QUIET.has(path)) watchSending();
+
+    /** The line is written by then. The signal is aborted only while there is something left to send. */
+    function watchSending(): void {
+      raw.signal.addEventListener('abort', () => {
+        metrics.countCut({ mount });
+        log.warn(
+          { method, path: path.slice(0, PATH_LENGTH), outcome: 'cut', requestId: c.var.requestId },
+          'an answer was cut before its end',
+        );
+      });
+    }
   };
+}
+
+function ended(status: number, cut: boolean): 'ok' | 'cut' | 'INTERNAL' {
+  if (cut) return 'cut';
+  return status < 500 ? 'ok' : 'INTERNAL';
 }
 
 /** One call stands in the line itself; several have a list. They share the bearer, and so the caller. */

@@ -28,7 +28,7 @@ export function requestIdOf(header: string | undefined): string {
 }
 
 /** Says of a call that had begun to answer how it ended after all: a stream is told of at its end. */
-export function endAs({ calls }: RequestFacts, procedure: string, outcome: Reason): void {
+export function endAs({ calls }: Pick<RequestFacts, 'calls'>, procedure: string, outcome: CallRecord['outcome']): void {
   const open = calls.find((call) => call.procedure === procedure && call.outcome === 'ok');
   if (open) open.outcome = outcome;
 }

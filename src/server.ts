@@ -100,12 +100,15 @@ async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<v
   const server = Bun.serve({
     port: env.PORT,
     hostname: env.HOST,
-    idleTimeout: 30,
+    idleTimeout: env.IDLE_SECONDS,
     // The app has a limit of its own, whose refusal has headers and a body. Bun's has neither.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     async fetch(request, self) {
+      self.timeout(request, env.IDLE_SECONDS);
       const socketAddress = self.requestIP(request)?.address ?? null;
       const response = await shutdown.during(async () => await app.fetch(request, { socketAddress }));
+      // A reader may take its time: its connection is not idle.
+      self.timeout(request, env.READER_SECONDS);
       if (drain.draining) response.headers.set('Connection', 'close');
       return response;
     },

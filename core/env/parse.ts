@@ -17,6 +17,8 @@ export const SERVER_SETTINGS = SETTINGS.pick({
   RATE_LIMIT_FACTOR: true,
   DRAIN_SECONDS: true,
   SHUTDOWN_SECONDS: true,
+  IDLE_SECONDS: true,
+  READER_SECONDS: true,
   JWT_KEYS: true,
   SECRET_KEY: true,
   METRICS_TOKEN: true,

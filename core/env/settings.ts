@@ -193,6 +193,16 @@ export const SETTINGS = z.object({
     default: '25',
     meaning: 'when a server that was told to stop is gone, whatever is under way; shorter than what its keeper allows',
   }),
+  IDLE_SECONDS: setting(wholeNumber(1, 240).default(30), {
+    type: 'seconds',
+    default: '30',
+    meaning: 'how long a connection may carry nothing before a request, and while one is received',
+  }),
+  READER_SECONDS: setting(wholeNumber(1, 3600).default(240), {
+    type: 'seconds',
+    default: '240',
+    meaning: 'how long the server waits for a client that takes nothing of its answer; and for its next request',
+  }),
   CORS_ORIGINS: setting(origins(), {
     type: 'origin, comma-separated',
     default: 'none',

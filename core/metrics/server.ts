@@ -28,8 +28,10 @@ export interface ServerSources {
 export interface ServerMetrics {
   readonly registry: Registry;
   /** A call of a procedure that there is, or of {@link UNKNOWN_PROCEDURE}. */
-  countCall(call: { procedure: string; mount: Mount; outcome: 'ok' | Reason; milliseconds: number }): void;
+  countCall(call: { procedure: string; mount: Mount; outcome: 'ok' | 'cut' | Reason; milliseconds: number }): void;
   countRequest(request: { mount: Mount; status: number }): void;
+  /** An answer whose end did not leave: its client went, or took nothing any more. */
+  countCut(request: { mount: Mount }): void;
 }
 
 /** What `/metrics` of the server tells. */
@@ -43,9 +45,15 @@ export function createServerMetrics(sources: ServerSources): ServerMetrics {
     labelNames: ['mount', 'status'],
     registers,
   });
+  const cuts = new Counter({
+    name: 'atrium_http_answers_cut_total',
+    help: 'Answers cut before their end: the client went, or took nothing any more.',
+    labelNames: ['mount'],
+    registers,
+  });
   const calls = new Counter({
     name: 'atrium_calls_total',
-    help: 'Calls of procedures, by mount and outcome: ok, or the reason of the refusal.',
+    help: 'Calls of procedures, by mount and outcome: ok, cut, or the reason of the refusal.',
     labelNames: ['procedure', 'mount', 'outcome'],
     registers,
   });
@@ -102,6 +110,7 @@ export function createServerMetrics(sources: ServerSources): ServerMetrics {
       durations.observe({ procedure }, milliseconds / 1000);
     },
     countRequest: ({ mount, status }) => requests.inc({ mount, status }),
+    countCut: ({ mount }) => cuts.inc({ mount }),
   };
 }
 

@@ -73,6 +73,7 @@ test(`${ROWS} rows come, each once and in order`, async () => {
 });
 
 test('a client that goes away ends its export: it may begin another, and another', async () => {
+  const before = outcomes().length;
   for (let count = 0; count < 12; count += 1) {
     const leaving = new AbortController();
     const response = await waitFor('room for another', async () => {
@@ -83,6 +84,8 @@ test('a client that goes away ends its export: it may begin another, and another
     expect(first?.done).toBe(false);
     leaving.abort();
   }
+  await waitFor('the lines of the exports', () => outcomes().length >= before + 12);
+  expect(new Set(outcomes().slice(before))).toEqual(new Set(['cut']));
   // Who leaves is no failure of ours.
   expect(stack.lines.filter((line) => line.includes('an export ended before its end'))).toEqual([]);
 });
@@ -113,6 +116,43 @@ test('five at once, exports and checks together, are what one caller may have', 
   await open[0]?.body?.cancel();
   await waitFor('a place to be free', async () => (await rest(stack.url, 'GET', '/audit/verify', call)).status === 200);
   for (const { body } of open.slice(1)) await body?.cancel();
+});
+
+/** How an export came out, by the log. */
+const outcomes = (): string[] =>
+  stack.lines.flatMap((line) =>
+    line.includes('audit.export') ? [/"?outcome"?: ?"(\w+)"/.exec(line)?.[1] ?? line] : [],
+  );
+
+test('an export waits for a reader that takes longer over it than a connection may be idle', async () => {
+  await stack.server.stop();
+  await stack.server.start({ IDLE_SECONDS: '1', READER_SECONDS: '60' });
+  const response = await begin();
+  const reader = response.body?.getReader();
+  let bytes = (await reader?.read())?.value?.length ?? 0;
+  // Bun looks at its clocks every 4 s: a connection that is idle for one is cut in less than 8.
+  await pause(10_000);
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) bytes += part.value.length;
+  expect(bytes).toBeGreaterThan(ROWS * 3_000);
+  await waitFor('the line of the export', () => outcomes().at(-1) === 'ok');
+});
+
+test('an export whose reader takes nothing any more is cut at last, and logged and counted as cut', async () => {
+  await stack.server.stop();
+  await stack.server.start({ IDLE_SECONDS: '30', READER_SECONDS: '1' });
+  const response = await begin();
+  const reader = response.body?.getReader();
+  await reader?.read();
+  await waitFor('the line of the export', () => outcomes().at(-1) === 'cut');
+  const metrics = await (await fetch(`${stack.url}/metrics`)).text();
+  expect(metrics).toMatch(/^atrium_http_answers_cut_total\{mount="rest"\} 1$/m);
+  expect(metrics).toMatch(/^atrium_calls_total\{procedure="audit.export",mount="rest",outcome="cut"\} 1$/m);
+  const remainder = (async () => {
+    for (;;) if ((await reader?.read())?.done !== false) return;
+  })();
+  await expect(remainder).rejects.toThrow();
+  await stack.server.stop();
+  await stack.server.start();
 });
 
 async function nobodyListens(): Promise<void> {

@@ -5,7 +5,8 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { is } from 'drizzle-orm';
-import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import { getTableConfig, isPgEnum, PgTable } from 'drizzle-orm/pg-core';
+import type postgres from 'postgres';
 import { expect, inject, test } from 'vitest';
 import * as lobby from '../../db/lobby.ts';
 import * as tenant from '../../db/tenant.ts';
@@ -33,33 +34,94 @@ test.each(['lobby', 'tenant'])('the migrations of the %s are up to date with its
   }
 });
 
-test('the migrated lobby and a provisioned tenant have the columns that the code knows, and no others', async () => {
+test('the migrated lobby and a provisioned tenant have the columns and the enums that the code knows, and no others', async () => {
   const { slug } = await foundTenant(stack);
   await using owner = connect(stack.databaseOwnerUrl);
   const [home] = await owner.sql<
     { schema: string }[]
   >`select schema_name as schema from public.tenants where slug = ${slug}`;
-  for (const [schema, tables] of [
+  for (const [schema, exported] of [
     ['public', lobby],
     [home?.schema ?? '', tenant],
   ] as const) {
-    const known = Object.values(tables)
-      .filter((value) => is(value, PgTable))
-      .flatMap((table) => {
-        const { name, columns } = getTableConfig(table);
-        return columns.map(
-          (column) => `${name}.${column.name} ${column.getSQLType()}${column.notNull ? ' not null' : ''}`,
-        );
-      });
-    const rows = await owner.sql<{ line: string }[]>`
-      select format('%s.%s %s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
-        case when a.attnotnull then ' not null' end) as line
-      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'atrium_migrations'`;
-    const real = rows.map(({ line }) => line.replace('timestamp(3)', 'timestamp (3)'));
-    expect(real.toSorted()).toEqual(known.toSorted());
+    const known = { columns: columnsOf(exported), enums: enumsOf(exported) };
+    const real = await owner.sql.begin(async (tx) => {
+      // So that PostgreSQL writes a type of this schema by its name alone.
+      await tx`select set_config('search_path', quote_ident(${schema}), true)`;
+      return {
+        known: await inPostgresWords(tx, known.columns),
+        columns: await tx<Column[]>`
+          select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as required
+          from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+          where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+            and c.relname <> 'atrium_migrations'`,
+        enums: await tx<Enum[]>`
+          select t.typname as name, array_agg(e.enumlabel::text order by e.enumsortorder) as values
+          from pg_type t join pg_enum e on e.enumtypid = t.oid where t.typnamespace = ${schema}::regnamespace group by 1`,
+      };
+    });
+    expect(real.columns.map(inWords).toSorted()).toEqual(real.known.map(inWords).toSorted());
+    expect(byName(real.enums)).toEqual(byName(known.enums));
   }
 });
+
+interface Column {
+  table: string;
+  name: string;
+  type: string;
+  required: boolean;
+}
+
+interface Enum {
+  name: string;
+  values: string[];
+}
+
+function columnsOf(exported: object): Column[] {
+  return Object.values(exported)
+    .filter((value) => is(value, PgTable))
+    .flatMap((table) => {
+      const { name, columns } = getTableConfig(table);
+      return columns.map((column) => ({
+        table: name,
+        name: column.name,
+        type: column.getSQLType(),
+        required: column.notNull,
+      }));
+    });
+}
+
+function enumsOf(exported: object): Enum[] {
+  return Object.values(exported).flatMap((value: unknown) =>
+    isPgEnum(value) ? [{ name: value.enumName, values: [...value.enumValues] }] : [],
+  );
+}
+
+/** What drizzle writes for a type that counts up by itself, and the type of its column. */
+const COUNTING: Readonly<Record<string, string>> = {
+  smallserial: 'smallint',
+  serial: 'integer',
+  bigserial: 'bigint',
+};
+
+/** The types as PostgreSQL writes them: `numeric(10,2)` for `numeric(10, 2)`, `character varying` for `varchar`. */
+async function inPostgresWords(tx: postgres.TransactionSql, columns: readonly Column[]): Promise<Column[]> {
+  return await Promise.all(
+    columns.map(async (column) => {
+      const type = COUNTING[column.type] ?? column.type;
+      const [row] = await tx<{ type: string | null }[]>`
+        select format_type(to_regtype(${type}), to_regtypemod(${type})) as type`;
+      return { ...column, type: row?.type ?? type };
+    }),
+  );
+}
+
+const inWords = ({ table, name, type, required }: Column): string =>
+  `${table}.${name} ${type}${required ? ' not null' : ''}`;
+
+function byName(enums: readonly Enum[]): Record<string, string[]> {
+  return Object.fromEntries(enums.map(({ name, values }) => [name, values]));
+}
 
 async function drizzleKit(...args: string[]): Promise<string> {
   const { stdout } = await run(process.execPath, ['node_modules/drizzle-kit/bin.cjs', ...args], { cwd: ROOT });

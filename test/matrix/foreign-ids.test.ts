@@ -22,8 +22,9 @@ let stage: Stage;
 let watch: Watch;
 
 beforeAll(async () => {
-  stage = await setStage(inject('stack'));
-  watch = await createWatch(stage);
+  const stack = inject('stack');
+  stage = await setStage(stack);
+  watch = await createWatch(stage, new URL(stack.databaseUrl).username);
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 

@@ -12,6 +12,7 @@ import { procedures, type Procedure } from './procedures.ts';
 import { logsOf, setStage, type Stage } from './stage.ts';
 import { createWatch, type Watch } from './state.ts';
 import { isRefusedAtTheDoor, PATHS_IN_TABLE, rowOf } from './table.ts';
+import { makeProject } from './things.ts';
 import { tracesDue, tracesOf } from './traces.ts';
 
 // Every procedure of the router, called by everybody on every mount; the table says who comes in.
@@ -23,9 +24,10 @@ let logs: Logs;
 let watch: Watch;
 
 beforeAll(async () => {
-  stage = await setStage(inject('stack'));
+  const stack = inject('stack');
+  stage = await setStage(stack);
   logs = logsOf(stage);
-  watch = await createWatch(stage);
+  watch = await createWatch(stage, new URL(stack.databaseUrl).username);
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
@@ -48,6 +50,25 @@ test('a forged token is good but for what is wrong in it', async () => {
   const { person } = await makeCaller(stage, 'expiredToken');
   const token = await forge(stage, person, {});
   expect(await stage.accessTokens.verify(token)).toMatchObject({ sub: person.userId, tid: stage.home.tenantId });
+});
+
+test("what the server writes to a tenant's table is noticed, and what a workflow writes is not taken for it", async () => {
+  const procedure = procedures().find(({ path }) => path === 'projects.create');
+  if (!procedure) throw new Error('There is no projects.create');
+  const { caller, input } = await makeCell(procedure.path, 'admin');
+  const untouched = await watch.stateOf([]);
+  // Under the owner's login, as the worker.
+  await makeProject(stage, stage.home);
+  expect(await watch.stateOf([])).toEqual(untouched);
+  const { token = '' } = caller;
+  const answer = await callProcedure('REST', stage.url, procedure, {
+    token,
+    tenant: stage.home.slug,
+    headers: {},
+    input,
+  });
+  expect(verdictOf(answer)).toBe('ok');
+  expect(await watch.stateOf([])).not.toEqual(untouched);
 });
 
 for (const procedure of procedures()) {

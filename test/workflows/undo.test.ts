@@ -1,5 +1,6 @@
 import { afterAll, expect, inject, test } from 'vitest';
 import { PROVISIONING_STEPS, type ProvisioningStep } from '../../core/provisioning.ts';
+import { readMigrations } from '../../db/migrate.ts';
 import { createProvisioningActivities, type ProvisioningActivities } from '../../workflows/activities/provisioning.ts';
 import { provisionWorkflowId } from '../../workflows/contract.ts';
 import { openBench } from '../support/workflow-bench.ts';
@@ -99,7 +100,7 @@ test.concurrent.each(doing)(
       status: 'ready',
       step: null,
       error: null,
-      version: 1,
+      version: readMigrations('tenant').length,
       audit: ['success'],
     });
     expect(await describeHome(bench.owner, home)).toEqual(await describeHome(bench.owner, undisturbed));

@@ -77,6 +77,14 @@ export const projectShape = z
 
 export const idInput = z.strictObject({ id: idSchema.describe('UUIDv7') });
 
+/**
+ * The input of a subscription: beside its own fields the id of the last event that a client got, which tRPC puts in where a
+ * client connects again (`Last-Event-Id`). A stream that begins with how things are now has no use for it.
+ */
+export function subscriptionInput<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject({ ...shape, lastEventId: z.string().optional() });
+}
+
 /** A token of any kind: one of the wrong kind is refused as a token, not for its length. */
 export const tokenInput = z.string().max(4_096);
 

@@ -10,14 +10,19 @@ export function isEvents({ headers }: Response): boolean {
 /** How a stream was over: with its end, with an error, or because nobody reads it any more. */
 export type StreamEnd = 'whole' | 'failed' | 'left';
 
+/** Whether an answer is a stream, by its type. */
+export function isStreamed(c: Context): boolean {
+  // tRPC calls a batch that it streams plain JSON; only the request tells it apart.
+  const batch = c.req.header('trpc-accept') === 'application/jsonl';
+  return batch || STREAMED.test(c.res.headers.get('content-type') ?? '');
+}
+
 /**
  * Where the answer is a stream, has `then` called once when it is over.
  * @returns whether it is one
  */
 export function afterBody(c: Context, then: (end: StreamEnd) => void): boolean {
-  // tRPC calls a batch that it streams plain JSON; only the request tells it apart.
-  const batch = c.req.header('trpc-accept') === 'application/jsonl';
-  if (!batch && !STREAMED.test(c.res.headers.get('content-type') ?? '')) return false;
+  if (!isStreamed(c)) return false;
   // Looked at last: to be asked for it turns a text into a stream, which is slower to send.
   const { body } = c.res;
   if (!body) return false;

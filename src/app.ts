@@ -8,6 +8,7 @@ import type { Services } from '../routers/context.ts';
 import { INTERNAL_MESSAGE } from '../routers/errors.ts';
 import { auditExport, EXPORT_PATH } from './audit-export.ts';
 import { BODY_LIMIT, brokenOff, isBrokenOff } from './body.ts';
+import { headLength } from './head.ts';
 import { guardHeaders } from './headers.ts';
 import { health, type Readiness } from './health.ts';
 import { metricsPage } from './metrics.ts';
@@ -49,6 +50,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 
   app.use(guardHeaders());
   app.use(observe({ log: services.log, metrics: options.metrics }));
+  app.use(headLength());
   app.use(async (c, next) => {
     const host = c.req.header('host');
     // Without one, as HTTP/1.0 allows, Bun knows no origin, and Hono takes a part of the path for it.

@@ -34,7 +34,8 @@ export function trpcMount(services: Services, trustedProxies: BlockList) {
     let unreadable: TRPCError | undefined;
     const response = await fetchRequestHandler({
       endpoint: TRPC_PATH,
-      req: c.req.raw,
+      // tRPC answers HEAD with 204, whatever is there.
+      req: c.req.method === 'HEAD' ? new Request(c.req.raw, { method: 'GET' }) : c.req.raw,
       router: appRouter,
       maxBatchSize: BATCH,
       createContext: () => ({ ...services, request }),

@@ -9,7 +9,7 @@ import { readSettings, updateTenant } from '../../db/tenant-settings.ts';
 import { adminLobbyProcedure, memberLobbyProcedure, unboundUserProcedure, userProcedure } from '../procedures.ts';
 import { foundTenant } from '../costs.ts';
 import { alsoEndIdentities } from '../effects.ts';
-import { acceptedShape, nameInput, tenantShape, toTenantShape } from '../shapes.ts';
+import { acceptedShape, nameInput, subscriptionInput, tenantShape, toTenantShape } from '../shapes.ts';
 import { router } from '../trpc.ts';
 import { watchStatus } from './on-status.ts';
 import { closing } from '../streams.ts';
@@ -97,7 +97,7 @@ export const tenantsRouter = router({
   /** Each step as it is reached, then the end: a stream of server-sent events. */
   onStatus: unboundUserProcedure
     .meta({ audit: { action: 'tenant.watch', entityType: 'tenant' } })
-    .input(slugInput)
+    .input(subscriptionInput(slugInput.shape))
     .subscription(async ({ ctx, input, signal }) => {
       // Asked once before the stream opens, so that a stranger gets an error and not a stream that ends with one.
       await enterAsUser(ctx.pool, { caller: ctx.caller, readOnly: true, admitted: true }, ({ tx, actor }) =>

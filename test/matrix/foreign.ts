@@ -101,8 +101,12 @@ export function idsTaken(procedures: readonly Procedure[], callers: readonly Who
     const { path, input } = procedure;
     if (!input || !callers.some((who) => rowOf(path)[who] === 'ok')) return [];
     const { properties } = objectSchema.parse(z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }));
-    return Object.entries(properties)
-      .filter(([field, { format }]) => format === 'uuid' || /(^id|Id|^slug|Slug)s?$/.test(field))
-      .map(([field]) => ({ name: `${path}.${field}`, procedure, field }));
+    return (
+      Object.entries(properties)
+        // Of a subscription; it names an event, and nothing of a tenant's.
+        .filter(([field]) => field !== 'lastEventId')
+        .filter(([field, { format }]) => format === 'uuid' || /(^id|Id|^slug|Slug)s?$/.test(field))
+        .map(([field]) => ({ name: `${path}.${field}`, procedure, field }))
+    );
   });
 }

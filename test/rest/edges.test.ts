@@ -122,6 +122,27 @@ test.concurrent.each([
   PATIENCE_MS * 2,
 );
 
+test.each(['x-trailer: 1', 'GET /livez HTTP/1.1', 'POST /api/v1/auth/logout HTTP/1.1'])(
+  'behind a chunked body, the trailer "%s" ends the connection, and is served as nothing',
+  async (trailer) => {
+    const { hostname, port } = new URL(place.url);
+    const socket = dial(Number(port), hostname);
+    const head = [
+      'POST /api/v1/projects HTTP/1.1',
+      `host: ${hostname}`,
+      'content-type: application/json',
+      'transfer-encoding: chunked',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n2\r\n{}\r\n0\r\n${trailer}\r\n\r\nGET /health HTTP/1.1\r\n\r\n`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+    const statuses = Buffer.concat(chunks)
+      .toString('utf8')
+      .match(/HTTP\/1\.1 \d{3}/g);
+    expect(statuses).toEqual(['HTTP/1.1 401', 'HTTP/1.1 400']);
+  },
+);
+
 test('a length said twice, or in two ways, is refused or read once', async () => {
   const twice = await raw('POST /api/v1/projects', [
     'content-type: application/json',

@@ -2,6 +2,7 @@ import { createTRPCClient, httpSubscriptionLink, type TRPCLink } from '@trpc/cli
 import { EventSource } from 'eventsource';
 import { beforeAll, expect, inject, test } from 'vitest';
 import type { AppRouter } from '../../client/index.ts';
+import { procedures } from '../matrix/procedures.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
@@ -195,4 +196,31 @@ test('more streams than the server has connections leave it free for others', as
   await waitFor('all streams to speak', () => streams.every(({ seen }) => seen.length > 0));
   expect((await founder.client.projects.list.query({})).items).toEqual([]);
   for (const one of streams) one.unsubscribe();
+});
+
+test.each<[what: string, query: string, headers: Record<string, string>]>([
+  ['the header that EventSource sends', '', { 'Last-Event-Id': '7' }],
+  ['the query that tRPC knows', '&lastEventId=7', {}],
+  ['the query in the spelling of the header', '&Last-Event-Id=7', {}],
+])('who connects again with the id of the last event, in %s, gets the stream anew', async (_, query, headers) => {
+  const input = encodeURIComponent(JSON.stringify({ slug: founder.slug }));
+  const response = await fetch(`${place.url}/trpc/tenants.onStatus?input=${input}${query}`, {
+    headers: { accept: 'text/event-stream', authorization: `Bearer ${founder.tokens().accessToken}`, ...headers },
+  });
+  const text = await response.text();
+  expect(response.status).toBe(200);
+  expect(text).toContain('"status":"ready"');
+  expect(text).not.toContain('serialized-error');
+});
+
+test('every subscription takes the id of the last event', () => {
+  const subscriptions = procedures().filter(({ type }) => type === 'subscription');
+  expect(subscriptions.length).toBeGreaterThan(0);
+  for (const { path, input } of subscriptions) {
+    const issues = input?.safeParse({ lastEventId: '7' }).error?.issues ?? [];
+    expect(
+      issues.filter(({ code }) => code === 'unrecognized_keys'),
+      path,
+    ).toEqual([]);
+  }
 });

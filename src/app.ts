@@ -28,6 +28,8 @@ export interface AppOptions {
   publicUrl: string;
   version: string;
   corsOrigins: readonly string[];
+  /** Request headers that they may send beside ours. */
+  corsHeaders: readonly string[];
   trustedProxies: BlockList;
   drain: Drain;
   readiness: Readiness;
@@ -67,6 +69,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
       'traceparent',
       'trpc-accept',
       'Last-Event-Id',
+      ...options.corsHeaders,
     ],
     allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],

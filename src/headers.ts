@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { requestIdOf, type AppEnv } from './request.ts';
 
-/** The contract's headers, on every answer. A page may bring a CSP of its own. */
+/** The contract's headers, on every answer. A page may bring a CSP of its own, and a static file lets itself be kept. */
 const HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -23,6 +23,7 @@ export function guardHeaders(): MiddlewareHandler<AppEnv> {
     for (const [name, value] of Object.entries(HEADERS)) {
       if (name !== 'Content-Security-Policy' || !headers.has(name)) headers.set(name, value);
     }
+    if (c.var.cacheControl !== undefined) headers.set('Cache-Control', c.var.cacheControl);
     headers.set('X-Request-Id', requestId);
   };
 }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, dirname } from 'node:path';
 import { Hono } from 'hono';
+import { etag, RETAINED_304_HEADERS } from 'hono/etag';
+import { serveAsset } from './assets.ts';
 import type { AppEnv } from './request.ts';
 
 /** Pages run our own script, call our own API, and nothing else. */
@@ -44,9 +46,12 @@ const PAGES: Record<string, { file: string | URL; type: keyof typeof TYPES }> = 
 /** Pages are files, read once. None of them does anything on being opened: a GET never consumes a token. */
 export function pages(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
+  const unchanged = etag({ retainedHeaders: [...RETAINED_304_HEADERS, 'content-security-policy'] });
   for (const [path, { file, type }] of Object.entries(PAGES)) {
     const body = readFileSync(file);
-    app.get(path, (c) => c.body(body, 200, { 'Content-Type': TYPES[type], 'Content-Security-Policy': PAGE_CSP }));
+    const headers = { 'Content-Type': TYPES[type], 'Content-Security-Policy': PAGE_CSP };
+    if (type === 'html') app.get(path, (c) => c.body(body, 200, headers));
+    else app.get(path, unchanged, serveAsset(body, headers));
   }
   return app;
 }

@@ -12,6 +12,8 @@ export interface AppEnv {
     requestId: string;
     /** Of its calls, those that have ended. */
     calls: CallRecord[];
+    /** In place of `no-store`: what is the same for everyone. */
+    cacheControl?: string;
     /** Why it was refused before it came to a call. */
     refused?: Reason;
   };

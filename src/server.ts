@@ -90,6 +90,7 @@ async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<v
     publicUrl: env.PUBLIC_URL,
     version,
     corsOrigins: env.CORS_ORIGINS,
+    corsHeaders: env.CORS_HEADERS,
     trustedProxies: env.TRUSTED_PROXIES,
     drain,
     readiness,

@@ -46,7 +46,7 @@ test.each(['/docs', ...MAILED])('%s runs under a policy that lets nothing in fro
     expect([url, asset.status]).toEqual([url, 200]);
     expect(asset.headers.get('content-type')).toMatch(url.endsWith('.css') ? /^text\/css/ : /^text\/javascript/);
     expect(body.length).toBeGreaterThan(50);
-    expectGuarded(asset, PAGE_CSP);
+    expectGuarded(asset, PAGE_CSP, 'no-cache');
   }
 });
 

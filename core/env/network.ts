@@ -38,6 +38,18 @@ export function origins() {
   return list(origin);
 }
 
+/** Names of HTTP headers (RFC 9110, 5.1), in lower case. */
+export function headerNames() {
+  const error = 'must be names of request headers, comma-separated, as in baggage,sentry-trace';
+  return list(
+    z
+      .string()
+      .regex(/^[\w!#$%&'*+.^`|~-]{1,100}$/, error)
+      .refine((name) => name !== '*', error)
+      .toLowerCase(),
+  );
+}
+
 export function cidrs() {
   const cidr = z.string().refine(isCidr, 'must be addresses or CIDRs, as in 10.0.0.0/8');
   return list(cidr).transform((ranges) => {

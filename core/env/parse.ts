@@ -26,6 +26,7 @@ export const SERVER_SETTINGS = SETTINGS.pick({
   OTEL_TRACES_SAMPLER_ARG: true,
   TRUSTED_PROXIES: true,
   CORS_ORIGINS: true,
+  CORS_HEADERS: true,
 });
 
 export const WORKER_SETTINGS = SETTINGS.pick({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { emailSchema } from '../email.ts';
 import { jwtKeys, secretKeys } from './keys.ts';
-import { cidrs, host, hostAndPort, hostName, origins } from './network.ts';
+import { cidrs, headerNames, host, hostAndPort, hostName, origins } from './network.ts';
 import { decimalNumber, wholeNumber } from './numbers.ts';
 import { collectorUrl, mailUrl, postgresUrl, publicUrl, rateLimitUrl } from './urls.ts';
 import { headerToken, list, mailbox, plainName, readableFile } from './values.ts';
@@ -207,6 +207,11 @@ export const SETTINGS = z.object({
     type: 'origin, comma-separated',
     default: 'none',
     meaning: 'web origins that may call from a browser',
+  }),
+  CORS_HEADERS: setting(headerNames(), {
+    type: 'header, comma-separated',
+    default: 'none',
+    meaning: 'request headers that these origins may send beside the documented ones, as in baggage,sentry-trace',
   }),
   SUPERUSER_EMAILS: setting(list(emailSchema), {
     type: 'e-mail, comma-separated',

@@ -2,7 +2,7 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { startOwnServer } from '../support/own-server.ts';
 
 const ORIGIN = 'https://app.example';
-const server = await startOwnServer(inject('stack'), { CORS_ORIGINS: ORIGIN });
+const server = await startOwnServer(inject('stack'), { CORS_ORIGINS: ORIGIN, CORS_HEADERS: 'baggage, Sentry-Trace' });
 afterAll(() => server[Symbol.asyncDispose]());
 
 const PATHS = ['/api/v1/users/me', '/trpc/users.me', '/api/v1/nothing', '/openapi.json'];
@@ -28,6 +28,14 @@ test('a configured origin may call, send its tenant, and read what is left of it
     expect(headers.get('access-control-allow-credentials')).toBeNull();
     expect(headers.get('vary')?.toLowerCase()).toContain('origin');
   }
+});
+
+test('a configured origin may send the headers of CORS_HEADERS, and no others than these and ours', async () => {
+  const allowed = (await ask('/trpc/users.me', 'OPTIONS', ORIGIN)).headers.get('access-control-allow-headers') ?? '';
+  const names = allowed.toLowerCase().split(',');
+  expect(names).toEqual(expect.arrayContaining(['baggage', 'sentry-trace', 'authorization']));
+  expect(names).not.toContain('*');
+  expect(names).not.toContain('cookie');
 });
 
 test.each([`${ORIGIN}.evil.example`, 'http://app.example', `${ORIGIN}:8443`, 'https://APP.example', 'null'])(

@@ -2,14 +2,19 @@ import { expect } from 'vitest';
 import { errorOf, type Mount } from './mounts.ts';
 import type { Answer } from './rest.ts';
 
-/** Checks that an answer has the headers of the contract's "HTTP" rule. @param csp in place of the usual one, for pages */
+/**
+ * Checks that an answer has the headers of the contract's "HTTP" rule.
+ * @param csp in place of the usual one, for pages
+ * @param cacheControl in place of the usual one, for static files
+ */
 export function expectGuarded(
   { headers }: Pick<Answer, 'headers'>,
   csp = "default-src 'none'; frame-ancestors 'none'",
+  cacheControl = 'no-store',
 ): void {
   expect(headers.get('strict-transport-security')).toMatch(/^max-age=\d{8,}/);
   expect(headers.get('x-content-type-options')).toBe('nosniff');
-  expect(headers.get('cache-control')).toBe('no-store');
+  expect(headers.get('cache-control')).toBe(cacheControl);
   expect(headers.get('content-security-policy')).toBe(csp);
   expect(headers.get('referrer-policy')).toBe('no-referrer');
   expect(headers.get('x-request-id')).toMatch(/^[\w.-]{8,64}$/);

@@ -58,6 +58,7 @@ export async function watchApp(
     publicUrl: env.PUBLIC_URL,
     version: '0',
     corsOrigins: [],
+    corsHeaders: [],
     trustedProxies: new BlockList(),
     drain,
     readiness,

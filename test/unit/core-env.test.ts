@@ -251,6 +251,10 @@ test.each([
   ['CORS_ORIGINS', 'ftp://hunter2'],
   ['CORS_ORIGINS', 'null'],
   ['CORS_ORIGINS', '*'],
+  ['CORS_HEADERS', 'hunter2 x'],
+  ['CORS_HEADERS', 'hunter2:x'],
+  ['CORS_HEADERS', '*'],
+  ['CORS_HEADERS', 'baggage,hünter2'],
   ['SUPERUSER_EMAILS', 'hunter2'],
   ['SHUTDOWN_SECONDS', '5'],
 ])('%s=%s is refused, in one line that does not repeat it', (name, value) => {

@@ -11,20 +11,20 @@ test('two tenants that each have a type of the same name use their own, over one
   await using owner = connect(stack.databaseOwnerUrl);
   for (const { schema, role } of [ada, ben]) {
     await owner.sql.unsafe(`
-      create type "${schema}".mood as enum ('calm', 'keen');
-      create table "${schema}".moods (mood "${schema}".mood not null);
-      grant select, insert on "${schema}".moods to "${role}"`);
+      create type "${schema}".planted_mood as enum ('calm', 'keen');
+      create table "${schema}".planted_moods (mood "${schema}".planted_mood not null);
+      grant select, insert on "${schema}".planted_moods to "${role}"`);
   }
   await using held = openPool(stack.databaseUrl, 1);
 
   for (const tenant of [ada, ben, ada, ben]) {
     await enterTenant(held.pool, doorTo(tenant, 'tenant', false), ({ tx }) =>
-      tx.execute(sql`insert into moods (mood) values (${'keen'})`),
+      tx.execute(sql`insert into planted_moods (mood) values (${'keen'})`),
     );
   }
   for (const tenant of [ada, ben]) {
     const rows = await enterTenant(held.pool, doorTo(tenant, 'tenant', true), ({ tx }) =>
-      tx.execute(sql`select mood from moods where mood = ${'keen'}`),
+      tx.execute(sql`select mood from planted_moods where mood = ${'keen'}`),
     );
     expect(rows).toHaveLength(2);
   }

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { PLATFORM_CHAIN, type ChainEnd, type ChainStart, type Link } from '../core/audit-seal.ts';
 import { canonicalRow, isoOf } from './audit-row.ts';
 import type { Tx } from './lane.ts';
+import { readByIndex } from './plans.ts';
 
 /** Seals read at once, with their rows: some 100 ms. */
 export const SEALS_AT_ONCE = 2_000;
@@ -51,6 +52,7 @@ export async function readSeals(
   chain: string,
   after: number,
 ): Promise<(Link & { seal: Buffer; text: string | null })[]> {
+  await readByIndex(tx);
   const rows = await tx.execute<{
     sequence: number;
     audit_id: string;

@@ -1,5 +1,6 @@
 import { endMatches, macOfEnd, macOfRow, sealOf, type ChainEnd, type Link } from '../core/audit-seal.ts';
 import type { SecretKeys } from '../core/keys.ts';
+import type { AuditClock } from './audit-clock.ts';
 import { canonicalRow, isoOf } from './audit-row.ts';
 import { tryEach, type JobFailure } from './batch.ts';
 import { postgresError } from './errors.ts';
@@ -27,6 +28,8 @@ interface SealedRows {
   full: boolean;
   /** Chains that could not be sealed, where each was tried by itself. */
   failures: readonly JobFailure[];
+  /** Rows that claim to be older than they are. */
+  backdated: readonly { chain: string; auditId: string }[];
 }
 
 /** A row that waits, and where its chain ends. */
@@ -43,7 +46,13 @@ interface Waiting {
   endMac: Buffer | null;
   /** Whether it has a seal, which then is none of ours. */
   taken: boolean;
+  /** Of the transaction that wrote it; `null` as for `text`. */
+  xid: string | null;
+  nextXid: string;
 }
+
+/** A row that waits, and whether its time is a lie. */
+type Judged = Waiting & { backdated: boolean };
 
 /**
  * Seals rows that were committed and not sealed yet, oldest first, each in the chain of its log. Nothing is locked while
@@ -51,20 +60,23 @@ interface Waiting {
  * What is written is written by one statement: all of it or, after a crash, none.
  * @param options.apart seals each log by a statement of its own, so that one that can't be sealed does not stop the others
  * @param options.except the chains to leave alone
+ * @param options.clock knows rows that were dated back: they are sealed as rows that nothing matches, so that verifying names them
  * @returns how many were sealed; when it is `full`, there are likely more
  */
 export async function sealAuditRows(
   owner: Owner,
   keys: SecretKeys,
-  { apart = false, except = [] }: { apart?: boolean; except?: readonly string[] } = {},
+  { apart = false, except = [], clock }: { apart?: boolean; except?: readonly string[]; clock?: AuditClock } = {},
 ): Promise<SealedRows> {
-  const waiting = await owner<Waiting[]>`
+  await clock?.read(owner);
+  const found = await owner<Waiting[]>`
     select u.chain, u.audit_id as "auditId", ${owner.unsafe(isoOf('u.created_at'))} as "createdAt",
       ${owner.unsafe(isoOf("date_trunc('milliseconds', now())"))} as "sealedAt",
       case when a.id is not null then ${owner.unsafe(canonicalRow('a'))} end as text,
       c.seal as "endSeal", c.audit_id as "endId", c.end_mac as "endMac",
       ${owner.unsafe(lastPlace('u.chain'))} as "endSequence",
-      exists (select from public.audit_seals s where s.audit_id = u.audit_id and s.audit_created_at = u.created_at) as taken
+      exists (select from public.audit_seals s where s.audit_id = u.audit_id and s.audit_created_at = u.created_at) as taken,
+      a.xmin::text as xid, pg_snapshot_xmax(pg_current_snapshot())::text as "nextXid"
     from (
       select * from public.audit_unsealed where chain <> all(${[...except]}::uuid[]) order by created_at, audit_id limit ${BATCH}
     ) u
@@ -72,11 +84,13 @@ export async function sealAuditRows(
     left join public.audit_chains c on c.chain = u.chain
     -- Chain by chain: many who write at once then wait for each other in one direction.
     order by u.chain, u.created_at, u.audit_id`;
-  const full = waiting.length === BATCH;
-  if (waiting.length === 0) return { waiting: 0, sealed: 0, full, failures: [] };
+  const full = found.length === BATCH;
+  if (found.length === 0) return { waiting: 0, sealed: 0, full, failures: [], backdated: [] };
+  const waiting = found.map((row) => Object.assign(row, { backdated: clock?.isBackdated(row) === true }));
+  const backdated = waiting.filter((row) => row.backdated).map(({ chain, auditId }) => ({ chain, auditId }));
   if (!apart) {
     const sealed = (await tryAppend(owner, keys, waiting)) === 'sealed' ? waiting.length : 0;
-    return { waiting: waiting.length, sealed, full: full && sealed > 0, failures: [] };
+    return { waiting: waiting.length, sealed, full: full && sealed > 0, failures: [], backdated };
   }
   let sealed = 0;
   const failures = await tryEach(
@@ -90,11 +104,11 @@ export async function sealAuditRows(
       },
     })),
   );
-  return { waiting: waiting.length, sealed, full, failures };
+  return { waiting: waiting.length, sealed, full, failures, backdated };
 }
 
-function byChain(waiting: readonly Waiting[]): Map<string, Waiting[]> {
-  const chains = new Map<string, Waiting[]>();
+function byChain(waiting: readonly Judged[]): Map<string, Judged[]> {
+  const chains = new Map<string, Judged[]>();
   for (const row of waiting) chains.set(row.chain, [...(chains.get(row.chain) ?? []), row]);
   return chains;
 }
@@ -103,7 +117,7 @@ function byChain(waiting: readonly Waiting[]): Map<string, Waiting[]> {
 async function tryAppend(
   owner: Owner,
   keys: SecretKeys,
-  waiting: readonly Waiting[],
+  waiting: readonly Judged[],
 ): Promise<'sealed' | 'moved' | 'taken'> {
   try {
     return (await append(owner, waiting, link(keys, waiting))) ? 'sealed' : 'moved';
@@ -119,14 +133,15 @@ type Sealed = Link & { seal: Buffer };
 type SignedEnd = ChainEnd & { mac: Buffer; before: Buffer | null };
 
 /** What somebody has put in the way of the chain stays there, for verifying to find: no log waits for another to be mended. */
-function link(keys: SecretKeys, waiting: readonly Waiting[]): { links: Sealed[]; ends: SignedEnd[] } {
+function link(keys: SecretKeys, waiting: readonly Judged[]): { links: Sealed[]; ends: SignedEnd[] } {
   const ends = new Map<string, ChainEnd & { before: Buffer | null }>();
   const links = waiting.flatMap((row): Sealed[] => {
-    const { chain, auditId, createdAt, sealedAt, text, taken } = row;
+    const { chain, auditId, createdAt, sealedAt, text, taken, backdated } = row;
     if (taken) return [];
     const end = ends.get(chain) ?? endOf(keys, row);
-    // A row that somebody took away before it was sealed: sealed as one that nothing matches, so that verifying names it.
-    const rowMac = macOfRow(keys, text ?? '');
+    // A row that somebody took away before it was sealed, or dated back: sealed as one that nothing matches, so that
+    // verifying names it.
+    const rowMac = macOfRow(keys, backdated ? '' : (text ?? ''));
     const unsealed = { chain, sequence: end.sequence + 1, auditId, auditCreatedAt: createdAt, sealedAt, rowMac };
     const seal = sealOf(keys, unsealed, end.seal);
     ends.set(chain, { chain, sequence: unsealed.sequence, auditId, seal, before: row.endMac });

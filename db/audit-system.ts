@@ -19,7 +19,7 @@ export async function writeSystemAudit(
 ): Promise<void> {
   const { tenantId, action, entityType, entityId, outcome, changes = {} } = entry;
   await tx`
-    insert into public.audit_logs (id, tenant_id, action, entity_type, entity_id, actor_type, outcome, changes)
+    insert into public.audit_logs (id, tenant_id, action, entity_type, entity_id, actor_type, outcome, changes, created_at)
     values (${uuidv7()}, ${tenantId}, ${action}, ${entityType}, ${entityId}, 'system', ${outcome},
-      ${JSON.stringify(changes)}::text::jsonb)`;
+      ${JSON.stringify(changes)}::text::jsonb, clock_timestamp())`;
 }

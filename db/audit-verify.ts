@@ -1,18 +1,15 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { endMatches, PLATFORM_CHAIN, rowMatches, sealMatches, startMatches } from '../core/audit-seal.ts';
 import type { SecretKeys } from '../core/keys.ts';
+import { LATE_MS } from './audit-clock.ts';
 import { readBounds, readSeals, SEALS_AT_ONCE, type Bounds } from './audit-chain.ts';
 import type { Tx } from './lane.ts';
+import { readByIndex } from './plans.ts';
 
 /** Rows looked through in one transaction: some 100 ms. */
-const ROWS_AT_ONCE = 20_000;
-/**
- * How much later than it was written a row may come into its chain, by the rows before it, in ms. No transaction of ours
- * lasts longer; a row that claims to is put there behind the log's back. A row that claims to be of the future counts as
- * written when it was sealed: a clock that ran ahead makes no later row bad.
- */
-const LATE = 60 * 60 * 1000;
-
+const ROWS_AT_ONCE = 10_000;
+/** No row has this id or a lower one. */
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 export interface Verdict {
   valid: boolean;
   /** Rows that their seals vouch for. */
@@ -82,14 +79,17 @@ async function followOnce({ keys, tenantId, read }: Verifying, bounds: Bounds | 
       const written = Date.parse(link.auditCreatedAt);
       const inPlace = link.sequence === sequence + 1 && sealMatches(keys, link, before, seal);
       // A time that is none, or beyond all times, is no time of ours.
-      const inTime = written + LATE >= newest;
+      // A row that claims to be of the future counts as written when it was sealed, and so do those before a row that was
+      // sealed after the clock was set back: neither makes an honest row bad.
+      const sealed = Date.parse(link.sealedAt);
+      const inTime = written + LATE_MS >= Math.min(newest, sealed);
       if (!bounds || !inPlace || !inTime) return bad(link.auditId);
       if (link.sequence === bounds.end.sequence && !seal.equals(bounds.end.seal)) return bad(link.auditId);
       if (text === null ? written >= keptFrom : !rowMatches(keys, text, link.rowMac)) return bad(link.auditId);
       if (text !== null) checked += 1;
       before = seal;
       sequence = link.sequence;
-      newest = Math.max(newest, Math.min(written, Date.parse(link.sealedAt)));
+      newest = Math.max(Math.min(newest, sealed), Math.min(written, sealed));
     }
     complete = seals.length < SEALS_AT_ONCE;
   }
@@ -106,25 +106,30 @@ function brokenBound(keys: SecretKeys, { start, startMac, end, endMac }: Bounds)
 
 /** Rows that wait for their seal, and the first of those that don't: it was kept from the sealer. */
 async function findUnsealed({ tenantId, read }: Verifying): Promise<{ unsealed: number; smuggledId: string | null }> {
-  const log = tenantId === null ? sql`tenant_id is null` : sql`tenant_id = ${tenantId}`;
   let unsealed = 0;
   let smuggledId: string | null = null;
-  let after: string | undefined;
+  let after: string | null = BEFORE_ALL;
   do {
-    const from = after === undefined ? sql`true` : sql`id > ${after}`;
-    const [found] = await read((tx) =>
-      tx.execute<{ last: string | null; unsealed: number; smuggled: string | null }>(sql`
+    // Ranges, and the order of both columns: of all indexes only (tenant_id, id) can serve that. By an equation PostgreSQL
+    // may take the primary key instead, and go through the rows of all tenants.
+    const next: SQL =
+      tenantId === null
+        ? sql`tenant_id is null and id > ${after}`
+        : sql`(tenant_id, id) > (${tenantId}, ${after}) and tenant_id <= ${tenantId}`;
+    const [found] = await read(async (tx) => {
+      await readByIndex(tx);
+      return await tx.execute<{ last: string | null; unsealed: number; smuggled: string | null }>(sql`
         select max(a.id::text) as last, count(*) filter (where s.audit_id is null)::int as unsealed,
           min(a.id::text) filter (where s.audit_id is null and u.audit_id is null) as smuggled
         from (
-          select id, created_at from public.audit_logs where ${log} and ${from} order by id limit ${ROWS_AT_ONCE}
+          select id, created_at from public.audit_logs where ${next} order by tenant_id, id limit ${ROWS_AT_ONCE}
         ) a
         left join public.audit_seals s on s.audit_id = a.id and s.audit_created_at = a.created_at
-        left join public.audit_unsealed u on u.audit_id = a.id and u.created_at = a.created_at`),
-    );
+        left join public.audit_unsealed u on u.audit_id = a.id and u.created_at = a.created_at`);
+    });
     unsealed += found?.unsealed ?? 0;
     smuggledId ??= found?.smuggled ?? null;
-    after = found?.last ?? undefined;
-  } while (after !== undefined);
+    after = found?.last ?? null;
+  } while (after !== null);
   return { unsealed, smuggledId };
 }

@@ -1,6 +1,7 @@
 import type { SecretKeys } from '../core/keys.ts';
 import type { Log } from '../core/log.ts';
 import type { WorkerMetrics } from '../core/metrics/worker.ts';
+import { createAuditClock } from '../db/audit-clock.ts';
 import { sealAuditRows } from '../db/audit-seals.ts';
 import { BatchError } from '../db/batch.ts';
 import type { Owner } from '../db/owner.ts';
@@ -36,6 +37,7 @@ export function startSealing({ owner, keys, log, metrics }: SealingDeps): Sealin
   let stopped = false;
   /** When each log that could not be sealed is tried again, in ms since 1970. */
   const aside = new Map<string, number>();
+  const clock = createAuditClock();
   const rest = createRest();
 
   async function run(): Promise<void> {
@@ -44,9 +46,15 @@ export function startSealing({ owner, keys, log, metrics }: SealingDeps): Sealin
       try {
         for (const [chain, until] of aside) if (until < Date.now()) aside.delete(chain);
         const apart = failures >= APART_AFTER;
-        const round = await sealAuditRows(owner, keys, { apart, except: [...aside.keys()] });
+        const round = await sealAuditRows(owner, keys, { apart, except: [...aside.keys()], clock });
         failures = round.sealed > 0 || round.waiting === 0 || apart ? 0 : failures + 1;
         for (const { item } of round.failures) aside.set(item, Date.now() + ASIDE_MS);
+        for (const { chain: tenantId, auditId } of round.sealed > 0 ? round.backdated : []) {
+          log.error(
+            { tenantId, auditId },
+            'an audit row claims to be older than its transaction: its log does not hold',
+          );
+        }
         if (round.failures.length > 0) tellFailures(new BatchError('audit_seals', round.failures), { log, metrics });
         if (!round.full) await rest.take(failures > 0 ? WAIT.first : WAIT.idle);
       } catch (error) {

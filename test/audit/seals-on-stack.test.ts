@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { v7 as uuidv7 } from 'uuid';
 import { connect, superuserUrl } from '../support/database.ts';
 import { callOn, MOUNTS, resultOf } from '../support/mounts.ts';
 import { foundTenant, type Founder } from '../support/people.ts';
@@ -52,6 +53,15 @@ test.each(MOUNTS)('an admin is told of a log that holds, and of the row where on
   expect(await told()).toMatchObject({ valid: false, unsealed: 0, firstBadId: id });
   // The log of another tenant is another chain.
   expect(await sealed()).toMatchObject({ valid: true });
+});
+
+test('a row that a superuser dates 50 minutes back is named, in a log where nothing happened since', async () => {
+  const founder = await foundTenant(stack);
+  const id = uuidv7();
+  await superuser.sql`
+    insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, created_at)
+    values (${id}, ${founder.tenantId}, 'member.remove', 'member', 'system', 'success', now() - interval '50 minutes')`;
+  expect(await sealed(founder)).toMatchObject({ valid: false, firstBadId: id });
 });
 
 test('the rows of the platform and of every tenant stand in their own chains, and in the order of sealing', async () => {

@@ -3,6 +3,7 @@ import { getTableColumns } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, expect, inject, test } from 'vitest';
 import { SIGNED_COLUMNS } from '../../db/audit-row.ts';
+import { createAuditClock } from '../../db/audit-clock.ts';
 import { sealAuditRows } from '../../db/audit-seals.ts';
 import { auditLogs } from '../../db/lobby.ts';
 import { openScratchLog } from './scratch-log.ts';
@@ -176,12 +177,62 @@ test('a seal or an end that is set beyond all places stops no log, and is named'
   }
 });
 
-test('a row put in as if it were of last week is named, though it is sealed like any other', async () => {
-  const { tenant, third } = await sealedLog();
-  const id = randomUUID();
-  await insertAged(superuser, id, third, '7 days');
-  expect(await log.seal()).toBe(1);
-  expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 10, firstBadId: id });
+test.each(['7 days', '50 minutes', '2 minutes'])(
+  'a row put in as if it were %s old is named by the rows before it, though it is sealed like any other',
+  async (age) => {
+    const { tenant, third } = await sealedLog();
+    const id = randomUUID();
+    await insertAged(superuser, id, third, age);
+    expect(await log.seal()).toBe(1);
+    expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 10, firstBadId: id });
+  },
+);
+
+test.each(['1 year', '50 minutes', '2 minutes'])(
+  'a row put in as if it were %s old is named where no row is before it, if somebody was there to seal it',
+  async (age) => {
+    const [tenant, other] = [randomUUID(), randomUUID()];
+    const clock = createAuditClock(0);
+    await log.write(other, 2);
+    await sealAuditRows(log.owner, log.keys, { clock });
+    const [id = ''] = await log.write(tenant, 1, superuser, await agoOf(age));
+    await log.write(other);
+    const { backdated } = await sealAuditRows(log.owner, log.keys, { clock });
+    expect(backdated).toEqual([{ chain: tenant, auditId: id }]);
+    expect(await log.verify(tenant)).toEqual({ valid: false, checked: 0, unsealed: 0, firstBadId: id });
+    expect(await log.verify(other)).toMatchObject({ valid: true, checked: 3 });
+  },
+);
+
+test('rows that waited for hours because nobody sealed, or their COMMIT was slow, make no log bad', async () => {
+  const [tenant, slow] = [randomUUID(), randomUUID()];
+  const clock = createAuditClock(0);
+  await log.write(tenant, 2, log.owner, await agoOf('3 hours'));
+  await log.write(tenant, 2, log.owner, await agoOf('1 hour'));
+  await superuser.begin(async (tx) => {
+    await log.write(slow, 1, tx, await agoOf('3 hours'));
+    // Its transaction has its id when the sealer looks first.
+    expect((await sealAuditRows(log.owner, log.keys, { clock })).sealed).toBe(4);
+  });
+  expect(await sealAuditRows(log.owner, log.keys, { clock })).toMatchObject({ sealed: 1, backdated: [] });
+  for (const id of [tenant, slow]) expect(await log.verify(id)).toMatchObject({ valid: true, unsealed: 0 });
+});
+
+test('a log that has grown a thousandfold since PostgreSQL planned for it is verified all the same', async () => {
+  const tenant = randomUUID();
+  for (const { name } of await superuser<{ name: string }[]>`
+    select relname as name from pg_class where relnamespace = 'public'::regnamespace and relname like 'audit%' and relkind = 'r'`) {
+    await superuser`alter table public.${superuser(name)} set (autovacuum_enabled = off)`;
+  }
+  await log.write(tenant, 3);
+  // So often that PostgreSQL keeps its plan.
+  for (let round = 0; round < 12; round += 1) await log.verify(tenant);
+  await superuser`
+    insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome)
+    select uuidv7(), ${tenant}, 'test.grow', 'test', 'system', 'success' from generate_series(1, 20000)`;
+  expect(await log.verify(tenant)).toEqual({ valid: true, checked: 0, unsealed: 20_003, firstBadId: null });
+  await superuser`delete from public.audit_logs where tenant_id = ${tenant}`;
+  await superuser`delete from public.audit_unsealed where chain = ${tenant}`;
 });
 
 test.each(['7 days', '0'])('a row that was kept from the sealer is named, of an age of %s', async (age) => {
@@ -264,6 +315,11 @@ test('what a row says is signed whatever it says, and whatever settings a sessio
   await elsewhere.end();
   expect(await log.verify(tenant)).toEqual({ valid: true, checked: 7, unsealed: 0, firstBadId: null });
 });
+
+async function agoOf(age: string): Promise<string> {
+  const [row] = await superuser<{ at: string }[]>`select (now() - ${age}::interval)::text as at`;
+  return row?.at ?? '';
+}
 
 /** Puts a copy of a row in, under another id, and older. */
 async function insertAged(

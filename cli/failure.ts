@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { EnvError } from '../core/env/index.ts';
 import { tellDatabaseError } from '../db/errors.ts';
+import { EditedMigrationError } from '../db/migrate.ts';
 
 /** What went wrong, in words for the one who typed the command. */
 export class UsageError extends Error {}
@@ -11,8 +12,11 @@ export function tellFailure(error: unknown): void {
   process.exitCode = 1;
 }
 
+/** Errors whose message is all that is to be said. */
+const TOLD = [EnvError, UsageError, EditedMigrationError];
+
 /** What went wrong, in words where there are any; an error that nobody foresaw comes as it is, with its stack. */
 export function messageFor(error: unknown): string {
-  if (error instanceof EnvError || error instanceof UsageError) return error.message;
+  if (error instanceof Error && TOLD.some((kind) => error instanceof kind)) return error.message;
   return tellDatabaseError(error) ?? (error instanceof Error ? inspect(error) : String(error));
 }

@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { z } from 'zod';
 import type { SchemaName } from '../core/slug.ts';
 import { connectOwner, type OwnerTx } from './owner.ts';
 
 interface Migration {
   version: number;
+  /** Its file, from the root of the clone. */
+  file: string;
   hash: string;
   sql: string;
 }
@@ -12,20 +16,33 @@ interface Migration {
 /** Which set of migrations: of the lobby, or of every tenant's schema. */
 type MigrationSet = 'lobby' | 'tenant';
 
-/** Read once: `/readyz` asks every second, and each tenant's migration again. */
-const known = new Map<MigrationSet, readonly Migration[]>();
+/** A migration that was applied does not say any more what it said then. */
+export class EditedMigrationError extends Error {
+  override readonly name = 'EditedMigrationError';
 
-/** The migrations of a set in order; the version of a schema is how many of them it has. */
-export function readMigrations(set: MigrationSet): readonly Migration[] {
-  const migrations = known.get(set) ?? readFolder(set);
-  known.set(set, migrations);
-  return migrations;
+  constructor(schema: string, { version, file }: Pick<Migration, 'version' | 'file'>) {
+    super(
+      `Migration ${version} of ${schema}, ${file}, is not as it was applied: an applied migration must not change. ` +
+        'Take the change back, and write it as a new migration (bun run db:generate). ' +
+        'In development, `bun run dev --reset` begins with an empty database instead.',
+    );
+  }
 }
 
-function readFolder(set: MigrationSet): Migration[] {
-  const migrationsFolder = fileURLToPath(new URL(`migrations/${set}`, import.meta.url));
+const journalSchema = z.object({ entries: z.array(z.object({ tag: z.string() })) });
+
+/**
+ * The migrations of a set in order; the version of a schema is how many of them it has. Read from the files each time: a
+ * worker that runs while tenants are migrated must not make new ones at the version before.
+ */
+export function readMigrations(set: MigrationSet): readonly Migration[] {
+  const folder = `db/migrations/${set}`;
+  const migrationsFolder = fileURLToPath(new URL(`../${folder}`, import.meta.url));
+  // drizzle-orm gives the texts in the journal's order, without their names.
+  const journal = journalSchema.parse(JSON.parse(readFileSync(`${migrationsFolder}/meta/_journal.json`, 'utf8')));
   return readMigrationFiles({ migrationsFolder }).map(({ hash, sql }, index) => ({
     version: index + 1,
+    file: `${folder}/${journal.entries[index]?.tag}.sql`,
     hash,
     sql: sql.join(';\n'),
   }));
@@ -34,7 +51,7 @@ function readFolder(set: MigrationSet): Migration[] {
 /**
  * Brings `public` to the newest version. Repeatable, and safe to run from several machines at once.
  * @param ownerUrl `DATABASE_OWNER_URL`
- * @throws Error when an applied migration was edited since
+ * @throws EditedMigrationError when an applied migration was edited since
  */
 export async function migrateLobby(ownerUrl: string): Promise<void> {
   const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium migrate' });
@@ -67,10 +84,9 @@ async function migrateSchema(tx: OwnerTx, schema: string, set: MigrationSet): Pr
     );
   }
   for (const { version, hash } of applied) {
-    if (migrations[version - 1]?.hash !== hash) {
-      throw new Error(
-        `Migration ${version} of ${schema} is not the one in db/migrations/${set}: an applied migration must not change; add a new one.`,
-      );
+    const migration = migrations[version - 1];
+    if (migration?.hash !== hash) {
+      throw new EditedMigrationError(schema, { version, file: migration?.file ?? `db/migrations/${set}` });
     }
   }
   await Promise.all(

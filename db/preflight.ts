@@ -27,10 +27,14 @@ export async function assertAppRole(pool: Pool): Promise<void> {
   }
 }
 
+/** Of the lobby, as this process's code was written for it. Read at the first question: `/readyz` asks every second. */
+let lobbyVersion: number | undefined;
+
 /** Whether PostgreSQL answers and the lobby is at the version that this code was written for, or a later one. */
 export async function lobbyIsCurrent(pool: Pool): Promise<boolean> {
   const [row] = await pool.transaction({ readOnly: true }, (tx) =>
     tx.execute<{ version: number }>(sql`select max(version) as version from public.atrium_migrations`),
   );
-  return (row?.version ?? 0) >= readMigrations('lobby').length;
+  lobbyVersion ??= readMigrations('lobby').length;
+  return (row?.version ?? 0) >= lobbyVersion;
 }

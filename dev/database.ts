@@ -1,11 +1,18 @@
 import { bootstrapDatabase, type DatabaseUrls } from '../db/bootstrap.ts';
-import { migrateLobby } from '../db/migrate.ts';
+import { migrateFleet } from '../db/fleet.ts';
+import { EditedMigrationError, migrateLobby } from '../db/migrate.ts';
+import { connectOwner } from '../db/owner.ts';
 import { seedSuperuser } from '../db/seed-superuser.ts';
+import { StackError } from './error.ts';
 import { startPostgres, type PostgresOptions } from './postgres.ts';
 import type { Secrets } from './secrets.ts';
 import { since } from './wait.ts';
 
-/** Starts PostgreSQL and makes its database ready: roles, the lobby's tables, the platform's operator. */
+/**
+ * Starts PostgreSQL and makes its database ready: roles, the tables of the lobby and of every tenant, the platform's
+ * operator. A tenant that can't be migrated is told of, and the rest go on.
+ * @throws StackError when an applied migration of the lobby was edited
+ */
 export async function startDatabase(
   options: Omit<PostgresOptions, 'password'> & {
     secrets: Secrets;
@@ -21,9 +28,27 @@ export async function startDatabase(
     appPassword: secrets.appPassword,
   });
   signal?.throwIfAborted();
-  await migrateLobby(urls.databaseOwnerUrl);
+  await migrateLobby(urls.databaseOwnerUrl).catch((error: unknown) => {
+    throw error instanceof EditedMigrationError ? new StackError(error.message) : error;
+  });
+  signal?.throwIfAborted();
+  const tenants = await migrateTenants(urls.databaseOwnerUrl, log);
   signal?.throwIfAborted();
   await seedSuperuser(urls.databaseOwnerUrl, superuser);
-  log(`database migrated and seeded (${since(start)})`);
+  log(`database${tenants > 0 ? ` and ${tenants} tenants` : ''} migrated and seeded (${since(start)})`);
   return { ...urls, databaseAdminUrl };
+}
+
+/** @returns how many tenants were behind and are not any more */
+async function migrateTenants(ownerUrl: string, log: (line: string) => void): Promise<number> {
+  const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium dev' });
+  try {
+    const { migrated, failed } = await migrateFleet(owner);
+    for (const { item, error } of failed) {
+      log(`tenant ${item} was not migrated: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    return migrated;
+  } finally {
+    await owner.end();
+  }
 }

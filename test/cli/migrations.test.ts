@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { migrateLobby, readMigrations } from '../../db/migrate.ts';
+import { connectOwner, type Owner } from '../../db/owner.ts';
+import { createRole, createSchema } from '../../db/provision.ts';
+import { startStack } from '../../dev/stack.ts';
+import { bootstrapScratch, scratchDatabase } from '../db/scratch.ts';
+import { makeClone, type Clone } from '../docs/clone.ts';
+import { ROOT } from '../docs/markdown.ts';
+import { connect, superuserUrl } from '../support/database.ts';
+import { insertTenant } from '../support/workflow-homes.ts';
+import { runScript } from './command.ts';
+
+// What is typed to make migrations and to apply them.
+const stack = inject('stack');
+const bun = stack.env['ATRIUM_BUN'] ?? 'bun';
+let clone: Clone;
+
+beforeAll(async () => {
+  clone = await makeClone();
+  await symlink(join(ROOT, 'node_modules'), join(clone.folder, 'node_modules'));
+});
+afterAll(() => clone[Symbol.asyncDispose]());
+
+/** A tenant that is open, and behind: it has its schema, and nothing in it. */
+async function insertBehind(owner: Owner): ReturnType<typeof insertTenant> {
+  const home = await insertTenant(owner);
+  await createRole(owner, home);
+  await createSchema(owner, home);
+  await owner`update public.tenants set status = 'ready' where id = ${home.tenantId}`;
+  return home;
+}
+
+async function versionOf(owner: Owner, { tenantId }: { tenantId: string }): Promise<unknown> {
+  const [row] = await owner`select schema_version as version from public.tenants where id = ${tenantId}`;
+  return row?.['version'];
+}
+
+test('migrate goes on after a tenant that fails, names it, and says when bootstrap is to be run again', async () => {
+  const { PATH = '', HOME = '' } = stack.env;
+  await using scratch = await scratchDatabase(stack);
+  await migrateLobby(scratch.databaseOwnerUrl);
+  const owner = connectOwner(scratch.databaseOwnerUrl, { max: 2, name: 'atrium test' });
+  const migrate = () =>
+    runScript(['migrate'], { bun, env: { PATH, HOME, DATABASE_OWNER_URL: scratch.databaseOwnerUrl } });
+  const [stuck, other] = [await insertBehind(owner), await insertBehind(owner)];
+  await owner`create table ${owner(stuck.schemaName)}.projects (in_the_way int)`;
+  const database = new URL(scratch.databaseUrl).pathname.slice(1);
+  await using admin = connect(superuserUrl(stack, scratch.databaseUrl));
+  await admin.sql.unsafe(`alter database ${database} set atrium.bootstrap_version = '1'`);
+
+  const { code, output, errors } = await migrate();
+  expect(code).toBe(1);
+  expect(output).toContain('tenants: 1 migrated, 1 failed');
+  expect(errors).toContain(`${stuck.slug} (${stuck.tenantId}): PostgreSQL refuses: relation "projects" already exists`);
+  expect(errors).toMatch(new RegExp(`bootstrap: version 1, .* Run db/bootstrap.sql again in the database ${database}`));
+  expect(await versionOf(owner, other)).toBe(readMigrations('tenant').length);
+  expect(await versionOf(owner, stuck)).toBe(0);
+
+  await owner`drop table ${owner(stuck.schemaName)}.projects`;
+  await bootstrapScratch(stack, database);
+  const again = await migrate();
+  expect(again).toMatchObject({ code: 0, errors: '' });
+  expect(again.output).toContain('tenants: 1 migrated, 0 failed');
+
+  await owner`update public.atrium_migrations set hash = 'of another text' where version = 2`;
+  const edited = await migrate();
+  expect(edited.code).toBe(1);
+  expect(edited.errors).toMatch(
+    /^Migration 2 of public, db\/migrations\/lobby\/0001_guards\.sql, .* `bun run dev --reset`/,
+  );
+  await owner.end();
+});
+
+test('the development stack migrates the tenants that are behind when it starts', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'atrium-behind-'));
+  const lines: string[] = [];
+  const start = () =>
+    startStack({
+      dataDir,
+      log: (line) => void lines.push(line),
+      port: 0,
+      bun,
+      env: process.env,
+      fast: true,
+      parts: [],
+    });
+  const first = await start();
+  const before = connectOwner(first.databaseOwnerUrl, { max: 2, name: 'atrium test' });
+  const home = await insertBehind(before);
+  await before.end();
+  await first.stop();
+
+  const second = await start();
+  const after = connectOwner(second.databaseOwnerUrl, { max: 1, name: 'atrium test' });
+  expect(await versionOf(after, home)).toBe(readMigrations('tenant').length);
+  expect(lines.join('\n')).toContain('database and 1 tenants migrated and seeded');
+  await after.end();
+  await second.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+test('db:generate fails, and says what to do, where it would have to ask and there is no terminal', async () => {
+  const file = join(clone.folder, 'db/tenant.ts');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('description: text()', 'summary: text()'));
+  const generating = promisify(execFile)(bun, ['run', '--silent', 'db:generate', 'renamed'], { cwd: clone.folder });
+  await expect(generating).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('run this in a terminal'),
+  });
+  await writeFile(file, text);
+});
+
+test('a process that runs while a migration is added makes tenants at the new version', async () => {
+  const script = `
+    import { readFileSync, writeFileSync } from 'node:fs';
+    import { readMigrations } from './db/migrate.ts';
+    const before = readMigrations('tenant').length;
+    const path = 'db/migrations/tenant/meta/_journal.json';
+    const journal = JSON.parse(readFileSync(path, 'utf8'));
+    const last = journal.entries.at(-1);
+    journal.entries.push({ ...last, idx: last.idx + 1, when: last.when + 1, tag: '9999_added' });
+    writeFileSync('db/migrations/tenant/9999_added.sql', 'create table added (id int)');
+    writeFileSync(path, JSON.stringify(journal));
+    console.log(readMigrations('tenant').length - before);`;
+  const { stdout } = await promisify(execFile)(bun, ['-e', script], { cwd: clone.folder });
+  expect(stdout.trim()).toBe('1');
+});

@@ -84,6 +84,9 @@ const BAD_VALUES = new Set([
   '22P05', // not to be translated
 ]);
 
+/** Tables that the server alone fills, beside what a caller sends: what they refuse is no caller's fault. */
+const OWN_RECORDS = /^(audit_|outbox$)/;
+
 /**
  * What a caller is told where a constraint or a column's type refused what a procedure sent. Nothing of the row, and no name of
  * a table, is in it.
@@ -92,6 +95,7 @@ const BAD_VALUES = new Set([
 export function databaseRefusal(error: unknown): DatabaseRefusal | undefined {
   const cause = postgresError(error);
   if (!cause || findCause(error, (one) => one instanceof AppError)) return undefined;
+  if (cause.schema_name === 'public' && OWN_RECORDS.test(cause.table_name ?? '')) return undefined;
   const conflict = (message: string) => new DatabaseRefusal('CONFLICT', message, {}, error);
   const invalid = (message: string) =>
     new DatabaseRefusal(

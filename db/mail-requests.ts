@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { fromNow } from './clock.ts';
 import { mailRequests } from './lobby.ts';
 import type { Tx } from './lane.ts';
 import { enqueue } from './outbox.ts';
@@ -12,7 +13,7 @@ const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
  */
 export async function requestMail(tx: Tx, kind: 'verify-email' | 'reset-password', email: string): Promise<void> {
   const id = uuidv7();
-  await tx.insert(mailRequests).values({ id, kind, email, expiresAt: new Date(Date.now() + LIFE_MS) });
+  await tx.insert(mailRequests).values({ id, kind, email, expiresAt: fromNow(LIFE_MS) });
   const template = kind === 'verify-email' ? 'resend-verification' : kind;
   await enqueue(tx, null, { kind: 'email.send', payload: { template, requestId: id } });
 }

@@ -1,6 +1,7 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { hashRefreshToken, REFRESH_TOKEN } from '../core/refresh-token.ts';
+import { fromNow, timestamp } from './clock.ts';
 import { refreshTokens, sessions } from './lobby.ts';
 import type { Tx } from './lane.ts';
 
@@ -16,18 +17,17 @@ export async function storeRefreshToken(
     value: string;
     sessionId: string;
     tenantId: string | null;
-    sessionExpiresAt: Date;
+    sessionExpiresAt: Date | SQL<Date>;
     retired?: { at: Date; expiresAt: Date };
   },
 ): Promise<void> {
-  const idle = new Date(Date.now() + REFRESH_TOKEN.idleDays * DAY_MS);
-  const ends = [idle, token.sessionExpiresAt, token.retired?.expiresAt ?? idle].map((end) => end.getTime());
+  const ends = [token.sessionExpiresAt, token.retired?.expiresAt ?? token.sessionExpiresAt].map(timestamp);
   await tx.insert(refreshTokens).values({
     id: uuidv7(),
     sessionId: token.sessionId,
     tenantId: token.tenantId,
     tokenHash: hashRefreshToken(token.value),
-    expiresAt: new Date(Math.min(...ends)),
+    expiresAt: sql`least(${fromNow(REFRESH_TOKEN.idleDays * DAY_MS)}, ${sql.join(ends, sql`, `)})`,
     retiredAt: token.retired?.at ?? null,
   });
 }

@@ -1,4 +1,4 @@
-import { desc, eq, lt } from 'drizzle-orm';
+import { desc, eq, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
@@ -82,7 +82,7 @@ export const projectsRouter = router({
       };
       const [after] = await ctx.db
         .update(projects)
-        .set({ ...wanted, updatedAt: new Date() })
+        .set({ ...wanted, updatedAt: sql`now()` })
         .where(eq(projects.id, id))
         .returning()
         .catch(refuseTakenName);

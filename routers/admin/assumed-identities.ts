@@ -9,6 +9,7 @@ import { idSchema } from '../../core/id.ts';
 import { parseSlug } from '../../core/slug.ts';
 import type { Person } from '../../db/callers.ts';
 import { changesBetween } from '../../db/changes.ts';
+import { fromNow } from '../../db/clock.ts';
 import { tenantNotFound } from '../../db/enter.ts';
 import { assumedIdentities as identities, memberships, sessions, tenants, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
@@ -64,12 +65,20 @@ export const assumeIdentity = superuserProcedure
     await holdOperator(ctx.db, ctx.actor);
     const { user, tenant, role } = await findTarget(ctx.db, userId, tenantSlug);
     const id = uuidv7();
-    const expiresAt = new Date(Date.now() + ACCESS_TOKEN_SECONDS * 1000);
     const operatorSessionId = ctx.actor.sessionId;
-    const about = { userId, reason, mode, expiresAt };
-    await ctx.db.insert(identities).values({ id, tenantId: tenant.id, operatorId, operatorSessionId, ...about });
+    const about = { userId, reason, mode };
+    const expiresAt = fromNow(ACCESS_TOKEN_SECONDS * 1000);
+    const [made] = await ctx.db
+      .insert(identities)
+      .values({ id, tenantId: tenant.id, operatorId, operatorSessionId, ...about, expiresAt })
+      .returning({ expiresAt: identities.expiresAt });
     // In the log of the tenant: its admins see who comes, and why.
-    ctx.trail.note({ entityId: id, tenantId: tenant.id, operatorId, changes: changesBetween({}, about) });
+    ctx.trail.note({
+      entityId: id,
+      tenantId: tenant.id,
+      operatorId,
+      changes: changesBetween({}, { ...about, ...made }),
+    });
     const accessToken = await ctx.accessTokens.sign({
       sub: userId,
       sid: id,

@@ -66,11 +66,12 @@ export const disableUser = superuserProcedure
     if (before.disabledAt !== null) return toAccount(before);
     await alsoEndIdentities(ctx.db, ctx.trail, { userId: id });
     await alsoEndIdentities(ctx.db, ctx.trail, { operatorId: id });
-    const disabledAt = new Date();
-    await ctx.db
+    const [after] = await ctx.db
       .update(usersTable)
-      .set({ disabledAt, updatedAt: sql`now()` })
-      .where(eq(usersTable.id, id));
+      .set({ disabledAt: sql`now()`, updatedAt: sql`now()` })
+      .where(eq(usersTable.id, id))
+      .returning({ disabledAt: usersTable.disabledAt });
+    const disabledAt = after?.disabledAt ?? null;
     await endSessions(ctx.db, id);
     await voidResets(ctx.db, before.email);
     await alsoRevokeInvites(ctx.db, ctx.trail, { userId: id });

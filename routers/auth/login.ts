@@ -5,6 +5,7 @@ import { emailSchema } from '../../core/email.ts';
 import { AppError } from '../../core/errors.ts';
 import { passwordTags } from '../../core/password-tag.ts';
 import { mintRefreshToken, REFRESH_TOKEN } from '../../core/refresh-token.ts';
+import { fromNow } from '../../db/clock.ts';
 import { sessions, signUps, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { DAY_MS, storeRefreshToken } from '../../db/refresh-tokens.ts';
@@ -61,7 +62,7 @@ async function tryLogin(
     ctx.trail.note({ actor: { type: 'user', id: user.id } });
     const scope: Scope | null = tenantSlug === undefined ? null : await findScope(tx, user.id, { slug: tenantSlug });
     const tenantId = scope?.tenant.id ?? null;
-    const expiresAt = new Date(Date.now() + REFRESH_TOKEN.sessionDays * DAY_MS);
+    const expiresAt = fromNow(REFRESH_TOKEN.sessionDays * DAY_MS);
     const { ipAddress, userAgent } = ctx.request;
     await tx.insert(sessions).values({ id: sessionId, userId: user.id, userAgent, ipAddress, expiresAt });
     await storeRefreshToken(tx, { value: refreshToken, sessionId, tenantId, sessionExpiresAt: expiresAt });

@@ -4,6 +4,7 @@ import { emailSchema } from '../../core/email.ts';
 import { VERIFICATION_MS } from '../../core/mailed-token.ts';
 import { passwordTags } from '../../core/password-tag.ts';
 import { slugSchema } from '../../core/slug.ts';
+import { fromNow } from '../../db/clock.ts';
 import { signUps } from '../../db/lobby.ts';
 import { enqueue, foundTenant } from '../costs.ts';
 import { byAddress, spend, takeFailures } from '../limits.ts';
@@ -49,7 +50,7 @@ export const register = publicProcedure
         passwordTag: passwordTags(ctx.secretKeys, email, password)[0] ?? null,
         tenantId,
         verificationId: uuidv7(),
-        verificationExpiresAt: new Date(Date.now() + VERIFICATION_MS),
+        verificationExpiresAt: fromNow(VERIFICATION_MS),
       });
       await enqueue(ctx, tx, tenantId, { kind: 'email.send', payload: { template: 'verify-email', signUpId: id } });
       ctx.trail.note({ entityId: tenantId });

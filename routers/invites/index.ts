@@ -16,7 +16,7 @@ import { idInput, pageInput, pageShape, roleShape, toPage } from '../shapes.ts';
 import { router } from '../trpc.ts';
 import { accept } from './accept.ts';
 import { preview } from './preview.ts';
-import { inviteShape, newExpiry, toInvite } from './shape.ts';
+import { inviteColumns, inviteShape, newExpiry, toInvite } from './shape.ts';
 
 const tags = ['invites'];
 
@@ -51,7 +51,7 @@ export const invitesRouter = router({
       const [invite] = await db
         .insert(invites)
         .values({ id: uuidv7(), tenantId, email, role, invitedBy: ctx.user.id, expiresAt: newExpiry() })
-        .returning();
+        .returning(inviteColumns);
       const { id } = found(invite);
       await enqueue(ctx, db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
       ctx.trail.note({ entityId: id, changes: changesBetween({}, { email, role }) });
@@ -68,7 +68,7 @@ export const invitesRouter = router({
     .output(pageShape(inviteShape))
     .query(async ({ ctx, input }) => {
       const rows = await ctx.db
-        .select()
+        .select(inviteColumns)
         .from(invites)
         .where(
           and(
@@ -91,7 +91,7 @@ export const invitesRouter = router({
     .input(idInput)
     .output(inviteShape)
     .query(async ({ ctx, input }) => {
-      const [invite] = await ctx.db.select().from(invites).where(ownInvite(ctx.tenant.id, input.id));
+      const [invite] = await ctx.db.select(inviteColumns).from(invites).where(ownInvite(ctx.tenant.id, input.id));
       return toInvite(found(invite));
     }),
 
@@ -112,11 +112,14 @@ export const invitesRouter = router({
         throw new AppError('CONFLICT', 'The invite is accepted or revoked: make a new one.');
       }
       await spend(ctx, ['mailsByRecipient', before.email]);
-      const expiresAt = newExpiry();
-      await ctx.db.update(invites).set({ expiresAt }).where(eq(invites.id, id));
+      const [after] = await ctx.db
+        .update(invites)
+        .set({ expiresAt: newExpiry() })
+        .where(eq(invites.id, id))
+        .returning(inviteColumns);
       await enqueue(ctx, ctx.db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
-      ctx.trail.note({ changes: changesBetween({ expiresAt: before.expiresAt }, { expiresAt }) });
-      return toInvite({ ...before, expiresAt });
+      ctx.trail.note({ changes: changesBetween({ expiresAt: before.expiresAt }, { expiresAt: after?.expiresAt }) });
+      return toInvite(found(after));
     }),
 
   revoke: adminPersonProcedure
@@ -150,7 +153,7 @@ function ownInvite(tenantId: string, id: string) {
 
 /** Holds an invite against being accepted meanwhile. @throws AppError `NOT_FOUND` */
 async function lockInvite(tx: Tx, tenantId: string, id: string) {
-  const [invite] = await tx.select().from(invites).where(ownInvite(tenantId, id)).for('update');
+  const [invite] = await tx.select(inviteColumns).from(invites).where(ownInvite(tenantId, id)).for('update');
   return found(invite);
 }
 

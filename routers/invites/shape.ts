@@ -1,6 +1,8 @@
+import { getTableColumns, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { emailShape } from '../../core/email.ts';
-import type { invites } from '../../db/lobby.ts';
+import { fromNow } from '../../db/clock.ts';
+import { invites } from '../../db/lobby.ts';
 import { roleShape, time } from '../shapes.ts';
 
 /** How long an invite works, in ms. */
@@ -17,19 +19,23 @@ export const inviteShape = z
   })
   .meta({ id: 'Invite' });
 
-type Invite = typeof invites.$inferSelect;
+/** What of an invite is read, and whether it has expired by the database's clock. */
+export const inviteColumns = { ...getTableColumns(invites), expired: sql<boolean>`${invites.expiresAt} <= now()` };
+
+type Invite = typeof invites.$inferSelect & { expired: boolean };
 
 export function toInvite(invite: Invite): z.infer<typeof inviteShape> {
   const { id, email, role, expiresAt, invitedBy } = invite;
   return { id, email, role, status: statusOf(invite), expiresAt: expiresAt.toISOString(), invitedBy };
 }
 
-function statusOf({ acceptedAt, revokedAt, expiresAt }: Invite): z.infer<typeof inviteShape>['status'] {
+function statusOf({ acceptedAt, revokedAt, expired }: Invite): z.infer<typeof inviteShape>['status'] {
   if (acceptedAt !== null) return 'accepted';
   if (revokedAt !== null) return 'revoked';
-  return expiresAt.getTime() <= Date.now() ? 'expired' : 'pending';
+  return expired ? 'expired' : 'pending';
 }
 
-export function newExpiry(): Date {
-  return new Date(Date.now() + LIFE_MS);
+/** When an invite that is mailed now ends. */
+export function newExpiry(): SQL<Date> {
+  return fromNow(LIFE_MS);
 }

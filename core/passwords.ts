@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as turnOfLoop, setTimeout as sleep } from 'node:timers/promises';
 import { hash, verify } from '@node-rs/argon2';
-import { ZxcvbnFactory } from '@zxcvbn-ts/core';
+import { ZxcvbnFactory, type ZxcvbnResult } from '@zxcvbn-ts/core';
 import * as common from '@zxcvbn-ts/language-common';
 import * as english from '@zxcvbn-ts/language-en';
 import { AppError } from './errors.ts';
 import { createGate, type Gate } from './gate.ts';
+import { keyboardWalks } from './keyboard-walks.ts';
 
 /** OWASP Password Storage Cheat Sheet: Argon2id (the library's default), 19 MiB, two passes, one lane. */
 const ARGON2 = { memoryCost: 19456, timeCost: 2, parallelism: 1 } as const;
@@ -102,15 +103,18 @@ function isCurrent(storedHash: string): boolean {
   );
 }
 
-const zxcvbn = new ZxcvbnFactory({
-  dictionary: { ...common.dictionary, ...english.dictionary },
-  graphs: common.adjacencyGraphs,
-  translations: english.translations,
-  // Its time grows steeply with length and with spellings of one word, and it holds up everyone: half a second for 128
-  // characters made for that, some 40 ms so. A strong beginning is strong enough.
-  maxLength: 48,
-  l33tMaxSubstitutions: 10,
-});
+const zxcvbn = new ZxcvbnFactory(
+  {
+    dictionary: { ...common.dictionary, ...english.dictionary },
+    graphs: common.adjacencyGraphs,
+    translations: english.translations,
+    // Its time grows steeply with length and with spellings of one word, and it holds up everyone: half a second for 128
+    // characters made for that, some 40 ms so. A strong beginning is strong enough.
+    maxLength: 48,
+    l33tMaxSubstitutions: 10,
+  },
+  { keyboardWalk: keyboardWalks },
+);
 
 /**
  * Refuses a password that is short or easy to guess. Its length is checked before zxcvbn runs, whose time grows
@@ -130,16 +134,38 @@ export function assertStrongPassword(password: string, userInputs: readonly stri
       `Use ${PASSWORD_LENGTH.usual} characters or more: a few unrelated words are easy to remember.`,
     ]);
   }
-  const words = userInputs.flatMap((input) => [input, ...input.split(/[^\p{L}\p{N}]+/u)]);
-  const { score, feedback } = zxcvbn.check(
-    password,
-    words.filter((word) => word.length > 2),
-  );
+  const { score, feedback } = weakestForm(password, userInputs);
   const needed = length < PASSWORD_LENGTH.usual ? SCORE.short : SCORE.min;
   if (score < needed) {
     const { warning, suggestions } = feedback;
     throw tooWeak('The password is too easy to guess.', score, warning ?? null, suggestions);
   }
+}
+
+/** Scores a password as it is and, where that differs, folded. The lower score counts. */
+function weakestForm(password: string, userInputs: readonly string[]): Pick<ZxcvbnResult, 'score' | 'feedback'> {
+  const inputs = userInputs.concat(userInputs.map(folded));
+  const words = inputs.concat(inputs.flatMap((input) => input.split(/[^\p{L}\p{N}]+/u)));
+  const known = words.filter((word) => word.length > 2);
+  const plain = zxcvbn.check(password, known);
+  const form = folded(password);
+  if (form === password) return plain;
+  const other = zxcvbn.check(form, known);
+  return other.score < plain.score ? other : plain;
+}
+
+/** Marks that are put on letters of any script (Unicode's blocks of combining diacritical marks), and what is not seen. */
+const MARKS_AND_UNSEEN = new RegExp(
+  String.raw`[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]|\p{Default_Ignorable_Code_Point}`,
+  'gu',
+);
+
+/**
+ * A text as a guesser would spell it first: full width, circled and other letters of one kind as plain ones (NFKC), and
+ * without accents, lines through letters, and what is not seen.
+ */
+function folded(text: string): string {
+  return text.normalize('NFKD').replaceAll(MARKS_AND_UNSEEN, '').normalize('NFC');
 }
 
 /** In code points. Counting them walks the string, so for a huge one its code units do. */

@@ -15,6 +15,8 @@ const WEAK = [
   { what: 'one that everybody uses', password: 'passwordpassword', score: undefined },
   { what: 'one letter over and over', password: 'a'.repeat(20), score: undefined },
   { what: 'the name and the tenant again', password: 'Ada Lovelace Acme', score: undefined },
+  { what: 'the name and the tenant in full width', password: 'Ａｄａ　Ｌｏｖｅｌａｃｅ　Ａｃｍｅ', score: undefined },
+  { what: 'two rows of a Russian keyboard', password: 'йцукенгшщзхъфывапролджэ', score: undefined },
   { what: 'fourteen letters that score less than 4', password: 'sunshine-tiger', score: undefined },
 ];
 

@@ -1,5 +1,6 @@
 import { MIGRATE_SETTINGS, parseEnv, withLocalDefaults } from '../core/env/index.ts';
 import { tellOutdatedBootstrap } from '../db/bootstrap.ts';
+import { fitRolesToCitus } from '../db/citus.ts';
 import { migrateFleet } from '../db/fleet.ts';
 import { migrateLobby } from '../db/migrate.ts';
 import { connectOwner } from '../db/owner.ts';
@@ -14,10 +15,17 @@ try {
   try {
     const outdated = await tellOutdatedBootstrap(owner);
     if (outdated !== undefined) console.error(outdated);
+    const roles = await fitRolesToCitus(owner);
+    if (roles.changed > 0) {
+      console.log(
+        `roles: ${roles.changed} tenants' ${roles.citus ? 'may log in now: Citus' : 'may not log in any more'}`,
+      );
+    }
     const { migrated, failed } = await migrateFleet(owner);
     console.log(`tenants: ${migrated} migrated, ${failed.length} failed`);
-    for (const { item, tenantId, error } of failed) console.error(`  ${item} (${tenantId}): ${messageFor(error)}`);
-    if (failed.length > 0) process.exitCode = 1;
+    for (const { item, tenantId, error } of [...roles.failed, ...failed])
+      console.error(`  ${item} (${tenantId}): ${messageFor(error)}`);
+    if (roles.failed.length + failed.length > 0) process.exitCode = 1;
   } finally {
     await owner.end();
   }

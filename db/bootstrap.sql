@@ -25,6 +25,10 @@ begin
   execute format('alter database %I owner to atrium_owner', current_database());
   execute format('revoke all on database %I from public', current_database());
   execute format('grant connect on database %I to atrium_app', current_database());
+  -- The nodes of a Citus cluster connect to each other as a tenant's role.
+  if exists (select from pg_catalog.pg_extension where extname = 'citus') then
+    execute format('grant connect on database %I to tenants', current_database());
+  end if;
 end $$;
 
 alter role atrium_app set search_path = '';

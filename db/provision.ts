@@ -1,4 +1,5 @@
 import type { RoleName, SchemaName } from '../core/slug.ts';
+import { hasCitus } from './citus.ts';
 import { migrateTenantSchema } from './migrate.ts';
 import type { Owner, OwnerTx } from './owner.ts';
 
@@ -24,8 +25,9 @@ export async function createRole(owner: Owner, { dbRole }: TenantHome): Promise<
     const [server] = await tx<{ found: boolean; modern: boolean }[]>`
       select exists (select from pg_catalog.pg_roles where rolname = ${dbRole}) as found,
         current_setting('server_version_num')::int >= 160000 as modern`;
+    const login = tx.unsafe((await hasCitus(tx)) ? 'login' : 'nologin');
     await Promise.all([
-      ...(server?.found ? [] : [tx`create role ${tx(dbRole)} nologin`]),
+      server?.found ? tx`alter role ${tx(dbRole)} ${login}` : tx`create role ${tx(dbRole)} ${login}`,
       tx`grant tenants to ${tx(dbRole)}`,
       // Since 16 a grant says for itself whether it is inherited; before, the app's NOINHERIT does.
       server?.modern

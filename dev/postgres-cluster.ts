@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, type Spawn } from './child.ts';
 import { StackError } from './error.ts';
+import { asNamedUser, withPlainPath } from './initdb.ts';
 import { commandOf, isAlive } from './process-info.ts';
-import type { OsUser } from './tie.ts';
+import type { Command, OsUser } from './tie.ts';
 
 const MAJOR = '18';
 const INIT_TIMEOUT_MS = 60_000;
@@ -44,18 +45,22 @@ export async function ensureCluster(options: {
   await writeFile(passwordFile, options.password, { mode: 0o600 });
   if (user) await Promise.all([draft, passwordFile].map((path) => chown(path, user.uid, user.gid)));
   try {
-    const { code, output } = await run(
-      options.spawn,
-      [
-        options.initdb,
+    const { code, output } = await withPlainPath(options.initdb, (initdb) => {
+      const command: Command = [
+        initdb,
         ...['--pgdata', draft, '--username', POSTGRES_SUPERUSER, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
         // The built-in locale is the same everywhere, whatever the machine has installed.
         ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
         '--no-instructions',
         ...(options.fast ? ['--no-sync'] : []),
-      ],
-      { env: options.env, timeoutMs: INIT_TIMEOUT_MS, signal: options.signal, cwd: '/', user },
-    );
+      ];
+      const { env, signal } = options;
+      return run(options.spawn, user ? command : asNamedUser(command), {
+        ...{ env, signal, user },
+        timeoutMs: INIT_TIMEOUT_MS,
+        cwd: '/',
+      });
+    });
     options.signal?.throwIfAborted();
     if (code !== 0) throw new StackError('PostgreSQL cannot make its data directory (initdb)', output.split('\n'));
     await rename(draft, dir);

@@ -14,7 +14,7 @@ const NAME = 'nobody';
 export function findPostgresUser(executable: string, directory: string): OsUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const by = findTie() === 'pdeathsig' ? 'setpriv' : 'spawn';
-  const user: OsUser = { uid: numericId('-u'), gid: numericId('-g'), by };
+  const user: OsUser = { uid: nobodysId('-u'), gid: nobodysId('-g'), by };
   if (by === 'spawn') return user;
   const candidates: OsUser[] = [
     user,
@@ -30,10 +30,11 @@ export function findPostgresUser(executable: string, directory: string): OsUser 
   );
 }
 
-function numericId(flag: '-u' | '-g'): number {
+/** An id of the user `nobody`. @throws StackError when there is none */
+export function nobodysId(flag: '-u' | '-g'): number {
   const { stdout } = spawnSync('id', [flag, NAME], { encoding: 'utf8' });
   const id = Number.parseInt(stdout, 10);
-  if (Number.isNaN(id)) throw new StackError(`PostgreSQL refuses to run as root, and there is no user ${NAME}`);
+  if (Number.isNaN(id)) throw new StackError(`PostgreSQL would run as ${NAME}, and there is no such user`);
   return id;
 }
 

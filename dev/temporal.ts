@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { basename, dirname } from 'node:path';
 import type { Child, Spawn, StopStep } from './child.ts';
 import type { Part } from './part.ts';
 import { freePort } from './ports.ts';
@@ -77,9 +79,12 @@ function spawnTemporal(options: TemporalOptions, ports: TemporalPorts): Child {
       ...['--metrics-port', String(ports.metrics), '--ui-port', String(ports.ui)],
       // Its task queues look for work 20 times a second, so that each step of a workflow waits for up to 50 ms.
       ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
-      ...(options.dbFile === undefined ? [] : ['--db-filename', options.dbFile]),
+      // From its folder on: Temporal makes a URI of it, in which a path with # or % is another one.
+      ...(options.dbFile === undefined ? [] : ['--db-filename', basename(options.dbFile)]),
     ],
-    env: options.env,
+    ...(options.dbFile !== undefined && { cwd: dirname(options.dbFile) }),
+    // Go asks who it is, and takes these where the uid has no entry in /etc/passwd.
+    env: { USER: 'atrium', HOME: tmpdir(), ...options.env },
     output: { file: options.logFile },
     // Its file survives a KILL, and a TERM could leave it waiting for a client.
     onOurDeath: 'KILL',

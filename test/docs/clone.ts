@@ -10,9 +10,13 @@ export interface Clone extends AsyncDisposable {
   folder: string;
 }
 
-/** Copies what git tracks, or would: so that work in progress is tested too. */
-export async function makeClone(): Promise<Clone> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'atrium-clone-')));
+/**
+ * Copies what git tracks, or would: so that work in progress is tested too.
+ * @param name of the folder
+ */
+export async function makeClone(name = 'atrium'): Promise<Clone> {
+  const parent = await realpath(await mkdtemp(join(tmpdir(), 'atrium-clone-')));
+  const folder = join(parent, name);
   const { stdout } = await promisify(execFile)(
     'git',
     ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
@@ -20,12 +24,12 @@ export async function makeClone(): Promise<Clone> {
       cwd: ROOT,
     },
   );
-  const names = stdout.split('\0').filter((name) => name !== '');
+  const names = stdout.split('\0').filter((file) => file !== '');
   await Promise.all(
-    names.map(async (name) => {
-      if (!(await isThere(join(ROOT, name)))) return;
-      await mkdir(dirname(join(folder, name)), { recursive: true });
-      await cp(join(ROOT, name), join(folder, name));
+    names.map(async (file) => {
+      if (!(await isThere(join(ROOT, file)))) return;
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await cp(join(ROOT, file), join(folder, file));
     }),
   );
   // What Temporal's download left: fetching it again would test the network.
@@ -36,7 +40,7 @@ export async function makeClone(): Promise<Clone> {
     const filter = (source: string): boolean => !/^(fetch-|chromium)/.test(basename(source));
     await cp(fetched, join(folder, '.local', 'bin'), { recursive: true, filter });
   }
-  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  return { folder, [Symbol.asyncDispose]: () => rm(parent, { recursive: true, force: true }) };
 }
 
 async function isThere(path: string): Promise<boolean> {

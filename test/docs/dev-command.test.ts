@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
@@ -11,6 +11,9 @@ import { startDev, stillAlive, type DevCommand } from './dev-command.ts';
 import { blocksOf, readPage } from './markdown.ts';
 
 const place = inject('stack');
+
+/** What shells, URLs and databases read otherwise in a path. */
+const FOLDER = '$HOME 100%41 #1, `b` & (ü)';
 
 /** The first block of the README, and what it prints. */
 async function devBlock(): Promise<{ command: string; printed: string[] }> {
@@ -47,10 +50,10 @@ async function expectToStop(dev: DevCommand, folder: string, url: string): Promi
   await expect(stat(join(folder, '.local', 'stack.json'))).rejects.toThrow('ENOENT');
 }
 
-test("the README's first command starts everything in a fresh clone, stops it on Ctrl-C, and finds its data again, whatever HOST a shell has", async () => {
+test("the README's first command starts everything in a fresh clone, wherever it lies, stops it on Ctrl-C, and finds its data again, whatever HOST a shell has", async () => {
   const { command, printed } = await devBlock();
   const port = await freePort();
-  await using clone = await makeClone();
+  await using clone = await makeClone(FOLDER);
   const start = (settings: Record<string, string> = {}) =>
     startDev(command, {
       folder: clone.folder,
@@ -63,6 +66,8 @@ test("the README's first command starts everything in a fresh clone, stops it on
   expect(stack.mailDir).toBe(join(clone.folder, '.local', 'mail'));
   for (const label of printed.slice(0, -1).map((line) => line.slice(0, 12))) expect(first.output()).toContain(label);
   expect((await fetch(`${stack.url}/readyz`)).status).toBe(200);
+  // Nothing of it lies elsewhere, where --reset would not find it.
+  expect(await readdir(join(clone.folder, '..'))).toEqual([FOLDER]);
   const founder = await foundTenant(stack);
   await founder.client.projects.create.mutate({ name: 'Apollo' });
   await expectToStop(first, clone.folder, stack.url);

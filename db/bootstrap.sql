@@ -64,6 +64,8 @@ begin
       null;
     end;
   end loop;
+  -- db/lane.ts calls it before each COMMIT.
+  grant execute on function pg_catalog.pg_advisory_unlock_all() to atrium_app;
   begin
     revoke usage on language plpgsql, sql from public;
     grant usage on language plpgsql, sql to atrium_owner;

@@ -1,0 +1,60 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { parseEnv, WORKER_SETTINGS } from '../../core/env/index.ts';
+import { RecipientRefused } from '../../core/mail.ts';
+import { connectOwner, type Owner } from '../../db/owner.ts';
+import { createMailActivities } from '../../workflows/activities/mail.ts';
+import type { SendEmailInput } from '../../workflows/contract.ts';
+import { invite } from '../identity/invited.ts';
+import { foundTenant, type Founder } from '../support/people.ts';
+
+// A team may bring a transport of its own, such as the API of a mail service.
+const place = inject('stack');
+const { SECRET_KEY: secretKeys, PUBLIC_URL: appUrl } = parseEnv(place.env, WORKER_SETTINGS);
+let owner: Owner;
+let ada: Founder;
+beforeAll(async () => {
+  owner = connectOwner(place.databaseOwnerUrl, { max: 2, name: 'atrium test' });
+  ada = await foundTenant(place);
+});
+afterAll(() => owner.end({ timeout: 5 }));
+
+/** What the activity makes of what a transport fails with. */
+async function sendingFailsWith(error: Error, input: SendEmailInput): Promise<unknown> {
+  const mailer = { send: () => Promise.reject(error), close: () => undefined };
+  const { send } = createMailActivities({ owner, mailer, secretKeys, appUrl });
+  return await send(input).then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+}
+
+async function anInvite(): Promise<SendEmailInput & { inviteId: string }> {
+  const { id } = await invite(place, ada);
+  return { template: 'invite', inviteId: id, messageId: uuidv7(), tenantId: ada.tenantId };
+}
+
+async function refusalsOf(inviteId: string): Promise<number> {
+  return (await owner`select from public.audit_logs where action = 'mail.refuse' and entity_id = ${inviteId}`).length;
+}
+
+test('a mail is given up when any transport says that the recipient is refused, and the log says so once', async () => {
+  const input = await anInvite();
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const failure = await sendingFailsWith(new RecipientRefused('550 5.1.1'), input);
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure).toMatchObject({ nonRetryable: true, type: 'RecipientRefused' });
+  }
+  expect(await refusalsOf(input.inviteId)).toBe(1);
+});
+
+test.each([
+  ['an outage', new Error('503 Service Unavailable')],
+  // As nodemailer's would be: the activity knows no library's codes.
+  ['a code of a library', Object.assign(new Error('no'), { code: 'EENVELOPE', command: 'RCPT TO', responseCode: 550 })],
+])('a mail that fails by %s of another transport is tried again', async (_, error) => {
+  const input = await anInvite();
+  expect(await sendingFailsWith(error, input)).toBe(error);
+  expect(await refusalsOf(input.inviteId)).toBe(0);
+});

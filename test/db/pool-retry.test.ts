@@ -59,6 +59,8 @@ test('a deadlock is tried once more too', async () => {
   let crossing: Promise<unknown> | undefined;
   await held.pool.transaction(WRITE, async (tx) => {
     tries += 1;
+    // Nothing is held at this moment, so the other ends; else its row could be taken again before it has woken up.
+    if (tries === 2) await crossing;
     await tx.update(tenants).set({ name: 'One' }).where(eq(tenants.id, one));
     if (tries === 1) {
       // The pool's side is to be the one that finds the deadlock, and is rolled back for it.

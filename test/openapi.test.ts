@@ -52,6 +52,7 @@ function withComponents(part: unknown, components: unknown): unknown {
 /** Each operation of the contract that is built: its status when all goes well, and what a caller must send. */
 const OPERATIONS: Record<string, [status: string, needs?: 'token' | 'tenant']> = {
   'POST /auth/register': ['202'],
+  'GET /auth/verify-email/preview': ['200'],
   'POST /auth/verify-email': ['200'],
   'POST /auth/resend-verification': ['202'],
   'POST /auth/login': ['200'],

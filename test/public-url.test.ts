@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import type { Browser } from 'playwright-core';
+import type { Browser, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { freePort } from '../dev/ports.ts';
 import { openPage, startBrowser } from './browser/browser.ts';
@@ -39,15 +39,61 @@ async function linkTo(email: string, count = 1): Promise<string> {
   return link;
 }
 
+/** What the page says of a sign-up before anything is pressed. */
+const NAMED = (slug: string): RegExp =>
+  new RegExp(`tenant ${slug} \\(signed up on \\d{4}-\\d\\d-\\d\\d at \\d\\d:\\d\\d UTC, with the name "Acme"\\)`);
+
 test('below a path that a proxy strips, the mailed link opens a page that confirms the address', async () => {
   const email = freshEmail();
   const register = { email, password: PASSWORD, fullName: 'Ada', tenantName: 'Acme', tenantSlug: freshSlug() };
   await founder.client.auth.register.mutate(register);
   await using opened = await openPage(browser, await linkTo(email));
+  await opened.page.getByText(NAMED(register.tenantSlug)).waitFor();
   await opened.page.getByRole('button', { name: 'Confirm' }).click();
   await opened.page.getByText(`${email} is confirmed`).waitFor();
   expect(opened.page.url()).toBe(`${url}/verify-email`);
   expect(opened.faults).toEqual([]);
+});
+
+test('a link of one of several sign-ups opens a page that names it and asks for its password at once', async () => {
+  const email = freshEmail();
+  const slugs = [freshSlug(), freshSlug()];
+  for (const tenantSlug of slugs) {
+    const register = { email, password: PASSWORD, fullName: 'Ada', tenantName: '"Ac\u201dme"', tenantSlug };
+    await founder.client.auth.register.mutate(register);
+    await nextMail(stack.mailDir, email, slugs.indexOf(tenantSlug) + 1);
+  }
+  await using opened = await openPage(browser, await linkTo(email, 2));
+  const { page, faults } = opened;
+  await page.getByText(`tenant ${slugs[1]} (signed up on `).waitFor();
+  await page.getByText(`UTC, with the name "'Ac'me'")`).waitFor();
+  await page.getByLabel('Password of this sign-up').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByText(`${email} is confirmed`).waitFor();
+  expect(faults).toEqual([]);
+});
+
+test('the page of a link that is not valid says so before anything is pressed', async () => {
+  await using opened = await openPage(browser, `${url}/verify-email?token=none`);
+  await opened.page.getByText('The link is unknown, used or expired').waitFor();
+  expect(await opened.page.getByRole('button').count()).toBe(0);
+});
+
+test.each([
+  ['is refused', (route: Route) => route.abort()],
+  ['is not answered', () => undefined],
+])('the page that confirms an address works where the preview %s', async (_, answer) => {
+  const email = freshEmail();
+  const register = { email, password: PASSWORD, fullName: 'Ada', tenantName: 'Acme', tenantSlug: freshSlug() };
+  await founder.client.auth.register.mutate(register);
+  const link = await linkTo(email);
+  const page = await browser.newPage();
+  await page.route('**/verify-email/preview?*', answer);
+  await page.goto(link);
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByText(`${email} is confirmed`).waitFor();
+  expect(await page.locator('#sign-up').textContent()).toBe('');
+  await page.close();
 });
 
 test('below a path, the mailed link opens a page that sets a new password', async () => {

@@ -4,6 +4,7 @@ import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { requestPasswordReset, resetPassword } from './password-reset.ts';
 import { refresh } from './refresh.ts';
+import { previewSignUp } from './preview-sign-up.ts';
 import { register } from './register.ts';
 import { resendVerification } from './resend-verification.ts';
 import { logoutAll, revokeSession, sessions } from './sessions.ts';
@@ -12,6 +13,7 @@ import { verifyEmail } from './verify-email.ts';
 
 export const authRouter = router({
   register,
+  previewSignUp,
   verifyEmail,
   resendVerification,
   login,

@@ -1,20 +1,16 @@
-import { and, eq, gt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { emailShape } from '../../core/email.ts';
 import { AppError } from '../../core/errors.ts';
-import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
+import { tokenInvalid } from '../../core/mailed-token.ts';
 import { describeSignUp } from '../../core/sign-up.ts';
 import { violatesUnique } from '../../db/errors.ts';
 import type { Tx } from '../../db/lane.ts';
-import { signUps, users } from '../../db/lobby.ts';
-import { admitSignUp, findPendingSignUps, isPending, lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
-import type { Context } from '../context.ts';
+import { admitSignUp, lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
 import { takeFailures, type CountedCall } from '../limits.ts';
 import { publicProcedure } from '../procedures.ts';
 import { tokenInput } from '../shapes.ts';
 import type { Trail } from '../trail.ts';
-
-type Found = Awaited<ReturnType<typeof findByToken>>;
+import { findByToken, type FoundSignUp } from './sign-up-by-token.ts';
 
 /**
  * Turns a sign-up into a user who is the tenant's admin. Where several sign-ups of the address are pending, a click on
@@ -37,9 +33,9 @@ export const verifyEmail = publicProcedure
   )
   .output(z.object({ email: emailShape }).meta({ id: 'VerifiedEmail' }))
   .mutation(async ({ ctx, input: { token, password } }) => {
-    const verificationId = idOfMailedToken(token);
-    if (verificationId === undefined) throw tokenInvalid();
-    const found = await ctx.pool.transaction({ readOnly: true }, (tx) => findByToken(ctx, tx, token, verificationId));
+    // Before any password is looked at.
+    const found = await ctx.pool.transaction({ readOnly: true }, (tx) => findByToken(tx, ctx.secretKeys, token));
+    const { verificationId } = found.signUp;
 
     const verify = async (): Promise<{ email: string }> => {
       // No connection is held while Argon2 works.
@@ -54,32 +50,15 @@ export const verifyEmail = publicProcedure
     return await takeFailures(ctx, ['verifyFailuresByToken', verificationId], ['INVALID_CREDENTIALS'], verify);
   });
 
-/** @throws AppError `TOKEN_INVALID`, before any password is looked at */
-async function findByToken({ secretKeys }: Context, tx: Tx, token: string, verificationId: string) {
-  const [row] = await tx
-    .select({ email: signUps.email })
-    .from(signUps)
-    .where(and(eq(signUps.verificationId, verificationId), gt(signUps.verificationExpiresAt, sql`now()`), isPending));
-  if (!row || !mailedTokenMatches(secretKeys, token, { kind: 'verify-email', id: verificationId, email: row.email })) {
-    throw tokenInvalid();
-  }
-  const pending = await findPendingSignUps(tx, row.email);
-  const found = pending.find(({ signUp }) => signUp.verificationId === verificationId);
-  // A sign-up that was made beside an account is never told from one that is over.
-  if (!found || (await hasAccount(tx, row.email))) throw tokenInvalid();
-  return { ...found, isOneOfSeveral: pending.length > 1 };
-}
-
-async function hasAccount(tx: Tx, email: string): Promise<boolean> {
-  const held = await tx.select({ id: users.id }).from(users).where(eq(users.email, email));
-  return held.length > 0;
-}
-
 /** @param password.known whether the password is the sign-up's @param password.given whether there was one */
 async function admit(
   ctx: CountedCall & { trail: Trail },
   tx: Tx,
-  { found, verificationId, ...password }: { found: Found; verificationId: string; known: boolean; given: boolean },
+  {
+    found,
+    verificationId,
+    ...password
+  }: { found: FoundSignUp; verificationId: string; known: boolean; given: boolean },
 ): Promise<{ email: string }> {
   const { email } = found.signUp;
   const pending = await lockPendingSignUps(tx, email);
@@ -99,7 +78,7 @@ async function admit(
 }
 
 /** Names the sign-up, so that its maker can tell it from a stranger's. Only who has the token reads this. */
-function passwordNeeded({ signUp, tenantName, tenantSlug }: Found, given: boolean): AppError {
+function passwordNeeded({ signUp, tenantName, tenantSlug }: FoundSignUp, given: boolean): AppError {
   const which = describeSignUp({ tenantName, tenantSlug, createdAt: signUp.createdAt });
   return new AppError(
     'INVALID_CREDENTIALS',

@@ -16,13 +16,14 @@ export function takeToken() {
 
 /**
  * Calls the API. `problem` is there if it refuses: its problem details, or `UNREACHABLE` where it gave none that help.
- * @param path below `/api/v1`
+ * @param path below `/api/v1`; a `signal` that gives the call up makes it `UNREACHABLE`
  * @returns {Promise<{ answer?: object, problem?: { status: number, reason?: string, detail: string } }>}
  */
-export async function send(method, path, { body, accessToken } = {}) {
+export async function send(method, path, { body, accessToken, signal } = {}) {
   try {
     const response = await fetch(`${API}${path}`, {
       method,
+      signal,
       headers: {
         ...(body && { 'content-type': 'application/json' }),
         ...(accessToken && { authorization: `Bearer ${accessToken}` }),

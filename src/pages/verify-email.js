@@ -1,13 +1,14 @@
-import { INCOMPLETE, letShow, pointAt, say, send, settle, takeToken, UNREACHABLE, wait } from './mailed-link.js';
+import { INCOMPLETE, letShow, pointAt, say, send, settle, shown, takeToken, UNREACHABLE, wait } from './mailed-link.js';
 
 const token = takeToken();
+/** How long the page waits for the preview before it lets the button be pressed without it, in ms. */
+const PREVIEW_MS = 5_000;
+const which = document.querySelector('#sign-up');
 const button = document.querySelector('#confirm');
 const form = document.querySelector('#with-password');
 const { password, show } = form.elements;
 
 letShow(password, show);
-if (!token) settle(INCOMPLETE);
-
 button.addEventListener('click', async () => {
   tell(await wait(button, () => verify({ token })));
 });
@@ -15,6 +16,41 @@ form.addEventListener('submit', async (event) => {
   event.preventDefault();
   tell(await wait(form.querySelector('button'), () => verify({ token, password: password.value })));
 });
+
+if (token) await preview();
+else settle(INCOMPLETE);
+
+/** Says which sign-up the link is of before anyone confirms it. It uses nothing up, and the button works without it. */
+async function preview() {
+  button.disabled = true;
+  const { answer, problem } = await send('GET', `/auth/verify-email/preview?token=${encodeURIComponent(token)}`, {
+    signal: AbortSignal.timeout(PREVIEW_MS),
+  });
+  button.disabled = false;
+  if (problem?.reason === 'TOKEN_INVALID') settle(problem);
+  if (!answer) return;
+  which.textContent = `This link is of the sign-up for the tenant ${describe(answer)}.`;
+  which.hidden = false;
+  if (answer.needsPassword) {
+    say('Several sign-ups wait for this address. If you made this one, give the password that you chose for it.');
+    askForPassword();
+  } else {
+    say(
+      'If you made it, press the button to confirm that this address is yours. If not, do nothing: no account is made.',
+    );
+  }
+}
+
+/** As the mail has it. Its maker chose the name: so the name comes last, and can't pretend to be slug and time. */
+function describe({ tenantName, tenantSlug, signedUpAt }) {
+  const name = shown(tenantName).replaceAll(/["\u201c-\u201f\u2033\uff02]/g, "'");
+  return `${tenantSlug} (signed up on ${signedUpAt.slice(0, 10)} at ${signedUpAt.slice(11, 16)} UTC, with the name "${name}")`;
+}
+
+function askForPassword() {
+  button.hidden = true;
+  form.hidden = false;
+}
 
 async function verify(body) {
   return await send('POST', '/auth/verify-email', { body });
@@ -25,8 +61,7 @@ function tell({ answer, problem }) {
   else if (problem.reason === 'INVALID_CREDENTIALS') {
     // Others have signed up with the address: the problem says which sign-up this link is of.
     say(problem);
-    button.hidden = true;
-    form.hidden = false;
+    askForPassword();
     pointAt(password);
   } else if (problem.status >= 500) say(UNREACHABLE);
   else if (problem.reason === 'RATE_LIMITED') say(problem);

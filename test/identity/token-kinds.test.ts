@@ -63,6 +63,13 @@ const PLACES: Place[] = [
     refusal: 'UNAUTHENTICATED',
   },
   {
+    name: 'auth.previewSignUp',
+    procedure: 'auth.previewSignUp',
+    call: (token) => ({ body: { token } }),
+    takes: { 'verify-email': undefined },
+    refusal: 'TOKEN_INVALID',
+  },
+  {
     name: 'auth.verifyEmail',
     procedure: 'auth.verifyEmail',
     call: (token) => ({ body: { token } }),

@@ -14,6 +14,7 @@ const PAGE = { limit: 3 };
 /** A valid input for each procedure, about things that no other call touches: only who calls can be refused. */
 const INPUTS: { readonly [Path in ProcedurePath]: MakeInput<Path> } = {
   'auth.register': freshSignUp,
+  'auth.previewSignUp': async (stage) => ({ token: (await makeSignUp(stage)).token }),
   'auth.verifyEmail': async (stage) => ({ token: (await makeSignUp(stage)).token }),
   'auth.resendVerification': () => ({ email: freshEmail('nobody') }),
   'auth.login': async (stage) => ({ email: (await newMember(stage)).email, password: PASSWORD }),

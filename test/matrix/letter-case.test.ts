@@ -104,6 +104,7 @@ for (const mount of ['tRPC', 'REST'] as const) {
   test(`a mailed token whose id came in capitals over ${mount} works as it was mailed`, async () => {
     const { email } = await makePerson(stage);
     const tokens = {
+      'auth.previewSignUp': (await makeSignUp(stage)).token,
       'auth.verifyEmail': (await makeSignUp(stage)).token,
       'auth.resetPassword': (await makeReset(stage, email)).token,
       'invites.preview': (await makeInvite(stage, stage.open)).token,

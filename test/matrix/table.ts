@@ -22,6 +22,7 @@ import type { ProcedurePath } from './procedures.ts';
  */
 const TABLE = {
   'auth.register': PUBLIC,
+  'auth.previewSignUp': PUBLIC,
   'auth.verifyEmail': PUBLIC,
   'auth.resendVerification': PUBLIC,
   'auth.login': PUBLIC,

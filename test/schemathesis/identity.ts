@@ -19,7 +19,7 @@ const ACCEPTED = ['2xx', '401', '403', '404', '409', '410', '422'];
 /** Schema-valid input of these is refused as often as not, by what no schema can say. */
 const CHOOSY = {
   // A mailed token is made up, and 400.
-  tokens: ['auth-verifyEmail', 'auth-resetPassword', 'invites-preview', 'invites-accept'],
+  tokens: ['auth-previewSignUp', 'auth-verifyEmail', 'auth-resetPassword', 'invites-preview', 'invites-accept'],
   // A key expires in the future, and within ten years.
   times: ['apiKeys-create'],
 };

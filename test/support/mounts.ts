@@ -3,6 +3,7 @@ import { at, rest, trpc, type Answer, type Call } from './rest.ts';
 /** Procedures as both mounts have them: the contract's table. */
 const TWINS = {
   'auth.register': ['mutation', 'POST', '/auth/register'],
+  'auth.previewSignUp': ['query', 'GET', '/auth/verify-email/preview'],
   'auth.verifyEmail': ['mutation', 'POST', '/auth/verify-email'],
   'auth.resendVerification': ['mutation', 'POST', '/auth/resend-verification'],
   'auth.login': ['mutation', 'POST', '/auth/login'],

@@ -169,6 +169,7 @@ test('probes and scrapes leave no line', async () => {
 
 test('a query never comes into the log, whatever it holds', async () => {
   await lineFor('/verify-email?token=canary-in-a-query');
+  await lineFor('/api/v1/auth/verify-email/preview?token=canary-in-a-query');
   await lineFor('/api/v1/invites/preview?token=canary-in-a-query');
   expect(watched.lines.join('')).not.toContain('canary-in-a-query');
 });

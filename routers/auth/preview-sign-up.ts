@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { publicProcedure } from '../procedures.ts';
+import { time, tokenInput } from '../shapes.ts';
+import { findByToken } from './sign-up-by-token.ts';
+
+/** Which sign-up a mailed link is of, so that nobody confirms a stranger's unseen. It uses nothing up. */
+export const previewSignUp = publicProcedure
+  .meta({
+    openapi: {
+      method: 'GET',
+      path: '/auth/verify-email/preview',
+      tags: ['auth'],
+      summary: 'Which sign-up a mailed link is of',
+    },
+    refusals: ['TOKEN_INVALID'],
+    audit: { action: 'user.preview_sign_up', entityType: 'user' },
+  })
+  .input(z.strictObject({ token: tokenInput }))
+  .output(
+    z
+      .object({
+        tenantName: z.string(),
+        tenantSlug: z.string(),
+        signedUpAt: time,
+        needsPassword: z.boolean().describe('Whether several sign-ups of the address are pending'),
+      })
+      .meta({ id: 'SignUpPreview' }),
+  )
+  .query(({ ctx, input }) =>
+    ctx.pool.transaction({ readOnly: true }, async (tx) => {
+      const { signUp, tenantName, tenantSlug, isOneOfSeveral } = await findByToken(tx, ctx.secretKeys, input.token);
+      return { tenantName, tenantSlug, signedUpAt: signUp.createdAt.toISOString(), needsPassword: isOneOfSeveral };
+    }),
+  );

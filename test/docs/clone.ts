@@ -36,8 +36,8 @@ export async function makeClone(name = 'atrium'): Promise<Clone> {
   const fetched = join(ROOT, '.local', 'bin');
   if (await isThere(fetched)) {
     // Another test may fetch something just now, into a folder that is there for as long.
-    // The browser is of use to tests alone.
-    const filter = (source: string): boolean => !/^(fetch-|chromium)/.test(basename(source));
+    // The browser and the generators of clients are of use to tests alone.
+    const filter = (source: string): boolean => !/^(fetch-|chromium|openapi-)/.test(basename(source));
     await cp(fetched, join(folder, '.local', 'bin'), { recursive: true, filter });
   }
   return { folder, [Symbol.asyncDispose]: () => rm(parent, { recursive: true, force: true }) };

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { openGround } from './ground.ts';
+import { allPages, readPage } from './markdown.ts';
+import { stepsOf, UnclearPageError } from './steps.ts';
+import { follow } from './walk.ts';
+
+/** Each builds on those before. */
+const PAGES = ['docs/how-to/add-a-table.md', 'docs/how-to/add-a-procedure.md', 'docs/how-to/add-a-workflow.md'];
+/** On a machine that does twice as much as it can, in ms: a minute or two if it does nothing else. */
+const PAGE_MS = 600_000;
+/** For the whole command on what the pages made, in ms. */
+const WHOLE_MS = 3_600_000;
+
+const stack = inject('stack');
+/** `whole` runs the whole command at the end, without these tests: in that run it is `never`. */
+const walk = stack.env['WALK'];
+
+test('no block, and no sentence that tells the reader to do something, escapes the tests', async () => {
+  expect((await allPages()).filter((page) => page.startsWith('docs/how-to/add-')).toSorted()).toEqual(PAGES.toSorted());
+  for (const page of PAGES) {
+    const commands = stepsOf(await readPage(page)).flatMap((step) => (step.kind === 'run' ? step.commands : []));
+    const checks = ['format', 'types', 'lint', 'knip'].map((check) => `bun run ${check}`);
+    expect(commands.slice(-5)).toEqual([...checks, expect.stringMatching(/^bun run test test\//)]);
+  }
+  const block = '```ts\nconst a = 1;\n```\n';
+  for (const unclear of [
+    block,
+    `Add it:\n\n${block}`,
+    `In \`a.ts\`, add:\n\n${block}`,
+    'In `a.ts`, add `b` somewhere.',
+  ]) {
+    expect(() => stepsOf(unclear)).toThrow(UnclearPageError);
+  }
+});
+
+let ground: Awaited<ReturnType<typeof openGround>>;
+beforeAll(async () => {
+  if (walk !== 'never') ground = await openGround(stack);
+}, PAGE_MS);
+afterAll(() => ground?.[Symbol.asyncDispose](), PAGE_MS);
+
+test.skipIf(walk === 'never').for(PAGES)(
+  'whoever follows %s word for word finds that types, lint, dead code and the tests that it names pass',
+  { timeout: PAGE_MS },
+  async (page, { signal }) => {
+    const steps = stepsOf(await readPage(page));
+    expect(await follow(steps, { ...ground, signal })).toBe(steps.length);
+  },
+);
+
+// Not skipped in the ordinary run: it is no part of it.
+if (walk === 'whole') {
+  test('the whole command passes on what the pages made', { timeout: WHOLE_MS }, async ({ signal }) => {
+    const env = { ...ground.env, WALK: 'never' };
+    const commands = ['rm .local/dev.env', 'bun run test'];
+    const whole = { ...ground, env, timeoutMs: WHOLE_MS, signal };
+    expect(await follow([{ kind: 'run', commands, fails: false }], whole)).toBe(1);
+  });
+}

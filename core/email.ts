@@ -7,8 +7,12 @@ const ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 /** No address of a machine passes for a domain: the last label has letters. */
 const TOP_LABEL = '(?:[A-Za-z]{2,63}|[Xx][Nn]--[A-Za-z0-9-]{0,58}[A-Za-z0-9])';
+/** What mail readers decode in a header, also as the name of an address (RFC 2047, 2). */
+const ENCODED_WORD = String.raw`.*=\?.*\?=`;
 /** An address without quotes, in ASCII. The name has 64 characters at most, and each label 63 (RFC 5321, 4.5.3.1). */
-const ADDRESS = new RegExp(String.raw`^(?=.{1,64}@)${ATEXT}(?:\.${ATEXT})*@(?:${LABEL}\.)+${TOP_LABEL}$`);
+const ADDRESS = new RegExp(
+  String.raw`^(?=.{1,64}@)(?!${ENCODED_WORD})${ATEXT}(?:\.${ATEXT})*@(?:${LABEL}\.)+${TOP_LABEL}$`,
+);
 /** Of the whole address, in characters (RFC 5321, 4.5.3.1.3, without the angle brackets). */
 const LENGTH = 254;
 

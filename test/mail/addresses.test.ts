@@ -55,6 +55,8 @@ test('the mailer names each address to the mail server as it is stored', async (
 });
 
 test.each([
+  // Mail readers would show another address (RFC 2047).
+  '=?utf-8?q?a=40evil.com=3e?=ada@example.com',
   '.ada@example.com',
   'ada.@example.com',
   'a..da@example.com',

@@ -39,30 +39,42 @@ export async function lockPendingSignUps(tx: Tx, email: string): Promise<(SignUp
     .for('update');
 }
 
+/** What a sign-up brings to its account. */
+type Founder = Pick<SignUp, 'id' | 'email' | 'fullName' | 'tenantId'> & { passwordHash: string };
+
 /**
- * Turns a sign-up, whose e-mail is proven now, into a user who is the admin of its tenant.
+ * Turns a sign-up, whose e-mail is proven now, into a user who is the tenant's admin.
  * @returns the user's id
  * @throws the violation of `users_email_key` where the address got its account meanwhile
  */
-export async function admitSignUp(
-  tx: Tx,
-  {
-    id,
-    email,
-    fullName,
-    passwordHash,
-    tenantId,
-  }: Pick<SignUp, 'id' | 'email' | 'fullName' | 'passwordHash' | 'tenantId'>,
-): Promise<string> {
+export async function admitSignUp(tx: Tx, signUp: SignUp): Promise<string> {
+  const { passwordHash } = signUp;
   if (passwordHash === null) throw new Error('A sign-up that is verified already is admitted again');
-  const userId = uuidv7();
-  await insertUser(tx, { id: userId, email, fullName, passwordHash });
-  await tx.insert(memberships).values({ userId, tenantId, role: 'admin' });
+  const userId = await makeFounder(tx, { ...signUp, passwordHash });
   // A trigger erases its password with this.
   await tx
     .update(signUps)
     .set({ verifiedAt: sql`now()` })
-    .where(eq(signUps.id, id));
+    .where(eq(signUps.id, signUp.id));
+  return userId;
+}
+
+/**
+ * Makes the account of a sign-up with another password than its own. The sign-up is voided: whoever made it hears at a
+ * login what they heard before, so a stranger does not learn that the owner of the address was here.
+ * @returns the user's id
+ * @throws the violation of `users_email_key` where the address got its account meanwhile
+ */
+export async function admitUnderNewPassword(tx: Tx, signUp: Founder): Promise<string> {
+  const userId = await makeFounder(tx, signUp);
+  await voidSignUps(tx, [signUp]);
+  return userId;
+}
+
+async function makeFounder(tx: Tx, { email, fullName, passwordHash, tenantId }: Founder): Promise<string> {
+  const userId = uuidv7();
+  await insertUser(tx, { id: userId, email, fullName, passwordHash });
+  await tx.insert(memberships).values({ userId, tenantId, role: 'admin' });
   return userId;
 }
 

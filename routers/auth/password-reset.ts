@@ -7,7 +7,7 @@ import { violatesUnique } from '../../db/errors.ts';
 import { mailRequests, users } from '../../db/lobby.ts';
 import type { Tx } from '../../db/lane.ts';
 import { replacePassword, voidResets } from '../../db/sessions.ts';
-import { admitSignUp, findPendingSignUps, lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
+import { admitUnderNewPassword, findPendingSignUps, lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
 import { insertUser, wordsAbout } from '../../db/users.ts';
 import { requestMail } from '../costs.ts';
 import { spend } from '../limits.ts';
@@ -132,7 +132,7 @@ async function makeAccount(tx: Tx, email: string, passwordHash: string): Promise
   const pending = await lockPendingSignUps(tx, email);
   const [only, another] = pending;
   if (!only) throw tokenInvalid();
-  if (!another) return await admitSignUp(tx, { ...only, passwordHash });
+  if (!another) return await admitUnderNewPassword(tx, { ...only, passwordHash });
   const id = uuidv7();
   await insertUser(tx, { id, email, fullName: nameFrom(email), passwordHash });
   await voidSignUps(tx, pending);

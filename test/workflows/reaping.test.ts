@@ -49,6 +49,23 @@ test('takes back a tenant whose provisioning failed, too', async () => {
   expect(await lookAt(owner, stale)).toEqual({ schema: false, role: false, audit: ['success'] });
 });
 
+test('deletes a voided sign-up after its 7 days, and keeps the tenant that a reset gave its address', async () => {
+  const [old, young] = [await foundTenant(stack), await foundTenant(stack)];
+  for (const [founder, since] of [
+    [old, '8 days'],
+    [young, '6 days'],
+  ] as const) {
+    await owner`
+      insert into public.sign_ups (id, email, full_name, password_hash, tenant_id, verification_id, verification_expires_at, voided_at, created_at)
+      select ${randomUUID()}, ${founder.email}, 'Ada', 'a hash', ${founder.tenantId}, ${randomUUID()}, now(), now(), now() - ${since}::interval`;
+  }
+  await reap();
+  const left = await owner<{ tenant_id: string }[]>`
+    select tenant_id from public.sign_ups where voided_at is not null and tenant_id in ${owner([old.tenantId, young.tenantId])}`;
+  expect(Array.from(left, (row) => row.tenant_id)).toEqual([young.tenantId]);
+  expect(await lookAt(owner, await homeOf(owner, old.slug))).toMatchObject({ status: 'ready', schema: true });
+});
+
 test('erases the successors of refresh tokens whose grace is over, and no others', async () => {
   const [left, live] = [await foundTenant(stack), await foundTenant(stack)];
   for (const founder of [left, live]) {

@@ -30,12 +30,21 @@ export function createReapingActivities({ owner }: { owner: Owner }) {
       // Nothing can be done by an expired request any more.
       { item: 'mail requests', work: () => owner`delete from public.mail_requests where expires_at < now()` },
       { item: 'successors of refresh tokens', work: eraseSuccessors },
+      { item: 'voided sign-ups', work: deleteVoidedSignUps },
       ...stale.map(({ tenant_id: tenantId }) => ({
         item: `tenant ${tenantId}`,
         tenantId,
         work: () => owner.begin((tx) => reap(tx, tenantId)),
       })),
     ]);
+  }
+
+  /** Others go with their tenants: the tenant of one whose account was made by a reset stays. */
+  async function deleteVoidedSignUps(): Promise<void> {
+    await owner`
+      delete from public.sign_ups s
+      where voided_at is not null and created_at < now() - make_interval(days => ${SIGN_UP_DAYS})
+        and exists (select from public.user_tenant_membership m where m.tenant_id = s.tenant_id)`;
   }
 
   /** A refresh erases those of its own session: these are of sessions that nobody goes on with. */

@@ -2,6 +2,7 @@ import { callTRPCProcedure, TRPCError, type AnyTRPCProcedure } from '@trpc/serve
 import { Hono, type Context as HonoContext } from 'hono';
 import type { BlockList } from 'node:net';
 import { z } from 'zod';
+import { AppError } from '../core/errors.ts';
 import type { Context, Services } from '../routers/context.ts';
 import { reportOf } from '../routers/errors.ts';
 import { appRouter } from '../routers/index.ts';
@@ -117,13 +118,26 @@ async function readInput(
 ): Promise<unknown> {
   if (!input || !decoder) return undefined;
   const { method } = meta.openapi;
-  if (method === 'GET' || method === 'DELETE') return { ...decoder(c.req.queries()), ...c.req.param() };
+  if (method === 'GET' || method === 'DELETE') return withPath(decoder(c.req.queries()), c.req.param());
   const text = await c.req.text();
   if (text === '' && Object.keys(c.req.param()).length > 0) return c.req.param();
   if (!isJson(c.req.header('content-type'))) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' });
   const body = parseJson(text);
   // Anything but an object goes on as it is: the schema names what is wrong with it.
-  return isPlainObject(body) ? { ...body, ...c.req.param() } : body;
+  return isPlainObject(body) ? withPath(body, c.req.param()) : body;
+}
+
+/** @throws AppError `VALIDATION_FAILED` where body or query names another thing than the path: nobody knows which is meant */
+function withPath(input: Record<string, unknown>, path: Record<string, string>): Record<string, unknown> {
+  const names = Object.keys(path).filter((name) => Object.hasOwn(input, name) && !isSame(input[name], path[name]));
+  if (names.length === 0) return { ...input, ...path };
+  const issues = names.map((name) => ({ path: [name], message: 'must be what the path says, or left out' }));
+  throw new AppError('VALIDATION_FAILED', 'The input is not valid: see issues.', { issues });
+}
+
+/** Ids are the same in any letter case. */
+function isSame(one: unknown, other: string | undefined): boolean {
+  return typeof one === 'string' && one.toLowerCase() === other?.toLowerCase();
 }
 
 function parseJson(text: string): unknown {

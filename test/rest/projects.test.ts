@@ -108,6 +108,21 @@ test('a member does all but delete', async () => {
   expect((await call('DELETE', path)).status).toBe(204);
 });
 
+test('a body or a query that names another project than the path is refused, and changes neither', async () => {
+  const made = await Promise.all([create('Mir'), create('Salyut')]);
+  const [id = '', other = ''] = made.map(({ body }) => String(at(body, 'id')));
+  for (const answer of [
+    await call('PATCH', `/projects/${id}`, { id: other, name: 'Mixed up' }),
+    await call('DELETE', `/projects/${id}?id=${other}`),
+    await call('GET', `/projects/${id}?id=${other}`),
+  ]) {
+    expect([answer.status, reasonOf(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(at(answer.body, 'issues', 0, 'path')).toEqual(['id']);
+  }
+  expect(at((await call('GET', `/projects/${id}`)).body, 'name')).toBe('Mir');
+  expect((await call('PATCH', `/projects/${id}`, { id: id.toUpperCase(), name: 'Mir 2' })).status).toBe(200);
+});
+
 test('what is not there is not found, for every verb', async () => {
   const path = `/projects/${crypto.randomUUID()}`;
   const answers = await Promise.all([

@@ -26,10 +26,11 @@ export function clientAddress(
 ): string | null {
   if (socket === null) return null;
   const nearest = canonicalAddress(socket) ?? socket;
-  const named = [
-    ...(forwardedFor === undefined ? [] : [walk(nearest, hopsOfList(forwardedFor), trusted)]),
-    ...(forwarded === undefined ? [] : [walk(nearest, hopsOfForwarded(forwarded), trusted)]),
+  const written = [
+    forwardedFor === undefined ? undefined : hopsOfList(forwardedFor),
+    forwarded === undefined ? undefined : hopsOfForwarded(forwarded),
   ];
+  const named = written.flatMap((hops) => (hops === undefined ? [] : [walk(nearest, hops, trusted)]));
   const [address = nearest, other = address] = named;
   return address === other ? address : nearest;
 }
@@ -48,11 +49,16 @@ function hopsOfList(header: string): (string | undefined)[] {
   return splitFromRight(header, ',').map((hop) => addressOf(hop));
 }
 
-function hopsOfForwarded(header: string): (string | undefined)[] {
-  return splitFromRight(header, ',').map((element) => {
-    const [hop, ...more] = splitFromRight(element, ';').filter((pair) => FOR.test(pair));
-    return hop === undefined || more.length > 0 ? undefined : addressOf(hop.replace(FOR, ''));
-  });
+/** `undefined` where no element has a `for`: the header says something else, such as `proto`, and names nobody. */
+function hopsOfForwarded(header: string): (string | undefined)[] | undefined {
+  const elements = splitFromRight(header, ',')
+    // An empty element counts for nothing (RFC 9110, 5.6.1).
+    .filter((element) => element.trim() !== '')
+    .map((element) => splitFromRight(element, ';').filter((pair) => FOR.test(pair)));
+  if (elements.every((hops) => hops.length === 0)) return undefined;
+  return elements.map(([hop, ...more]) =>
+    hop === undefined || more.length > 0 ? undefined : addressOf(hop.replace(FOR, '')),
+  );
 }
 
 /**

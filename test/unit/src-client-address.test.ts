@@ -101,6 +101,18 @@ test.each<[what: string, forwarded: string, expected: string]>([
   expect(seen('10.0.0.1', { forwarded })).toBe(expected);
 });
 
+test.each(['', ' ', ',', 'proto=https;host=a', 'by=10.0.0.2, proto=https', 'host="for=198.51.100.7"'])(
+  'takes a Forwarded of %j, which has no "for", as absent',
+  (forwarded) => {
+    expect(seen('10.0.0.1', { list: '198.51.100.7, 203.0.113.9', forwarded })).toBe('203.0.113.9');
+    expect(seen('10.0.0.1', { forwarded })).toBe('10.0.0.1');
+  },
+);
+
+test('skips empty elements of Forwarded', () => {
+  expect(seen('10.0.0.1', { forwarded: ', for=203.0.113.9, ,for=10.0.0.2,' })).toBe('203.0.113.9');
+});
+
 test('takes no address that only one of two headers names, since a client may have made that one up', () => {
   const made = { list: '198.51.100.7', forwarded: 'for=203.0.113.9' };
   expect(seen('10.0.0.1', made)).toBe('10.0.0.1');

@@ -27,15 +27,29 @@ export function hostAndPort(missing: string) {
   }, error);
 }
 
-/** Web origins as browsers send them: any other text would match none. */
+/** Web origins as browsers and the web views of apps send them: any other text would match none. */
 export function origins() {
   const origin = z
     .string()
-    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text, {
+    .refine((text) => !text.includes('*'), {
+      error: 'must be exact origins: * stands for nothing in them, so name each host',
+      abort: true,
+    })
+    .refine(isOrigin, {
       error:
-        'must be exact origins, in lower case and without a path or a slash at the end, as in https://app.example.com',
+        'must be exact origins, in lower case and without a path or a slash at the end, as in https://app.example.com ' +
+        'or capacitor://localhost',
     });
   return list(origin);
+}
+
+/** A page's origin, or one of an app or a browser's extension, whose scheme is its own. */
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, origin } = new URL(text);
+  if (protocol === 'http:' || protocol === 'https:') return origin === text;
+  // Schemes that URLs have rules for (ftp, ws, wss) have an origin too, but no page has it. A file's is `null`.
+  return origin === 'null' && protocol !== 'file:' && /^[a-z][a-z\d+.-]*:\/\/[\w.-]+(?::[1-9]\d{0,4})?$/.test(text);
 }
 
 /** Names of HTTP headers (RFC 9110, 5.1), in lower case. */

@@ -29,11 +29,33 @@ export function collectorUrl() {
   ).transform((text) => withoutTrailingSlash(new URL(text)));
 }
 
-/** The driver sends each of these that a URL has to PostgreSQL as a run-time parameter, which refuses the connection. */
-const NOT_OF_THE_DRIVER = ['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'sslcert', 'sslkey', 'passfile'];
-const SSL_MODES = new Set(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']);
+/**
+ * What URLs of managed PostgreSQL bring for other drivers, and what changes nothing here: it is left out. The driver
+ * would send it to PostgreSQL as a run-time parameter, which refuses the connection.
+ */
+const LEFT_OUT = new Set([
+  'application_name',
+  'channel_binding',
+  'connect_timeout',
+  'connection_limit',
+  'fallback_application_name',
+  'gssencmode',
+  'keepalives',
+  'keepalives_count',
+  'keepalives_idle',
+  'keepalives_interval',
+  'pgbouncer',
+  'pool_timeout',
+  'socket_timeout',
+  'sslnegotiation',
+  'tcp_user_timeout',
+]);
+const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
-/** With host, user and database, which the driver would otherwise take from elsewhere, and parameters that it knows. */
+/**
+ * With host, user and database, which the driver would otherwise take from elsewhere. Of parameters the driver gets
+ * `sslmode`, and with several hosts `target_session_attrs`.
+ */
 export function postgresUrl() {
   return url(
     {
@@ -41,15 +63,52 @@ export function postgresUrl() {
       credentials: true,
       // The driver does not decode the database's name.
       path: /^\/[^/%]+$/,
-      query: (query) =>
-        NOT_OF_THE_DRIVER.every((name) => !query.has(name)) &&
-        [...query.getAll('sslmode'), ...query.getAll('ssl')].every((mode) => SSL_MODES.has(mode)) &&
-        query.getAll('sslrootcert').every((file) => file === 'system'),
+      query: () => true,
     },
     'must be a URL as in postgres://user:password@host:5432/database, which may end with ?sslmode=verify-full. ' +
       '`bun run dev` starts an embedded PostgreSQL and sets it',
     (parsed) => parsed.username !== '',
-  );
+  ).transform((text, context) => {
+    const [address = text] = text.split('?');
+    const { searchParams, hostname } = new URL(text);
+    const problem = queryProblem(searchParams);
+    if (problem !== undefined) {
+      context.addIssue(problem);
+      return z.NEVER;
+    }
+    const mode = searchParams.has('sslrootcert')
+      ? 'verify-full'
+      : (searchParams.get('sslmode') ?? searchParams.get('ssl'));
+    const session = searchParams.get('target_session_attrs');
+    const read = [
+      ...(mode === null ? [] : [`sslmode=${mode}`]),
+      // Of several hosts it picks one. With a single host there is nothing to pick.
+      ...(session === null || session === 'any' || !hostname.includes(',') ? [] : [`target_session_attrs=${session}`]),
+    ];
+    return read.length === 0 ? address : `${address}?${read.join('&')}`;
+  });
+}
+
+/** What is wrong with the parameters of a database's URL. It names a parameter, and never repeats a value. */
+function queryProblem(query: URLSearchParams): string | undefined {
+  const modes = [...query.getAll('sslmode'), ...query.getAll('ssl')];
+  if (modes.length > 1 || modes.some((mode) => !SSL_MODES.includes(mode))) {
+    return `must have one sslmode at most, of ${SSL_MODES.join(', ')}; the driver has no "allow"`;
+  }
+  for (const [name, value] of query) {
+    if (name === 'sslmode' || name === 'ssl' || LEFT_OUT.has(name)) continue;
+    if (name === 'sslrootcert') {
+      if (value === 'system') continue;
+      return 'has an sslrootcert that is not "system": name the file of your CA in NODE_EXTRA_CA_CERTS instead';
+    }
+    if (name === 'target_session_attrs') {
+      if (['any', 'read-write', 'primary'].includes(value)) continue;
+      return 'has target_session_attrs that lead to a server without writes: leave them out';
+    }
+    const named = /^[a-z][a-z_]{0,39}$/i.test(name) ? `, ${name},` : '';
+    return `has a parameter${named} that is not read: leave it out of the URL. The one that is read is sslmode`;
+  }
+  return undefined;
 }
 
 /** Where rate limits are counted. */

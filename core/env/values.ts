@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import addressparser from 'nodemailer/lib/addressparser';
 import { z } from 'zod';
+import { displayText } from '../display-text.ts';
 import { emailSchema } from '../email.ts';
 
 // How the values of settings are written, and what becomes of them.
@@ -38,15 +38,29 @@ function isReadableFile(path: string): boolean {
   }
 }
 
-/** One mailbox, as in `Name <address>` or an address alone (RFC 5322, 3.4), with its name in quotes. */
+/** The name is in quotes, in which a backslash stands before a quote or a backslash, or it is as it is written. */
+const NAMED = /^(?:"(?<quoted>(?:[^"\\]|\\["\\])*)"|(?<plain>[^"<>@]+))\s*<(?<address>[^<>\s]+)>$/;
+const senderName = displayText({ max: 100, visible: 1, lines: false });
+
+/**
+ * One mailbox: `address`, `Name <address>` or `"Name" <address>` (RFC 5322, 3.4), and nothing around it. It becomes
+ * its one form: the name in quotes, the address as {@link emailSchema} has it.
+ */
 export function mailbox() {
   return z.string().transform((text, context) => {
-    const [first, ...others] = addressparser(text);
-    if (first?.address !== undefined && others.length === 0 && emailSchema.safeParse(first.address).success) {
-      const { name, address } = first;
-      return name === '' ? address : `"${name.replaceAll(/["\\]/g, '\\$&')}" <${address}>`;
+    const { quoted, plain, address = text } = NAMED.exec(text.trim())?.groups ?? {};
+    const email = emailSchema.safeParse(address);
+    if (!email.success) {
+      context.addIssue('must be one mailbox, as in Name <address>, or an address alone');
+      return z.NEVER;
     }
-    context.addIssue('must be one mailbox, as in Name <address>, or an address alone');
-    return z.NEVER;
+    const given = quoted?.replaceAll(/\\(.)/g, '$1') ?? plain;
+    if (given === undefined) return email.data;
+    const name = senderName.safeParse(given);
+    if (!name.success) {
+      context.addIssue(`has a name that ${name.error.issues[0]?.message ?? 'can not be read'}`);
+      return z.NEVER;
+    }
+    return `"${name.data.replaceAll(/["\\]/g, '\\$&')}" <${email.data}>`;
   });
 }

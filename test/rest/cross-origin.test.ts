@@ -2,7 +2,11 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { startOwnServer } from '../support/own-server.ts';
 
 const ORIGIN = 'https://app.example';
-const server = await startOwnServer(inject('stack'), { CORS_ORIGINS: ORIGIN, CORS_HEADERS: 'baggage, Sentry-Trace' });
+const APP = 'capacitor://localhost';
+const server = await startOwnServer(inject('stack'), {
+  CORS_ORIGINS: `${ORIGIN},${APP}`,
+  CORS_HEADERS: 'baggage, Sentry-Trace',
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 const PATHS = ['/api/v1/users/me', '/trpc/users.me', '/api/v1/nothing', '/openapi.json'];
@@ -27,6 +31,12 @@ test('a configured origin may call, send its tenant, and read what is left of it
     expect(headers.get('access-control-expose-headers')).toContain('RateLimit-Remaining');
     expect(headers.get('access-control-allow-credentials')).toBeNull();
     expect(headers.get('vary')?.toLowerCase()).toContain('origin');
+  }
+});
+
+test('the configured origin of an app with a scheme of its own may call', async () => {
+  for (const method of ['OPTIONS', 'GET']) {
+    expect((await ask('/api/v1/users/me', method, APP)).headers.get('access-control-allow-origin')).toBe(APP);
   }
 });
 

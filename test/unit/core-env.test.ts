@@ -169,6 +169,19 @@ test.each([
   ['DATABASE_URL', 'postgres://localhost/atrium'],
   ['DATABASE_URL', 'postgres://app:hunter2@localhost/atrium?sslmode=on'],
   ['DATABASE_URL', 'postgres://app:hunter2@localhost/atrium?sslkey=a.pem'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?sslmode=allow'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?sslmode=require&sslmode=disable'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?SSLMODE=require'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?sslrootcert=/etc/hunter2.pem'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?options=-c%20hunter2'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?schema=public'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?DateStyle=German'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?default_transaction_read_only=on'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?password=hunter2'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?hunter2'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?max=5'],
+  ['DATABASE_URL', 'postgres://app:p@localhost/atrium?target_session_attrs=read-only'],
+  ['DATABASE_OWNER_URL', 'postgres://owner:p@localhost/atrium?search_path=hunter2'],
   ['DATABASE_OWNER_URL', 'https://owner:hunter2@localhost/atrium'],
   ['DATABASE_OWNER_URL', 'postgres://owner:hunter2@localhost:0/atrium'],
   ['TEMPORAL_ADDRESS', 'hunter2'],
@@ -201,6 +214,18 @@ test.each([
   ['MAIL_FROM', 'a@hunter2.example.com, b@hunter2.example.com'],
   ['MAIL_FROM', 'Hunter2: a@hunter2.example.com;'],
   ['MAIL_FROM', 'Acme <no-reply@hunter2..com>'],
+  ['MAIL_FROM', 'no reply <no hunter2@example.com>'],
+  ['MAIL_FROM', 'Acme <no-reply@example.com> hunter2'],
+  ['MAIL_FROM', 'Acme <no-reply@hunter2.example.com'],
+  ['MAIL_FROM', 'Acme no-reply@hunter2.example.com'],
+  ['MAIL_FROM', '<no-reply@hunter2.example.com>'],
+  ['MAIL_FROM', 'Acme <<no-reply@hunter2.example.com>>'],
+  ['MAIL_FROM', '"Acme <no-reply@hunter2.example.com>'],
+  ['MAIL_FROM', '"Acme" Hunter2 <no-reply@example.com>'],
+  ['MAIL_FROM', 'a@hunter2.example.com, Acme <no-reply@example.com>'],
+  ['MAIL_FROM', 'Acme \u202eHunter2 <no-reply@example.com>'],
+  ['MAIL_FROM', '\u200b <no-reply@hunter2.example.com>'],
+  ['MAIL_FROM', '"" <no-reply@hunter2.example.com>'],
   ['MAIL_FROM', 'Acme <no-reply@hunter2.example.com>\r\nBcc: all@hunter2.example.com'],
   ['JWT_KEYS', 'hunter2'],
   ['JWT_KEYS', '{"keys":[]}'],
@@ -251,6 +276,14 @@ test.each([
   ['CORS_ORIGINS', 'ftp://hunter2'],
   ['CORS_ORIGINS', 'null'],
   ['CORS_ORIGINS', '*'],
+  ['CORS_ORIGINS', 'https://*.hunter2.com'],
+  ['CORS_ORIGINS', 'capacitor://*'],
+  ['CORS_ORIGINS', 'capacitor://localhost/hunter2'],
+  ['CORS_ORIGINS', 'Capacitor://localhost'],
+  ['CORS_ORIGINS', 'capacitor:localhost'],
+  ['CORS_ORIGINS', 'file:///hunter2'],
+  ['CORS_ORIGINS', 'file://hunter2'],
+  ['CORS_ORIGINS', 'wss://hunter2'],
   ['CORS_HEADERS', 'hunter2 x'],
   ['CORS_HEADERS', 'hunter2:x'],
   ['CORS_HEADERS', '*'],
@@ -281,6 +314,8 @@ test.each([
   ['MAIL_FROM', 'no-reply@example.com'],
   ['MAIL_FROM', 'Acme, Inc. <no-reply@example.com>'],
   ['MAIL_FROM', 'Überall <No-Reply@example.com>'],
+  ['CORS_ORIGINS', 'capacitor://localhost,ionic://localhost,tauri://localhost'],
+  ['CORS_ORIGINS', 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'],
   ['JWT_KEYS', JSON.stringify({ keys: [{ ...jwk, alg: 'EdDSA', use: 'sig' }, otherJwk] }, null, 2)],
   ['SECRET_KEY', randomBytes(64).toString('base64')],
   ['SECRET_KEY', Buffer.from(randomBytes(32).toString('hex')).toString('base64')],
@@ -345,11 +380,43 @@ test('higher limits are warned of in production', () => {
   expect(warningsOf(parseEnv({ ...env, NODE_ENV: 'development' }, SERVER_SETTINGS))).toEqual([]);
 });
 
-test('a sender is one mailbox, whose name may have anything in it', () => {
-  const read = (from: string) => parseEnv({ ...good, MAIL_FROM: from }, SETTINGS).MAIL_FROM;
-  expect(read('Acme <no-reply@example.com>')).toBe('"Acme" <no-reply@example.com>');
-  expect(read('Acme, Inc. <no-reply@example.com>')).toBe('"Acme, Inc." <no-reply@example.com>');
-  expect(read('"Acme \\"A\\", Inc." <no-reply@example.com>')).toBe('"Acme \\"A\\", Inc." <no-reply@example.com>');
+test.each([
+  ['no-reply@Example.com', 'no-reply@example.com'],
+  ['Acme <no-reply@example.com>', '"Acme" <no-reply@example.com>'],
+  ['Acme, Inc. <no-reply@example.com>', '"Acme, Inc." <no-reply@example.com>'],
+  ['Acme; Co <no-reply@example.com>', '"Acme; Co" <no-reply@example.com>'],
+  ['Acme (Support) <no-reply@example.com>', '"Acme (Support)" <no-reply@example.com>'],
+  [String.raw`"Acme \"A\", Inc." <no-reply@example.com>`, String.raw`"Acme \"A\", Inc." <no-reply@example.com>`],
+  ['"sales@acme" <no-reply@example.com>', '"sales@acme" <no-reply@example.com>'],
+  ['Jürgen <no-reply@müller.de>', '"Jürgen" <no-reply@xn--mller-kva.de>'],
+])('the sender %s is one mailbox in its one form, with its name as it is written', (given, expected) => {
+  expect(parseEnv({ ...good, MAIL_FROM: given }, SETTINGS).MAIL_FROM).toBe(expected);
+});
+
+test.each([
+  ['sslmode=require&channel_binding=require', '?sslmode=require'],
+  ['pgbouncer=true&connection_limit=5&pool_timeout=10', ''],
+  ['keepalives=1&keepalives_idle=30&gssencmode=disable&connect_timeout=10&application_name=x', ''],
+  ['target_session_attrs=read-write', ''],
+  ['sslnegotiation=direct&ssl=require', '?sslmode=require'],
+  ['sslrootcert=system', '?sslmode=verify-full'],
+  ['sslrootcert=system&sslmode=verify-full', '?sslmode=verify-full'],
+  ['sslmode=disable', '?sslmode=disable'],
+])("of a managed database's URL that ends with ?%s the driver gets %j alone", (query, read) => {
+  const [app, owner] = [good.DATABASE_URL, good.DATABASE_OWNER_URL];
+  const env = parseEnv({ ...good, DATABASE_URL: `${app}?${query}`, DATABASE_OWNER_URL: `${owner}?${query}` }, SETTINGS);
+  expect(env).toMatchObject({ DATABASE_URL: `${app}${read}`, DATABASE_OWNER_URL: `${owner}${read}` });
+});
+
+test('of a URL with several hosts the driver gets which of them to take', () => {
+  const several = 'postgres://app:p@one,two/atrium?target_session_attrs=read-write';
+  expect(parseEnv({ ...good, DATABASE_URL: several }, SETTINGS).DATABASE_URL).toBe(several);
+});
+
+test("a refused parameter of a database's URL is named, if it is a plain word", () => {
+  const told = (query: string) => problemsOf({ ...good, DATABASE_URL: `${good.DATABASE_URL}?${query}` }).join();
+  expect(told('DateStyle=German')).toMatch(/^DATABASE_URL: has a parameter, DateStyle, that is not read/);
+  expect(told('p4ss%20word=1')).toMatch(/^DATABASE_URL: has a parameter that is not read/);
 });
 
 test('keys come in order: the first is used, all verify', () => {

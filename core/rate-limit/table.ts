@@ -19,7 +19,7 @@ export function limitTable(): string {
     ['limit', 'what', 'how often', 'by', 'counted', 'procedures', 'in the headers'],
     ['---', '---', '---', '---', '---', '---', '---'],
     ...rows,
-    [...streams, 'what is open', '`tenants.onStatus`, `audit.export`', 'no'],
+    [...streams, 'what is open', '`tenants.onStatus`, `audit.export`, `audit.verify`', 'no'],
   ]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');

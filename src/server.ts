@@ -27,10 +27,10 @@ async function main(): Promise<void> {
   });
 }
 
-/** Whether the system gave no such address, or not this port. */
+/** Whether the system gave no such address, or not this port. Bun has EINPROGRESS for an address of another machine. */
 function isOfListening(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EINVAL'].includes(code);
+  return ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EINVAL', 'EINPROGRESS'].includes(code);
 }
 
 async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<void> {

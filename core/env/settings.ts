@@ -198,10 +198,11 @@ export const SETTINGS = z.object({
     default: '30',
     meaning: 'how long a connection may carry nothing before a request, and while one is received',
   }),
-  READER_SECONDS: setting(wholeNumber(1, 3600).default(240), {
-    type: 'seconds',
+  // Bun's clock has steps of four seconds, so a shorter time would be no time.
+  READER_SECONDS: setting(wholeNumber(10, 3600).default(240), {
+    type: 'seconds, 10 or more',
     default: '240',
-    meaning: 'how long the server waits for a client that takes nothing of its answer; and for its next request',
+    meaning: 'how long the server waits for a client that takes little of its answer; and for its next request',
   }),
   CORS_ORIGINS: setting(origins(), {
     type: 'origin, comma-separated',

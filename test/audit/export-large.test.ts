@@ -146,11 +146,11 @@ test('an export waits for a reader that takes longer over it than a connection m
 
 test('an export whose reader takes nothing any more is cut at last, and logged and counted as cut', async () => {
   await stack.server.stop();
-  await stack.server.start({ IDLE_SECONDS: '30', READER_SECONDS: '1' });
+  await stack.server.start({ IDLE_SECONDS: '30', READER_SECONDS: '10' });
   const response = await begin();
   const reader = response.body?.getReader();
   await reader?.read();
-  await waitFor('the line of the export', () => outcomes().at(-1) === 'cut');
+  await waitFor('the line of the export', () => outcomes().at(-1) === 'cut', 60_000);
   const metrics = await (await fetch(`${stack.url}/metrics`)).text();
   expect(metrics).toMatch(/^atrium_http_answers_cut_total\{mount="rest"\} 1$/m);
   expect(metrics).toMatch(/^atrium_calls_total\{procedure="audit.export",mount="rest",outcome="cut"\} 1$/m);

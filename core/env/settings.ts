@@ -198,9 +198,9 @@ export const SETTINGS = z.object({
     default: '30',
     meaning: 'how long a connection may carry nothing before a request, and while one is received',
   }),
-  // Bun's clock has steps of four seconds, so a shorter time would be no time.
-  READER_SECONDS: setting(wholeNumber(10, 3600).default(240), {
-    type: 'seconds, 10 or more',
+  // Bun's clock has steps of four seconds, so a shorter time would be no time; and it takes more than 255 for 255.
+  READER_SECONDS: setting(wholeNumber(10, 255).default(240), {
+    type: 'seconds, 10 to 255',
     default: '240',
     meaning: 'how long the server waits for a client that takes little of its answer; and for its next request',
   }),

@@ -33,28 +33,42 @@ export function ofUnknownKind(seconds: number): Verdict {
 /** The characters of an error that are kept. */
 const ERROR_LENGTH = 300;
 
+/** Stands for the tenant where a row has none. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+interface Turns {
+  after: string | undefined;
+  most: number;
+  passed: readonly string[];
+}
+
 /**
  * Takes some of the rows that are due, and locks them until the transaction ends: other workers take others. Tenants take
  * turns, and rows without a tenant have a turn as one more: each of the next `most` of them gets an equal share of the places.
- * @param after whose turn was last, from the answer before
+ * @param options.after whose turn was last, from the answer before
+ * @param options.passed the tenants that have no turn
+ * @param options.placesOf how many rows of a tenant may be taken, at least 1; what has no tenant has no such limit
  * @returns the rows, and whose turn was last
  */
 export async function takeRows(
   tx: OwnerTx,
-  { after, most }: { after: string | undefined; most: number },
+  { after, most, passed, placesOf }: Turns & { placesOf: (tenantId: string) => number },
 ): Promise<{ rows: OutboxRow[]; last: string | undefined }> {
-  const later = await turnsAfter(tx, after, most);
-  const earlier = after === undefined || later.length === most ? [] : await turnsAfter(tx, undefined, most);
+  const later = await turnsAfter(tx, { after, most, passed });
+  const earlier =
+    after === undefined || later.length === most ? [] : await turnsAfter(tx, { after: undefined, most, passed });
   const turns = [...new Set([...later, ...earlier])].slice(0, most);
   if (turns.length === 0) return { rows: [], last: undefined };
+  const share = Math.ceil(most / turns.length);
+  const places = turns.map((whose) => (whose === NOBODY ? share : Math.min(share, placesOf(whose))));
   const rows = await tx<OutboxRow[]>`
     select o.id, o.tenant_id as "tenantId", o.kind, o.payload, o.attempts
-    from unnest(${turns}::uuid[]) with ordinality as t (whose, turn)
+    from unnest(${turns}::uuid[], ${places}::int[]) with ordinality as t (whose, places, turn)
     cross join lateral (
       select * from public.outbox
       where set_aside_at is null and next_attempt_at <= now()
         and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) = t.whose
-      order by next_attempt_at, id limit ${Math.ceil(most / turns.length)} for update skip locked) o
+      order by next_attempt_at, id limit t.places for update skip locked) o
     order by t.turn, o.next_attempt_at, o.id`;
   return { rows, last: turns.at(-1) };
 }
@@ -63,7 +77,7 @@ export async function takeRows(
  * Whose rows are due, in the order of ids. Steps from one to the next by the index: what it takes depends on how many
  * tenants have rows, and not on how many rows these have.
  */
-async function turnsAfter(tx: OwnerTx, after: string | undefined, most: number): Promise<string[]> {
+async function turnsAfter(tx: OwnerTx, { after, most, passed }: Turns): Promise<string[]> {
   const rows = await tx<{ whose: string }[]>`
     with recursive turns (whose) as (
       (select coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) from public.outbox
@@ -76,7 +90,7 @@ async function turnsAfter(tx: OwnerTx, after: string | undefined, most: number):
         order by 1 limit 1)
       from turns where turns.whose is not null)
     select whose from turns
-    where whose is not null and exists (select from public.outbox
+    where whose is not null and whose <> all (${[...passed]}::uuid[]) and exists (select from public.outbox
       where set_aside_at is null and next_attempt_at <= now()
         and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) = turns.whose)
     limit ${most}`;

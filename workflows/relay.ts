@@ -4,13 +4,15 @@ import type { Log } from '../core/log.ts';
 import { OUTBOX_CHANNEL } from '../db/outbox.ts';
 import { settleRows, takeRows, wakeKinds } from '../db/outbox-turns.ts';
 import type { Owner } from '../db/owner.ts';
+import { createPace, type Pace } from './pace.ts';
 import { relayRow, type Relayed } from './relay-row.ts';
 import { backoff, createRest } from './rest.ts';
 import { KINDS } from './starts.ts';
 
-/** Rows taken at once, near enough; and how long to wait, in ms, when nobody calls, and at most after a failure. */
+/** Rows taken at once, near enough. */
 const BATCH = 50;
-const WAIT = { idle: 2_000, first: 100, most: 5_000 } as const;
+/** How long to wait, in ms, when nobody calls, when tenants are held back, and after a failure at first and at most. */
+const WAIT = { idle: 2_000, held: 500, first: 100, most: 5_000 } as const;
 
 export interface Relay {
   /** Lets the batch under way end. */
@@ -26,12 +28,14 @@ interface RelayDeps {
 /**
  * Carries outbox rows to workflows. A row goes only once its workflow is started, and the workflow's id is made from
  * the row: a crash between the two, or a second relay, starts nothing twice. While Temporal is away, rows wait. Tenants take
- * turns, and a row that can't be relayed waits by itself, or is set aside: neither keeps others waiting.
+ * turns, at a pace that leaves the worker to others, and a row that can't be relayed waits by itself, or is set aside: none of it
+ * keeps others waiting.
  */
 export async function startRelay(deps: RelayDeps): Promise<Relay> {
   const { owner, log } = deps;
   let stopped = false;
   const rest = createRest();
+  const pace = createPace();
 
   // The second call comes whenever the listening connection is back: rows may have come unheard in the meantime.
   const listening = await owner.listen(OUTBOX_CHANNEL, rest.cut, rest.cut);
@@ -46,10 +50,11 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
         // Rows may have waited for this version of the worker.
         if (!woken) await owner.begin((tx) => wakeKinds(tx, KINDS));
         woken = true;
-        const batch = await relayBatch(deps, last);
+        const held = pace.held();
+        const batch = await relayBatch({ ...deps, pace }, { after: last, passed: held });
         last = batch.last;
         failures = 0;
-        if (batch.taken === 0) await rest.take(WAIT.idle);
+        if (batch.taken === 0) await rest.take(held.length > 0 ? WAIT.held : WAIT.idle);
       } catch (error) {
         failures += 1;
         log.warn({ err: error, failures }, 'outbox rows could not be relayed; they wait');
@@ -71,17 +76,26 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
 }
 
 /**
- * @param after whose turn was last
+ * @param turns.after whose turn was last
+ * @param turns.passed the tenants that are held back
  * @throws Error when Temporal answered for none of the rows: that is no row's fault, and none counts it as a try
  */
 async function relayBatch(
-  { owner, client, log }: RelayDeps,
-  after: string | undefined,
+  { owner, client, log, pace }: RelayDeps & { pace: Pace },
+  turns: { after: string | undefined; passed: readonly string[] },
 ): Promise<{ taken: number; last: string | undefined }> {
   return await owner.begin(async (tx) => {
-    const { rows, last } = await takeRows(tx, { after, most: BATCH });
+    const { rows, last } = await takeRows(tx, {
+      ...turns,
+      most: BATCH,
+      placesOf: (tenantId) => pace.placesOf(tenantId),
+    });
     const relayed = await Promise.all(rows.map((row) => relayRow(client, row)));
-    for (const { row, verdict, cause } of relayed) tell(log, { row, verdict, cause });
+    for (const { row, verdict, cause } of relayed) {
+      tell(log, { row, verdict, cause });
+      // Rows that start nothing cost no other tenant anything.
+      if (verdict.is === 'relayed' && row.tenantId !== null) pace.spend(row.tenantId);
+    }
     const unanswered = relayed.filter(({ verdict, cause }) => verdict.is === 'waits' && cause !== undefined);
     if (unanswered.length > 0 && unanswered.length === relayed.length) {
       throw new Error('Temporal answered for no row', { cause: unanswered[0]?.cause });

@@ -142,6 +142,34 @@ test("ten thousand rows of one tenant do not delay another's sign-up until they 
   await owner`delete from public.outbox where tenant_id = ${ada.tenantId}`;
 }, 120_000);
 
+test("what a tenant's role queues reaches the worker at the tenant's pace, so that the mail of others does not wait behind it", async () => {
+  await stack.worker.start();
+  await using app = connect(stack.databaseUrl);
+  const startedAt = performance.now();
+  await app.sql.begin(async (tx) => {
+    await tx`set local role ${tx(ada.role)}`;
+    await tx`
+      insert into public.outbox (id, tenant_id, kind, payload)
+      select gen_random_uuid(), ${ada.tenantId}, 'email.send',
+        jsonb_build_object('template', 'invite', 'inviteId', gen_random_uuid())
+      from generate_series(1, 2000)`;
+  });
+  const relayed = async (): Promise<number> => {
+    const [left] = await owner<{ count: number }[]>`
+      select count(*)::int as count from public.outbox where tenant_id = ${ada.tenantId}`;
+    return 2000 - (left?.count ?? 0);
+  };
+  await waitFor('more of them than a burst to be relayed', async () => (await relayed()) >= 30, 60_000);
+  const email = await signUp();
+  await waitFor(`a mail to ${email}`, async () => (await mailsTo(stack.mailDir, email)).length > 0, 20_000);
+  const count = await relayed();
+  // A burst of 20, and 5 a second since they were queued.
+  expect(count).toBeLessThanOrEqual(20 + 5 * ((performance.now() - startedAt) / 1000));
+  await waitFor('still more of them to be relayed', async () => (await relayed()) > count, 60_000);
+  await stack.worker.kill('SIGKILL');
+  await owner`delete from public.outbox where tenant_id = ${ada.tenantId}`;
+}, 120_000);
+
 test('a row that cannot be started waits by itself, longer each time, and is set aside after thirty tries', async () => {
   const [first, last] = [randomUUID(), randomUUID()];
   for (const id of [first, last]) {

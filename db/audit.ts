@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { postgresError } from './errors.ts';
 import { insertOnly } from './insert.ts';
 import { auditLogs, type ActorType, type Changes, type Outcome } from './lobby.ts';
 import type { Tx } from './lane.ts';
@@ -22,7 +23,21 @@ export interface AuditEntry {
   changes: Changes;
 }
 
-/** Writes the entry in the transaction of what it tells of: neither stands without the other. */
+/**
+ * Writes the entry in the transaction of what it tells of: neither stands without the other.
+ * @throws Error where the entry breaks a rule of the table, as changes do that have more than 1 MiB as JSON: that is a fault of
+ *   the procedure, and its caller is told `INTERNAL`
+ */
 export async function writeAudit(tx: Tx, entry: AuditEntry): Promise<void> {
-  await tx.execute(insertOnly(auditLogs, { id: uuidv7(), ...entry }));
+  try {
+    await tx.execute(insertOnly(auditLogs, { id: uuidv7(), ...entry }));
+  } catch (error) {
+    const refused = postgresError(error);
+    if (refused?.code !== '23514') throw error;
+    const bytes = Buffer.byteLength(JSON.stringify(entry.changes));
+    throw new Error(
+      `The audit row of ${entry.action} breaks ${refused.constraint_name}; its changes have ${bytes} bytes as JSON, of 1 MiB at most`,
+      { cause: error },
+    );
+  }
 }

@@ -1,7 +1,7 @@
 import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { idSchema } from '../core/id.ts';
-import { auditLogs } from '../db/lobby.ts';
+import { ACTOR_TYPES, auditLogs, OUTCOMES, type Changes } from '../db/lobby.ts';
 import type { Tx } from '../db/lane.ts';
 import { pageInput, pageShape, textInput, time, toPage } from './shapes.ts';
 
@@ -10,17 +10,18 @@ const changeShape = z
   .tuple([z.unknown(), z.unknown()])
   .meta({ prefixItems: undefined, items: {}, minItems: 2, maxItems: 2 });
 
-const outcomeShape = z.enum(['success', 'failure', 'denied']).meta({ id: 'AuditOutcome' });
+const outcomeShape = z.enum(OUTCOMES).meta({ id: 'AuditOutcome' });
 
 export const auditShape = z
   .object({
-    id: z.uuid(),
+    // Any UUID: rows of before migration 0009 may have one that RFC 9562 does not know.
+    id: z.guid(),
     action: z.string().describe('noun.verb'),
     entityType: z.string(),
     entityId: z.string().nullable(),
-    actorType: z.enum(['user', 'apiKey', 'system', 'anonymous']).meta({ id: 'AuditActorType' }),
-    actorId: z.uuid().nullable(),
-    operatorId: z.uuid().nullable().describe('The operator who acted as the actor'),
+    actorType: z.enum(ACTOR_TYPES).meta({ id: 'AuditActorType' }),
+    actorId: z.guid().nullable(),
+    operatorId: z.guid().nullable().describe('The operator who acted as the actor'),
     outcome: outcomeShape,
     ipAddress: z.string().nullable(),
     userAgent: z.string().nullable(),
@@ -82,6 +83,38 @@ export function toAuditPage({ rows, limit }: { rows: Row[]; limit: number }): z.
   return toPage(rows, limit, toAuditItem);
 }
 
-export function toAuditItem({ tenantId: _, createdAt, ...row }: Row): z.infer<typeof auditShape> {
-  return { ...row, createdAt: createdAt.toISOString() };
+/** A row as it may stand. */
+type StoredRow = Omit<Row, 'outcome' | 'actorType' | 'changes'> & Record<'outcome' | 'actorType' | 'changes', unknown>;
+
+/** Values of a row that are none of those documented, as the API shows them. Its `changes` then have the value itself. */
+const UNKNOWN = { outcome: 'failure', actorType: 'anonymous' } as const;
+
+/**
+ * A row as the API shows it. Rows that were written before migration 0009 may have any shape: one of them must not keep the
+ * others from being read.
+ */
+export function toAuditItem({ tenantId: _, createdAt, ...row }: StoredRow): z.infer<typeof auditShape> {
+  const outcome = outcomeShape.safeParse(row.outcome).data;
+  const actorType = z.enum(ACTOR_TYPES).safeParse(row.actorType).data;
+  return {
+    ...row,
+    outcome: outcome ?? UNKNOWN.outcome,
+    actorType: actorType ?? UNKNOWN.actorType,
+    changes: {
+      ...pairsOf(row.changes),
+      ...(outcome === undefined && { outcome: [null, row.outcome] }),
+      ...(actorType === undefined && { actorType: [null, row.actorType] }),
+    },
+    createdAt: createdAt.toISOString(),
+  };
+}
+
+/** What is no pair of before and after is shown as the value after. */
+function pairsOf(changes: unknown): Changes {
+  const known = auditShape.shape.changes.safeParse(changes);
+  if (known.success) return known.data;
+  if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) return { changes: [null, changes] };
+  return Object.fromEntries(
+    Object.entries(changes).map(([field, value]) => [field, changeShape.safeParse(value).data ?? [null, value]]),
+  );
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { bytea, createdAt, lobby, time } from './columns.ts';
+import { bytea, createdAt, lobby, possible, time } from './columns.ts';
 import { tenants, users } from './tenancy.ts';
 
 export const MODES = ['read', 'write'] as const;
@@ -164,6 +164,9 @@ export const assumedIdentities = lobby.table(
     index('assumed_identities_operator_session_id_idx').on(table.operatorSessionId),
     // Those that may be live.
     index('assumed_identities_expires_at_idx').on(table.expiresAt),
+    check('assumed_identities_expires_at_check', possible('expires_at')),
+    check('assumed_identities_ended_at_check', possible('ended_at')),
+    check('assumed_identities_created_at_check', possible('created_at')),
     check('assumed_identities_mode_check', sql`${table.mode} in ('read', 'write')`),
   ],
 );

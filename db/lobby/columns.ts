@@ -1,3 +1,4 @@
+import { sql, type SQL } from 'drizzle-orm';
 import { customType, PgSchema, timestamp } from 'drizzle-orm/pg-core';
 
 // Drizzle writes plain tables without a schema name, and the lobby's must be found under any search_path, so they are
@@ -7,3 +8,8 @@ export const lobby = new PgSchema('public');
 export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
 export const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 export const createdAt = () => time('created_at').notNull().defaultNow();
+
+/** Times that there can be, and that every reader can tell: one of another era would stop whoever seals or verifies. */
+export function possible(column: string): SQL {
+  return sql.raw(`${column} >= '2000-01-01Z' and ${column} < '10000-01-01Z'`);
+}

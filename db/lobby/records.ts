@@ -1,19 +1,21 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { bytea, createdAt, lobby, time } from './columns.ts';
-
-/** Times that there can be, and that every reader can tell: one of another era would stop whoever seals or verifies. */
-function possible(column: string): SQL {
-  return sql.raw(`${column} >= '2000-01-01Z' and ${column} < '10000-01-01Z'`);
-}
+import { bytea, createdAt, lobby, possible, time } from './columns.ts';
 
 /** Places that JavaScript can count to, with one to spare. */
 function countable(column: string): SQL {
   return sql.raw(`${column} between 0 and 9007199254740990`);
 }
 
-export type Outcome = 'success' | 'failure' | 'denied';
-export type ActorType = 'user' | 'apiKey' | 'system' | 'anonymous';
+/** UUIDs as every reader takes them: RFC 9562. */
+function readable(column: string): SQL {
+  return sql.raw(`${column}::text ~ '^.{14}[1-8].{4}[89ab]'`);
+}
+
+export const OUTCOMES = ['success', 'failure', 'denied'] as const;
+export const ACTOR_TYPES = ['user', 'apiKey', 'system', 'anonymous'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+export type ActorType = (typeof ACTOR_TYPES)[number];
 export type Changes = Record<string, [before: unknown, after: unknown]>;
 
 /**
@@ -28,10 +30,10 @@ export const auditLogs = lobby.table(
     action: text().notNull(),
     entityType: text('entity_type').notNull(),
     entityId: text('entity_id'),
-    actorType: text('actor_type', { enum: ['user', 'apiKey', 'system', 'anonymous'] }).notNull(),
+    actorType: text('actor_type', { enum: ACTOR_TYPES }).notNull(),
     actorId: uuid('actor_id'),
     operatorId: uuid('operator_id'),
-    outcome: text({ enum: ['success', 'failure', 'denied'] }).notNull(),
+    outcome: text({ enum: OUTCOMES }).notNull(),
     ipAddress: text('ip_address'),
     userAgent: text('user_agent'),
     requestId: text('request_id'),
@@ -53,6 +55,27 @@ export const auditLogs = lobby.table(
       .on(table.operatorId, table.id)
       .where(sql`operator_id is not null`),
     check('audit_logs_created_at_check', possible('created_at')),
+    // A tenant's role adds rows too. Each must be one that every reader can show and the sealer can read.
+    check('audit_logs_id_check', readable('id')),
+    check('audit_logs_actor_id_check', readable('actor_id')),
+    check('audit_logs_operator_id_check', readable('operator_id')),
+    check(
+      'audit_logs_action_check',
+      sql`length(action) <= 100 and action ~ '^[a-zA-Z][a-zA-Z0-9_-]*([.][a-zA-Z0-9_-]+)+$'`,
+    ),
+    check('audit_logs_entity_type_check', sql`octet_length(entity_type) <= 100`),
+    check('audit_logs_entity_id_check', sql`octet_length(entity_id) <= 1000`),
+    check('audit_logs_actor_type_check', sql`actor_type in ('user', 'apiKey', 'system', 'anonymous')`),
+    check('audit_logs_outcome_check', sql`outcome in ('success', 'failure', 'denied')`),
+    check('audit_logs_ip_address_check', sql`octet_length(ip_address) <= 100`),
+    // The server cuts it after 300 characters.
+    check('audit_logs_user_agent_check', sql`octet_length(user_agent) <= 1200`),
+    check('audit_logs_request_id_check', sql`octet_length(request_id) <= 200`),
+    // Silent, so that a value that is no object is refused and does not fail the path. A body has at most 1 MiB.
+    check(
+      'audit_logs_changes_check',
+      sql`octet_length(changes::text) <= 1048576 and jsonb_typeof(changes) = 'object' and not jsonb_path_exists(changes, 'strict $.* ? (@.type() != "array" || @.size() != 2)', '{}', true)`,
+    ),
   ],
 );
 
@@ -115,6 +138,7 @@ export const auditUnsealed = lobby.table(
   { chain: uuid().notNull(), auditId: uuid('audit_id').notNull(), createdAt: time('created_at').notNull() },
   (table) => [
     primaryKey({ columns: [table.createdAt, table.auditId] }),
+    index('audit_unsealed_turns_idx').on(table.chain, table.createdAt, table.auditId),
     check('audit_unsealed_created_at_check', possible('created_at')),
   ],
 );

@@ -21,8 +21,9 @@ let founder: Founder;
 beforeAll(async () => {
   founder = await foundTenant(stack);
   await owner.sql`
-    insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, user_agent)
-    select uuidv7(), ${founder.tenantId}, 'test.row', 'test', 'system', 'success', repeat('x', 3000)
+    insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, changes)
+    select uuidv7(), ${founder.tenantId}, 'test.row', 'test', 'system', 'success',
+      jsonb_build_object('text', jsonb_build_array(null, repeat('x', 3000)))
     from generate_series(1, ${ROWS})`;
 });
 afterAll(async () => {

@@ -145,3 +145,19 @@ test("the app role cannot change, drop or give away a tenant's role or schema", 
     expect((await refusal(app.sql.unsafe(statement))).code, statement).toBe('42501');
   }
 });
+
+test.each([
+  ['expires_at', 'infinity'],
+  ['ended_at', 'infinity'],
+  ['ended_at', '-infinity'],
+  ['created_at', '20000-01-01Z'],
+])('PostgreSQL takes no assumed identity whose %s is %s, which no reader could show', async (column, time) => {
+  const row = { expires_at: 'now()', ended_at: 'now()', created_at: 'now()', [column]: `'${time}'` };
+  const { code } = await refusal(
+    owner.sql.unsafe(`
+      insert into public.assumed_identities (id, tenant_id, user_id, operator_id, operator_session_id, reason, mode,
+        ${Object.keys(row).join(', ')})
+      select id, id, id, id, id, 'test', 'read', ${Object.values(row).join(', ')} from (select gen_random_uuid() as id) i`),
+  );
+  expect(code).toBe('23514');
+});

@@ -147,6 +147,55 @@ test.each(['', 'email', 'E.mail', 'email.send\u001b[2J', `email.${'x'.repeat(60)
 );
 
 test.each([
+  ['id', `'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa'`],
+  ['actor_id', `'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa'`],
+  ['operator_id', `'00000000-0000-0000-0000-000000000001'`],
+  ['outcome', `'bogus'`],
+  ['actor_type', `'alien'`],
+  ['action', `'odd'`],
+  ['action', `E'project.read\\u001b[2J'`],
+  ['action', `'project.' || repeat('x', 100)`],
+  ['entity_type', `repeat('x', 140000000)`],
+  ['entity_id', `repeat('x', 1001)`],
+  ['ip_address', `repeat('1', 101)`],
+  ['user_agent', `repeat('x', 1201)`],
+  ['request_id', `repeat('x', 201)`],
+  ['changes', `'null'`],
+  ['changes', `'[1]'`],
+  ['changes', `'{"a":1}'`],
+  ['changes', `'{"a":{"0":1,"1":2}}'`],
+  ['changes', `'{"a":[null,1],"b":[1]}'`],
+  ['changes', `'{"a":[[1,2]]}'`],
+  ['changes', `'{"a":[1,2,3]}'`],
+  ['changes', `jsonb_build_object('a', jsonb_build_array(null, repeat('x', 1048576)))`],
+])('PostgreSQL takes no audit row that readers or the sealer could not read: %s %s', async (column, value) => {
+  const { code } = await refusal(asAda(auditInsert({ [column]: value })));
+  expect(code).toBe('23514');
+});
+
+test('PostgreSQL takes the largest audit row that the server may write', async () => {
+  const written = asAda(
+    auditInsert({
+      action: `'a-team.ownVerb_' || repeat('x', 80)`,
+      user_agent: `repeat('\u{1f600}', 300)`,
+      request_id: `repeat('x', 64)`,
+      changes: `jsonb_build_object('a', '[[1, 2], {}]'::jsonb, 'b', jsonb_build_array(null, repeat('x', 1000000)))`,
+    }),
+  );
+  await expect(written).resolves.toEqual([]);
+  await expect(asAda(auditInsert({ changes: `'{}'` }))).resolves.toEqual([]);
+});
+
+test('an audit row that is too large is refused with an error that names its procedure and its size', async () => {
+  const note = enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) =>
+    writeAudit(tx, { ...auditEntry(ada.tenantId), changes: { text: [null, 'x'.repeat(1_100_000)] } }),
+  );
+  await expect(note).rejects.toThrow(
+    /^The audit row of project\.create breaks audit_logs_changes_check; its changes have 11000\d\d bytes as JSON/,
+  );
+});
+
+test.each([
   'create table planted (id int)',
   'create table public.planted (id int)',
   'create temp table planted (id int)',
@@ -225,6 +274,20 @@ test("one tenant's role may not act as another's on a connection of its own", as
 
 function mailing() {
   return { kind: 'email.send', payload: { template: 'invite', inviteId: randomUUID() } } as const;
+}
+
+/** A row of Ada's, with other values in SQL for some columns. */
+function auditInsert(values: Record<string, string>): string {
+  const row = {
+    id: 'gen_random_uuid()',
+    tenant_id: `'${ada.tenantId}'`,
+    action: `'project.read'`,
+    entity_type: `'project'`,
+    actor_type: `'user'`,
+    outcome: `'success'`,
+    ...values,
+  };
+  return `insert into public.audit_logs (${Object.keys(row).join(', ')}) values (${Object.values(row).join(', ')})`;
 }
 
 function isRowRefusal(error: unknown): boolean {

@@ -8,8 +8,12 @@ import type { Owner } from './owner.ts';
 
 /** Further than any log comes: 2 to the 52nd. */
 const FAR = 4_503_599_627_370_496;
-/** Rows sealed by one statement: some 100 ms of work, which is lost to whoever was faster. */
+/** Rows read at once: some 100 ms of work, which is lost to whoever was faster. */
 const BATCH = 1_000;
+/** Logs of which rows are read at once. */
+const LOGS = 250;
+/** Bytes of rows read at once, beside one row for each log: PostgreSQL's and the worker's memory bear several of these. */
+const BYTES = 8 * 1024 * 1024;
 
 /**
  * The last place that is taken in a chain, as a number, beside its row `c` if it has one. Places of no honest chain are passed
@@ -30,6 +34,8 @@ interface SealedRows {
   failures: readonly JobFailure[];
   /** Rows that claim to be older than they are. */
   backdated: readonly { chain: string; auditId: string }[];
+  /** Whose turn was last. */
+  last: string | undefined;
 }
 
 /** A row that waits, and where its chain ends. */
@@ -55,62 +61,127 @@ interface Waiting {
 type Judged = Waiting & { backdated: boolean };
 
 /**
- * Seals rows that were committed and not sealed yet, oldest first, each in the chain of its log. Nothing is locked while
+ * Seals rows that were committed and not sealed yet, each in the chain of its log and there oldest first. Logs take turns: each
+ * of those that wait has an equal share of a round, however many rows it has. Nothing is locked while
  * it works: a place in a chain is taken once, so of many who seal at once one is first, and the others have done nothing.
  * What is written is written by one statement: all of it or, after a crash, none.
- * @param options.apart seals each log by a statement of its own, so that one that can't be sealed does not stop the others
+ * @param options.apart reads and seals each log by statements of its own, so that one that can't be read or sealed does not
+ *   stop the others
  * @param options.except the chains to leave alone
+ * @param options.after whose turn was last, from the answer before
  * @param options.clock knows rows that were dated back: they are sealed as rows that nothing matches, so that verifying names them
  * @returns how many were sealed; when it is `full`, there are likely more
  */
 export async function sealAuditRows(
   owner: Owner,
   keys: SecretKeys,
-  { apart = false, except = [], clock }: { apart?: boolean; except?: readonly string[]; clock?: AuditClock } = {},
+  {
+    apart = false,
+    except = [],
+    after,
+    clock,
+  }: { apart?: boolean; except?: readonly string[]; after?: string | undefined; clock?: AuditClock } = {},
 ): Promise<SealedRows> {
   await clock?.read(owner);
-  const found = await owner<Waiting[]>`
+  const { chains, more } = await turnsAfter(owner, except, after);
+  const round = { waiting: 0, sealed: 0, full: more, failures: [], backdated: [], last: chains.at(-1) };
+  if (chains.length === 0) return round;
+  const share = Math.ceil(BATCH / chains.length);
+  if (!apart) {
+    const part = await sealChains(owner, keys, { chains, share, clock });
+    const sealed = part.outcome === 'sealed' ? part.waiting : 0;
+    return { ...round, ...part, sealed, full: (part.full || more) && sealed > 0 };
+  }
+  const parts: (Part & { sealed: number })[] = [];
+  const failures = await tryEach(
+    chains.map((chain) => ({
+      item: chain,
+      tenantId: chain,
+      async work() {
+        const part = await sealChains(owner, keys, { chains: [chain], share, clock });
+        parts.push({ ...part, sealed: part.outcome === 'sealed' ? part.waiting : 0 });
+        if (part.outcome === 'taken') {
+          throw new Error('A seal that is none of ours stands in the next place of the chain');
+        }
+      },
+    })),
+  );
+  const total = (of: 'waiting' | 'sealed') => parts.reduce((sum, part) => sum + part[of], 0);
+  return {
+    ...round,
+    // A log that could not be read has rows that wait, too.
+    waiting: Math.max(total('waiting'), failures.length),
+    sealed: total('sealed'),
+    full: more || parts.some(({ full }) => full),
+    failures,
+    backdated: parts.flatMap(({ backdated }) => backdated),
+  };
+}
+
+/** The logs that have rows waiting, in the order of ids from `after` on. Steps from one to the next by the index. */
+async function turnsAfter(
+  owner: Owner,
+  except: readonly string[],
+  after: string | undefined,
+): Promise<{ chains: string[]; more: boolean }> {
+  const rows = await owner<{ chain: string }[]>`
+    with recursive turns (chain) as (
+      (select chain from public.audit_unsealed order by chain limit 1)
+      union all
+      select (select u.chain from public.audit_unsealed u where u.chain > turns.chain order by u.chain limit 1)
+      from turns where turns.chain is not null)
+    select chain from turns where chain is not null and chain <> all(${[...except]}::uuid[])
+    order by chain <= ${after ?? null}::uuid, chain limit ${LOGS + 1}`;
+  return { chains: rows.slice(0, LOGS).map(({ chain }) => chain), more: rows.length > LOGS };
+}
+
+/** What became of some logs. */
+interface Part extends Pick<SealedRows, 'waiting' | 'full' | 'backdated'> {
+  outcome: 'sealed' | 'moved' | 'taken';
+}
+
+/** Reads the oldest rows of each log that wait, at most `share` of each, and seals them by one statement. */
+async function sealChains(
+  owner: Owner,
+  keys: SecretKeys,
+  { chains, share, clock }: { chains: readonly string[]; share: number; clock: AuditClock | undefined },
+): Promise<Part> {
+  const found = await owner<(Waiting & { full: boolean })[]>`
+    with turn as materialized (
+      select u.*, u.place = ${share} as last
+      from unnest(${[...chains]}::uuid[]) as t (chain)
+      cross join lateral (
+        select *, row_number() over (order by created_at, audit_id) as place
+        from (select * from public.audit_unsealed
+          where chain = t.chain order by created_at, audit_id limit ${share}) one) u
+    ), sized as materialized (
+      select turn.*, coalesce(octet_length(a.changes::text), 0) + coalesce(octet_length(a.user_agent), 0)
+        + coalesce(octet_length(a.entity_id), 0) + coalesce(octet_length(a.entity_type), 0) + 500 as bytes
+      from turn left join public.audit_logs a on a.id = turn.audit_id and a.created_at = turn.created_at
+    ), summed as (
+      -- In rounds of one row a log, so that large rows of one do not take the places of the others.
+      select *, sum(bytes) over (order by place, chain) as total from sized
+    ), u as materialized (
+      select * from summed where place = 1 or total <= ${BYTES}
+    )
     select u.chain, u.audit_id as "auditId", ${owner.unsafe(isoOf('u.created_at'))} as "createdAt",
       ${owner.unsafe(isoOf("date_trunc('milliseconds', now())"))} as "sealedAt",
       case when a.id is not null then ${owner.unsafe(canonicalRow('a'))} end as text,
       c.seal as "endSeal", c.audit_id as "endId", c.end_mac as "endMac",
       ${owner.unsafe(lastPlace('u.chain'))} as "endSequence",
       exists (select from public.audit_seals s where s.audit_id = u.audit_id and s.audit_created_at = u.created_at) as taken,
-      a.xmin::text as xid, pg_snapshot_xmax(pg_current_snapshot())::text as "nextXid"
-    from (
-      select * from public.audit_unsealed where chain <> all(${[...except]}::uuid[]) order by created_at, audit_id limit ${BATCH}
-    ) u
+      a.xmin::text as xid, pg_snapshot_xmax(pg_current_snapshot())::text as "nextXid",
+      (select bool_or(last) or count(*) > (select count(*) from u) from summed) as full
+    from u
     left join public.audit_logs a on a.id = u.audit_id and a.created_at = u.created_at
     left join public.audit_chains c on c.chain = u.chain
     -- Chain by chain: many who write at once then wait for each other in one direction.
     order by u.chain, u.created_at, u.audit_id`;
-  const full = found.length === BATCH;
-  if (found.length === 0) return { waiting: 0, sealed: 0, full, failures: [], backdated: [] };
+  const [first] = found;
+  if (!first) return { waiting: 0, full: false, backdated: [], outcome: 'sealed' };
   const waiting = found.map((row) => Object.assign(row, { backdated: clock?.isBackdated(row) === true }));
   const backdated = waiting.filter((row) => row.backdated).map(({ chain, auditId }) => ({ chain, auditId }));
-  if (!apart) {
-    const sealed = (await tryAppend(owner, keys, waiting)) === 'sealed' ? waiting.length : 0;
-    return { waiting: waiting.length, sealed, full: full && sealed > 0, failures: [], backdated };
-  }
-  let sealed = 0;
-  const failures = await tryEach(
-    Array.from(byChain(waiting), ([chain, rows]) => ({
-      item: chain,
-      tenantId: chain,
-      async work() {
-        const outcome = await tryAppend(owner, keys, rows);
-        if (outcome === 'taken') throw new Error('A seal that is none of ours stands in the next place of the chain');
-        if (outcome === 'sealed') sealed += rows.length;
-      },
-    })),
-  );
-  return { waiting: waiting.length, sealed, full, failures, backdated };
-}
-
-function byChain(waiting: readonly Judged[]): Map<string, Judged[]> {
-  const chains = new Map<string, Judged[]>();
-  for (const row of waiting) chains.set(row.chain, [...(chains.get(row.chain) ?? []), row]);
-  return chains;
+  return { waiting: waiting.length, full: first.full, backdated, outcome: await tryAppend(owner, keys, waiting) };
 }
 
 /** @returns `moved` where another sealer was first, `taken` where a seal stands in the place of one of these */

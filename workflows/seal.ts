@@ -42,11 +42,13 @@ export function startSealing({ owner, keys, log, metrics }: SealingDeps): Sealin
 
   async function run(): Promise<void> {
     let failures = 0;
+    let after: string | undefined;
     while (!stopped) {
       try {
         for (const [chain, until] of aside) if (until < Date.now()) aside.delete(chain);
         const apart = failures >= APART_AFTER;
-        const round = await sealAuditRows(owner, keys, { apart, except: [...aside.keys()], clock });
+        const round = await sealAuditRows(owner, keys, { apart, except: [...aside.keys()], after, clock });
+        after = round.last;
         failures = round.sealed > 0 || round.waiting === 0 || apart ? 0 : failures + 1;
         for (const { item } of round.failures) aside.set(item, Date.now() + ASIDE_MS);
         for (const { chain: tenantId, auditId } of round.sealed > 0 ? round.backdated : []) {

@@ -165,6 +165,59 @@ test('a log that can not be sealed is told of, and keeps no other from being sea
   await log.superuser`delete from public.audit_unsealed where chain = ${stuck}`;
 });
 
+test('a row that can not be read is told of, and keeps no other log from being sealed', async () => {
+  const [stuck, other] = [randomUUID(), randomUUID()];
+  await log.superuser`
+    alter table public.audit_logs drop constraint audit_logs_user_agent_check, drop constraint audit_logs_request_id_check`;
+  // As one JSON array it has more than PostgreSQL can make.
+  await log.superuser`
+    insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, user_agent, request_id)
+    values (${randomUUID()}, ${stuck}, 'test.stop', 'test', 'system', 'success', repeat('x', 140000000), repeat('x', 140000000))`;
+  const lines: string[] = [];
+  const sealing = startSealing({
+    owner: log.owner,
+    keys: log.keys,
+    log: createLog({ name: 'test', format: 'json', to: { write: (line) => void lines.push(line) } }),
+    metrics: { countBatchFailures: () => undefined },
+  });
+  await log.write(other);
+  await waitFor('the other log to be sealed', async () => (await log.chainOf(other)).length === 1);
+  await sealing.stop();
+  expect(await log.chainOf(stuck)).toEqual([]);
+  const told = lines.filter((line) => line.includes('"batch":"audit_seals"'));
+  expect(told).toEqual([expect.stringContaining(`"tenantId":"${stuck}"`)]);
+  await log.superuser`delete from public.audit_unsealed where chain = ${stuck}`;
+});
+
+test("20,000 rows of one tenant keep another's row from its seal for less than 5 s, and take their places in order", async () => {
+  const [loud, quiet] = [randomUUID(), randomUUID()];
+  await log.superuser`
+    insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome)
+    select gen_random_uuid(), ${loud}, 'test.flood', 'test', 'system', 'success' from generate_series(1, 20000)`;
+  await log.write(quiet);
+  // Whatever the machine's speed: the first round has the other's row.
+  const round = await sealAuditRows(log.owner, log.keys);
+  expect(round.sealed).toBeLessThan(1_100);
+  expect(round.full).toBe(true);
+  expect(await log.chainOf(quiet)).toHaveLength(1);
+  expect(await log.seal()).toBe(20_001 - round.sealed);
+  expect(await log.verify(loud)).toEqual({ valid: true, checked: 20_000, unsealed: 0, firstBadId: null });
+});
+
+test('large rows are sealed some at a time, so that no round has more bytes than the sealer bears', async () => {
+  const [large, small] = [randomUUID(), randomUUID()];
+  await log.superuser`
+    insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, changes)
+    select gen_random_uuid(), ${large}, 'test.large', 'test', 'system', 'success',
+      jsonb_build_object('text', jsonb_build_array(null, repeat('x', 1000000))) from generate_series(1, 20)`;
+  await log.write(small, 2);
+  const { sealed, full } = await sealAuditRows(log.owner, log.keys);
+  expect({ sealed, full }).toEqual({ sealed: 10, full: true });
+  expect(await log.chainOf(small)).toHaveLength(2);
+  expect(await log.seal()).toBe(12);
+  expect(await log.verify(large)).toEqual({ valid: true, checked: 20, unsealed: 0, firstBadId: null });
+});
+
 test("the platform's chain is called by the nil UUID, which no tenant has", async () => {
   await log.write(null);
   await log.seal();

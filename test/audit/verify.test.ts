@@ -301,9 +301,9 @@ test('after a rotation of SECRET_KEY old seals still verify, and new ones are ma
 
 test('what a row says is signed whatever it says, and whatever settings a session has', async () => {
   const tenant = randomUUID();
-  for (const text of ['', ' ', '\u{FEFF}x', '\u2028"\\', 'ß – 漢字 👩‍🚀', '\u0001\u007F', 'a'.repeat(3_000)]) {
+  for (const text of ['', ' ', '\u{FEFF}x', '\u2028"\\', 'ß – 漢字 👩‍🚀', '\u0001\u007F', 'a'.repeat(1_200)]) {
     const [id = ''] = await log.write(tenant);
-    const changes = superuser.json({ [text]: [1e21, -0, 0.1, { b: null, a: [true, text] }] });
+    const changes = superuser.json({ [text]: [[1e21, -0, 0.1], { b: null, a: [true, text] }] });
     await superuser`update public.audit_logs set user_agent = ${text}, changes = ${changes} where id = ${id}`;
   }
   const elsewhere = postgres(log.databaseOwnerUrl, {

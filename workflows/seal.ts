@@ -4,6 +4,7 @@ import type { WorkerMetrics } from '../core/metrics/worker.ts';
 import { createAuditClock } from '../db/audit-clock.ts';
 import { sealAuditRows } from '../db/audit-seals.ts';
 import { BatchError } from '../db/batch.ts';
+import { isConnectionError, isRetryable, postgresError } from '../db/errors.ts';
 import type { Owner } from '../db/owner.ts';
 import { tellFailures } from './observe.ts';
 import { backoff, createRest } from './rest.ts';
@@ -60,7 +61,9 @@ export function startSealing({ owner, keys, log, metrics }: SealingDeps): Sealin
         if (round.failures.length > 0) tellFailures(new BatchError('audit_seals', round.failures), { log, metrics });
         if (!round.full) await rest.take(failures > 0 ? WAIT.first : WAIT.idle);
       } catch (error) {
-        failures += 1;
+        // What PostgreSQL refused is likely one log's doing: the next round finds out which, and seals the others.
+        const refused = postgresError(error) !== undefined && !isConnectionError(error) && !isRetryable(error);
+        failures = refused ? Math.max(failures + 1, APART_AFTER) : failures + 1;
         log.warn({ err: error, failures }, 'audit rows could not be sealed; they wait');
         await rest.take(backoff(failures, WAIT));
       }

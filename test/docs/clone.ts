@@ -1,9 +1,15 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from './markdown.ts';
+
+/**
+ * What a stack fetches on its first start: fetching it again would test the network. Nothing else of `.local` is copied, since
+ * other tests write there at the same time.
+ */
+const FETCHED = ['.local/bin/temporal', '.local/bin/redis-server'];
 
 /** An empty folder with what a fresh clone holds, and nothing installed. */
 export interface Clone extends AsyncDisposable {
@@ -32,13 +38,10 @@ export async function makeClone(name = 'atrium'): Promise<Clone> {
       await cp(join(ROOT, file), join(folder, file));
     }),
   );
-  // What Temporal's download left: fetching it again would test the network.
-  const fetched = join(ROOT, '.local', 'bin');
-  if (await isThere(fetched)) {
-    // Another test may fetch something just now, into a folder that is there for as long.
-    // The browser and the generators of clients are of use to tests alone.
-    const filter = (source: string): boolean => !/^(fetch-|chromium|openapi-)/.test(basename(source));
-    await cp(fetched, join(folder, '.local', 'bin'), { recursive: true, filter });
+  for (const file of FETCHED) {
+    if (!(await isThere(join(ROOT, file)))) continue;
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await cp(join(ROOT, file), join(folder, file));
   }
   return { folder, [Symbol.asyncDispose]: () => rm(parent, { recursive: true, force: true }) };
 }

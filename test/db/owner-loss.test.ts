@@ -107,6 +107,48 @@ test('a connection that breaks while PostgreSQL greets it, or tells its types, f
   expect(uncaught).toEqual([]);
 });
 
+test('a connection that PostgreSQL ends while it asks for the types gives its next query all rows, with their types', async () => {
+  for (let turn = 0; turn < 8; turn++) {
+    const owner = connectOwner(stack.databaseOwnerUrl, { max: 1, name: `atrium test types ${turn}` });
+    const ending = admin.sql.unsafe(`do $$
+      declare
+        until timestamptz := clock_timestamp() + interval '5 s';
+      begin
+        loop
+          perform pg_stat_clear_snapshot();
+          perform pg_terminate_backend(pid) from pg_stat_activity
+            where application_name = 'atrium test types ${turn}' and query like '%typarray%';
+          exit when found or clock_timestamp() > until;
+        end loop;
+      end $$`);
+    try {
+      await Promise.allSettled([ending, pause(10).then(() => owner`select ${['x']}::text[] as told`)]);
+      expect(Array.from(await owner`select ${['x']}::text[] as told`)).toEqual([{ told: ['x'] }]);
+    } finally {
+      await owner.end({ timeout: 5 });
+    }
+  }
+  expect(uncaught).toEqual([]);
+});
+
+test.each([
+  ['an error of its own', 'case when x = 20 then 1 / (x - 20) end'],
+  ['the end of its connection', 'case when x = 20 then pg_terminate_backend(pg_backend_pid())::int end'],
+])('a query that already sent rows and then meets %s leaves none of them to the next query', async (_, end) => {
+  const owner = connectOwner(stack.databaseOwnerUrl, { max: 1, name: 'atrium test loss' });
+  try {
+    for (let turn = 0; turn < 10; turn++) {
+      // Rows of this size are sent one by one, and not only at the end.
+      const rows = owner.unsafe(`select x, repeat('x', 20000), ${end} from generate_series(1, 30) x`);
+      await expect(rows).rejects.toThrow();
+      expect(Array.from(await owner`select ${turn}::int as turn`)).toEqual([{ turn }]);
+    }
+  } finally {
+    await owner.end({ timeout: 5 });
+  }
+  expect(uncaught).toEqual([]);
+});
+
 test('what a transaction itself refuses is told as it is, and rolled back', async () => {
   const owner = connectOwner(stack.databaseOwnerUrl, { max: 1, name: 'atrium test loss' });
   try {

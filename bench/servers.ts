@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createAccessTokens } from '../core/access-token.ts';
+import { createAccessTokens } from '../core/auth/access-token.ts';
 import { parseEnv, SERVER_SETTINGS } from '../core/env/index.ts';
 import type { Child, Spawn } from '../dev/child.ts';
 import { freePort } from '../dev/ports.ts';

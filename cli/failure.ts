@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { EnvError } from '../core/env/index.ts';
-import { tellDatabaseError } from '../db/errors.ts';
-import { EditedMigrationError } from '../db/migrate.ts';
+import { tellDatabaseError } from '../db/connection/errors.ts';
+import { EditedMigrationError } from '../db/migrations/owner/migrate.ts';
 
 /** What went wrong, in words for the one who typed the command. */
 export class UsageError extends Error {}

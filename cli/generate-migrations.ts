@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-// `bun run db:generate NAME`: writes the migrations from db/lobby.ts and db/tenant.ts to what those files say now.
+// `bun run db:generate NAME`: writes the migrations from db/tables/lobby.ts and db/tables/tenant.ts to what those files say now.
 
 /** What drizzle-kit says at the end, if it has done what it was asked for: it ends with 0 in any case. */
 const DONE = /Your SQL migration file|No schema changes/;

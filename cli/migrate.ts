@@ -1,9 +1,9 @@
 import { MIGRATE_SETTINGS, parseEnv, withLocalDefaults } from '../core/env/index.ts';
-import { tellOutdatedBootstrap } from '../db/bootstrap.ts';
-import { fitRolesToCitus } from '../db/citus.ts';
-import { migrateFleet } from '../db/fleet.ts';
-import { migrateLobby } from '../db/migrate.ts';
-import { connectOwner } from '../db/owner.ts';
+import { tellOutdatedBootstrap } from '../db/migrations/owner/bootstrap.ts';
+import { fitRolesToCitus } from '../db/tenancy/owner/citus.ts';
+import { migrateFleet } from '../db/tenancy/owner/fleet.ts';
+import { migrateLobby } from '../db/migrations/owner/migrate.ts';
+import { connectOwner } from '../db/connection/owner/connect.ts';
 import { messageFor, tellFailure } from './failure.ts';
 
 // `bun run migrate`: brings the lobby, then every tenant, to the newest version.

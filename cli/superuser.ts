@@ -1,7 +1,7 @@
-import { emailSchema } from '../core/email.ts';
+import { emailSchema } from '../core/mail/address.ts';
 import { parseEnv, SUPERUSER_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
-import { connectOwner } from '../db/owner.ts';
-import { listSuperusers, setSuperuser } from '../db/superusers.ts';
+import { connectOwner } from '../db/connection/owner/connect.ts';
+import { listSuperusers, setSuperuser } from '../db/identity/owner/superusers.ts';
 import { tellFailure, UsageError } from './failure.ts';
 
 // `bun run superuser promote|demote EMAIL`, `bun run superuser list`: who operates the platform.

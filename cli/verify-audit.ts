@@ -1,11 +1,11 @@
 import { canonicalId } from '../core/id.ts';
 import { parseEnv, VERIFY_AUDIT_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
-import { listLogs, type KnownLog } from '../db/audit-chain.ts';
-import { tryEach } from '../db/batch.ts';
-import { verifyAuditLog, type Verdict } from '../db/audit-verify.ts';
-import { resealAuditLog } from '../db/audit-reseal.ts';
-import { connectOwner } from '../db/owner.ts';
-import { createPool } from '../db/pool.ts';
+import { listLogs, type KnownLog } from '../db/audit/chain.ts';
+import { tryEach } from '../db/connection/batch.ts';
+import { verifyAuditLog, type Verdict } from '../db/audit/verify.ts';
+import { resealAuditLog } from '../db/audit/owner/reseal.ts';
+import { connectOwner } from '../db/connection/owner/connect.ts';
+import { createPool } from '../db/connection/pool.ts';
 import { messageFor, tellFailure, UsageError } from './failure.ts';
 
 // `bun run verify-audit`: follows the seals of every audit log, the platform's first. Ends with 1 if one does not hold.

@@ -14,7 +14,7 @@ COPY core core
 COPY db db
 COPY workflows workflows
 # What `bun run build` runs: the workflows' code is bundled here, not at each start.
-RUN node --import tsx workflows/bundle.ts
+RUN node --import tsx workflows/bundle/build.ts
 
 FROM node:22-slim
 WORKDIR /app

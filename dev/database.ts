@@ -1,8 +1,8 @@
-import { bootstrapDatabase, type DatabaseUrls } from '../db/bootstrap.ts';
-import { migrateFleet } from '../db/fleet.ts';
-import { EditedMigrationError, migrateLobby } from '../db/migrate.ts';
-import { connectOwner } from '../db/owner.ts';
-import { seedSuperuser } from '../db/seed-superuser.ts';
+import { bootstrapDatabase, type DatabaseUrls } from '../db/migrations/owner/bootstrap.ts';
+import { migrateFleet } from '../db/tenancy/owner/fleet.ts';
+import { EditedMigrationError, migrateLobby } from '../db/migrations/owner/migrate.ts';
+import { connectOwner } from '../db/connection/owner/connect.ts';
+import { seedSuperuser } from '../db/identity/owner/seed-superuser.ts';
 import { StackError } from './error.ts';
 import { startPostgres, type PostgresOptions } from './postgres.ts';
 import type { Secrets } from './secrets.ts';

@@ -1,16 +1,16 @@
 import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { hashApiKey, mintApiKey } from '../core/api-key.ts';
+import { hashApiKey, mintApiKey } from '../core/auth/api-key.ts';
 import { AppError } from '../core/errors.ts';
-import { changesBetween } from '../db/changes.ts';
-import { readClock } from '../db/clock.ts';
-import type { Tx } from '../db/lane.ts';
-import { apiKeys } from '../db/lobby.ts';
-import { lockMembersAsAdmin } from '../db/members.ts';
-import { adminPersonProcedure } from './procedures.ts';
+import { changesBetween } from '../db/audit/changes.ts';
+import { readClock } from '../db/connection/clock.ts';
+import type { Tx } from '../db/connection/lane.ts';
+import { apiKeys } from '../db/tables/lobby.ts';
+import { lockMembersAsAdmin } from '../db/tenancy/members.ts';
+import { adminPersonProcedure } from './procedures/levels.ts';
 import { idInput, nameInput, pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
-import { router } from './trpc.ts';
+import { router } from './procedures/trpc.ts';
 
 const tags = ['api-keys'];
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,17 +1,17 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { z } from 'zod';
-import { emailShape } from '../core/email.ts';
+import { emailShape } from '../core/mail/address.ts';
 import { AppError } from '../core/errors.ts';
 import { idSchema } from '../core/id.ts';
-import { changesBetween } from '../db/changes.ts';
-import { memberships, users, type Role } from '../db/lobby.ts';
-import type { Tx } from '../db/lane.ts';
-import { assertAdminBeside, lockMembers, lockMembersAsAdmin, roleOf } from '../db/members.ts';
-import { alsoEndIdentities, alsoRevokeInvites } from './effects.ts';
-import { adminPersonProcedure, memberPersonProcedure } from './procedures.ts';
+import { changesBetween } from '../db/audit/changes.ts';
+import { memberships, users, type Role } from '../db/tables/lobby.ts';
+import type { Tx } from '../db/connection/lane.ts';
+import { assertAdminBeside, lockMembers, lockMembersAsAdmin, roleOf } from '../db/tenancy/members.ts';
+import { alsoEndIdentities, alsoRevokeInvites } from './procedures/effects.ts';
+import { adminPersonProcedure, memberPersonProcedure } from './procedures/levels.ts';
 import { pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
-import type { Trail } from './trail.ts';
-import { router } from './trpc.ts';
+import type { Trail } from './procedures/audit-entry.ts';
+import { router } from './procedures/trpc.ts';
 
 const tags = ['members'];
 

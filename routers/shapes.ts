@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { displayText } from '../core/display-text.ts';
-import { emailShape } from '../core/email.ts';
+import { displayText } from '../core/text/display-text.ts';
+import { emailShape } from '../core/mail/address.ts';
 import { idSchema } from '../core/id.ts';
-import type { User } from '../db/callers.ts';
-import type { Tenant } from '../db/enter.ts';
-import { MODES, TENANT_STATUSES, type Role } from '../db/lobby.ts';
+import type { User } from '../db/entering/callers.ts';
+import type { Tenant } from '../db/entering/enter.ts';
+import { MODES, TENANT_STATUSES, type Role } from '../db/tables/lobby.ts';
 
 // What clients see, once for tRPC, REST and OpenAPI. The `id` of a shape is its name in the OpenAPI document.
 

@@ -1,9 +1,9 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { changesBetween } from '../db/changes.ts';
-import { memberships, tenants, users } from '../db/lobby.ts';
-import { tenantColumns } from '../db/tenants.ts';
-import { userProcedure } from './procedures.ts';
+import { changesBetween } from '../db/audit/changes.ts';
+import { memberships, tenants, users } from '../db/tables/lobby.ts';
+import { tenantColumns } from '../db/tenancy/tenants.ts';
+import { userProcedure } from './procedures/levels.ts';
 import {
   modeShape,
   nameInput,
@@ -17,7 +17,7 @@ import {
   toUserShape,
   userShape,
 } from './shapes.ts';
-import { router } from './trpc.ts';
+import { router } from './procedures/trpc.ts';
 
 const tags = ['users'];
 

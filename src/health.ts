@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { cached, within } from '../core/cached.ts';
-import { lobbyIsCurrent } from '../db/preflight.ts';
-import type { Pool } from '../db/pool.ts';
-import type { AppEnv } from './request.ts';
+import { lobbyIsCurrent } from '../db/migrations/preflight.ts';
+import type { Pool } from '../db/connection/pool.ts';
+import type { AppEnv } from './middleware/request.ts';
 import type { Drain } from './shutdown.ts';
 
 /** How long an answer about the database stands, in ms: probes must not be a lever for load. */

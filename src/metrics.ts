@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { AppError } from '../core/errors.ts';
 import { mayReadMetrics } from '../core/metrics/bearer.ts';
 import type { ServerMetrics } from '../core/metrics/server.ts';
-import type { AppEnv } from './request.ts';
+import type { AppEnv } from './middleware/request.ts';
 
 /** `/metrics`, for Prometheus, behind `METRICS_TOKEN`. */
 export function metricsPage(deps: { metrics: ServerMetrics; token: string | undefined }): Hono<AppEnv> {

@@ -1,17 +1,17 @@
-import { createAccessTokens } from '../core/access-token.ts';
+import { createAccessTokens } from '../core/auth/access-token.ts';
 import { EnvError, parseEnv, SERVER_SETTINGS, warningsOf, withLocalDefaults } from '../core/env/index.ts';
 import type { z } from 'zod';
-import { createLog, type Log } from '../core/log.ts';
+import { createLog, type Log } from '../core/log/log.ts';
 import { createServerMetrics } from '../core/metrics/server.ts';
-import { createPasswords } from '../core/passwords.ts';
+import { createPasswords } from '../core/auth/passwords.ts';
 import { startTracing } from '../core/tracing/start.ts';
-import { createPool } from '../db/pool.ts';
-import { assertAppRole } from '../db/preflight.ts';
+import { createPool } from '../db/connection/pool.ts';
+import { assertAppRole } from '../db/migrations/preflight.ts';
 import manifest from '../package.json' with { type: 'json' };
-import { createStreams } from '../routers/streams.ts';
+import { createStreams } from '../routers/procedures/streams.ts';
 import { createApp } from './app.ts';
 import { createReadiness } from './health.ts';
-import { createLimiter } from './limiter.ts';
+import { createLimiter } from './middleware/limiter.ts';
 import { createShutdown } from './shutdown.ts';
 
 async function main(): Promise<void> {

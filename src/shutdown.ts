@@ -1,4 +1,4 @@
-import type { Log } from '../core/log.ts';
+import type { Log } from '../core/log/log.ts';
 
 /** How far a server is on its way out. */
 export interface Drain {

@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { expect, inject, test } from 'vitest';
-import { chooseCoding } from '../src/assets.ts';
+import { chooseCoding } from '../src/pages/assets.ts';
 
 const { url } = inject('stack');
 const BUNDLE = '/docs/swagger-ui-bundle.js';

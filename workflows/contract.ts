@@ -1,4 +1,4 @@
-import type { MailOrder } from '../core/mail-order.ts';
+import type { MailOrder } from '../core/mail/templated-email.ts';
 
 // What others may know of the workflows: names, inputs and ids. Ids and names only, never a secret: all of it is kept
 // in Temporal's histories.

@@ -11,27 +11,27 @@ import {
 } from '@temporalio/worker';
 import { EnvError, parseEnv, warningsOf, withLocalDefaults, WORKER_SETTINGS } from '../core/env/index.ts';
 import { cached, within } from '../core/cached.ts';
-import { createLog, type Log } from '../core/log.ts';
-import { createMailer } from '../core/mail.ts';
+import { createLog, type Log } from '../core/log/log.ts';
+import { createMailer } from '../core/mail/mailer.ts';
 import { createWorkerMetrics } from '../core/metrics/worker.ts';
 import { startTracing } from '../core/tracing/start.ts';
-import { readBacklog } from '../db/backlog.ts';
-import { createInTenant } from '../db/in-tenant.ts';
-import { connectOwner } from '../db/owner.ts';
-import { createPool } from '../db/pool.ts';
+import { readBacklog } from '../db/outbox/owner/backlog.ts';
+import { createInTenant } from '../db/entering/owner/in-tenant.ts';
+import { connectOwner } from '../db/connection/owner/connect.ts';
+import { createPool } from '../db/connection/pool.ts';
 import type { z } from 'zod';
 import manifest from '../package.json' with { type: 'json' };
 import { createActivities } from './activities/index.ts';
-import { cachedBundle } from './bundle-cache.ts';
+import { cachedBundle } from './bundle/cache.ts';
 import { TASK_QUEUE } from './contract.ts';
-import { listenForMetrics } from './metrics-listener.ts';
-import { observeActivities, observeMailer } from './observe.ts';
-import { BUNDLE_FILE } from './paths.ts';
-import { startRelay } from './relay.ts';
+import { listenForMetrics } from './metrics/listener.ts';
+import { observeActivities, observeMailer } from './metrics/observe.ts';
+import { BUNDLE_FILE } from './bundle/paths.ts';
+import { startRelay } from './outbox/relay.ts';
 import { ensureSchedules } from './schedules.ts';
-import { startSealing } from './seal.ts';
-import { KINDS } from './starts.ts';
-import { connectTemporal } from './temporal.ts';
+import { startSealing } from './audit/sealing.ts';
+import { KINDS } from './outbox/starts.ts';
+import { connectTemporal } from './connect.ts';
 
 /**
  * In ms: how long activities under way may take to end, once asked to, and when the worker ends without them. The

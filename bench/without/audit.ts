@@ -1,3 +1,3 @@
-import type * as audit from '../../db/audit.ts';
+import type * as audit from '../../db/audit/write.ts';
 
 export const writeAudit: typeof audit.writeAudit = () => Promise.resolve();

@@ -1,10 +1,13 @@
 /** What can be taken out, and the modules that stand in for those that do it. */
 export const GUARDS = {
-  limiter: { 'routers/limits.ts': 'limits.ts' },
-  audit: { 'db/audit.ts': 'audit.ts' },
-  'log line and metrics': { 'src/request-log.ts': 'request-log.ts', 'routers/recorded.ts': 'recorded.ts' },
+  limiter: { 'routers/procedures/limits.ts': 'limits.ts' },
+  audit: { 'db/audit/write.ts': 'audit.ts' },
+  'log line and metrics': {
+    'src/middleware/request-log.ts': 'request-log.ts',
+    'routers/procedures/recorded.ts': 'recorded.ts',
+  },
   traces: { 'core/tracing/span.ts': 'span.ts' },
-  headers: { 'src/headers.ts': 'headers.ts' },
+  headers: { 'src/middleware/headers.ts': 'headers.ts' },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type Guard = keyof typeof GUARDS;

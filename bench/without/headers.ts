@@ -1,4 +1,4 @@
-import type * as headers from '../../src/headers.ts';
+import type * as headers from '../../src/middleware/headers.ts';
 
 /** The id alone, which the context needs. */
 export const guardHeaders: typeof headers.guardHeaders = () =>

@@ -1,5 +1,5 @@
 import { RULE_NAMES } from '../../core/rate-limit/index.ts';
-import type * as limits from '../../routers/limits.ts';
+import type * as limits from '../../routers/procedures/limits.ts';
 
 export const take: typeof limits.take = () => Promise.resolve();
 export const byAddress: typeof limits.byAddress = () => ['callsByCaller', ''];

@@ -1,7 +1,7 @@
-import { countedPasswords } from '../../routers/costs.ts';
-import { createSpent } from '../../routers/limits.ts';
-import { createTrail } from '../../routers/trail.ts';
-import { baseProcedure } from '../../routers/trpc.ts';
+import { countedPasswords } from '../../routers/procedures/costs.ts';
+import { createSpent } from '../../routers/procedures/limits.ts';
+import { createTrail } from '../../routers/procedures/audit-entry.ts';
+import { baseProcedure } from '../../routers/procedures/trpc.ts';
 
 /** What the procedures need, and no more. */
 export const recorded = baseProcedure.use(({ ctx, next, meta, path }) => {

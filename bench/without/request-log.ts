@@ -1,4 +1,4 @@
-import type * as requestLog from '../../src/request-log.ts';
+import type * as requestLog from '../../src/middleware/request-log.ts';
 
 export const observe: typeof requestLog.observe = () =>
   function passOn(c, next) {

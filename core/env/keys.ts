@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { z } from 'zod';
-import type { SigningKey } from '../access-token.ts';
-import type { SecretKeys } from '../keys.ts';
+import type { SigningKey } from '../auth/access-token.ts';
+import type { SecretKeys } from '../secret-keys.ts';
 
 /** Of a secret, in bytes: as much as HMAC-SHA-256 puts out (RFC 2104, 3). */
 const SECRET_BYTES = 32;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { emailSchema } from '../email.ts';
+import { emailSchema } from '../mail/address.ts';
 import { jwtKeys, secretKeys } from './keys.ts';
 import { cidrs, headerNames, host, hostAndPort, hostName, origins } from './network.ts';
 import { decimalNumber, wholeNumber } from './numbers.ts';

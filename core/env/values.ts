@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
-import { displayText } from '../display-text.ts';
-import { emailSchema } from '../email.ts';
+import { displayText } from '../text/display-text.ts';
+import { emailSchema } from '../mail/address.ts';
 
 // How the values of settings are written, and what becomes of them.
 

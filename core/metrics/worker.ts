@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { BATCHES, type Batch } from '../batches.ts';
+import { BATCHES, type Batch } from './batches.ts';
 import { createRegistry } from './registry.ts';
 
 /** The kinds of tasks that a worker has places for. */

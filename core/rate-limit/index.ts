@@ -4,7 +4,7 @@ import { RULES, type RuleName } from './rules.ts';
 
 export { addressKey } from './address.ts';
 export { createGuardedCounter } from './guarded.ts';
-export { createLotCounter } from './lots.ts';
+export { createLotCounter } from './prefetch.ts';
 export { createMemoryCounter } from './memory.ts';
 export { createRedisCounter, createUpstashCounter } from './redis.ts';
 export type { Count, Counter } from './counter.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Ratelimit } from '@upstash/ratelimit';
 import { Redis, type Requester, type UpstashRequest, type UpstashResponse } from '@upstash/redis';
 import type { Counter } from './counter.ts';
-import { createLotCounter } from './lots.ts';
+import { createLotCounter } from './prefetch.ts';
 import { openRedis } from './redis-connection.ts';
 import type { Rule } from './rules.ts';
 

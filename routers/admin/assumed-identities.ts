@@ -2,18 +2,18 @@ import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { ACCESS_TOKEN_SECONDS, unauthenticated } from '../../core/access-token.ts';
-import { displayText } from '../../core/display-text.ts';
+import { ACCESS_TOKEN_SECONDS, unauthenticated } from '../../core/auth/access-token.ts';
+import { displayText } from '../../core/text/display-text.ts';
 import { AppError } from '../../core/errors.ts';
 import { idSchema } from '../../core/id.ts';
-import { parseSlug } from '../../core/slug.ts';
-import type { Person } from '../../db/callers.ts';
-import { changesBetween } from '../../db/changes.ts';
-import { fromNow } from '../../db/clock.ts';
-import { tenantNotFound } from '../../db/enter.ts';
-import { assumedIdentities as identities, memberships, sessions, tenants, users } from '../../db/lobby.ts';
-import type { Tx } from '../../db/lane.ts';
-import { notAnOperator, superuserProcedure } from '../procedures.ts';
+import { parseSlug } from '../../core/tenancy/slug.ts';
+import type { Person } from '../../db/entering/callers.ts';
+import { changesBetween } from '../../db/audit/changes.ts';
+import { fromNow } from '../../db/connection/clock.ts';
+import { tenantNotFound } from '../../db/entering/enter.ts';
+import { assumedIdentities as identities, memberships, sessions, tenants, users } from '../../db/tables/lobby.ts';
+import type { Tx } from '../../db/connection/lane.ts';
+import { notAnOperator, superuserProcedure } from '../procedures/levels.ts';
 import {
   idInput,
   modeShape,

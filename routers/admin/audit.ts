@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { idSchema } from '../../core/id.ts';
-import { auditLogs } from '../../db/lobby.ts';
-import { auditInput, auditShape, readAudit, toAuditItem } from '../audit-page.ts';
-import { superuserProcedure } from '../procedures.ts';
+import { auditLogs } from '../../db/tables/lobby.ts';
+import { auditInput, auditShape, readAudit, toAuditItem } from '../audit/page.ts';
+import { superuserProcedure } from '../procedures/levels.ts';
 import { pageShape, toPage } from '../shapes.ts';
 
 /** The rows of all logs: every tenant's, and the platform's own. */

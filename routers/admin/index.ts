@@ -1,4 +1,4 @@
-import { router } from '../trpc.ts';
+import { router } from '../procedures/trpc.ts';
 import { assumedIdentities, assumeIdentity, endAssumedIdentity } from './assumed-identities.ts';
 import { audit } from './audit.ts';
 import { retryProvisioning } from './tenants.ts';

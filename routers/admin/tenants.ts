@@ -1,11 +1,11 @@
 import { and, eq } from 'drizzle-orm';
 import { AppError } from '../../core/errors.ts';
-import { parseSlug } from '../../core/slug.ts';
-import { tenantNotFound } from '../../db/enter.ts';
-import { tenants } from '../../db/lobby.ts';
-import { enqueue } from '../costs.ts';
-import { spend } from '../limits.ts';
-import { superuserProcedure } from '../procedures.ts';
+import { parseSlug } from '../../core/tenancy/slug.ts';
+import { tenantNotFound } from '../../db/entering/enter.ts';
+import { tenants } from '../../db/tables/lobby.ts';
+import { enqueue } from '../procedures/costs.ts';
+import { spend } from '../procedures/limits.ts';
+import { superuserProcedure } from '../procedures/levels.ts';
 import { acceptedShape } from '../shapes.ts';
 import { slugInput } from '../tenants/status.ts';
 

@@ -1,13 +1,13 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { emailSchema } from '../../core/email.ts';
+import { emailSchema } from '../../core/mail/address.ts';
 import { AppError } from '../../core/errors.ts';
-import { changesBetween } from '../../db/changes.ts';
-import { users as usersTable } from '../../db/lobby.ts';
-import type { Tx } from '../../db/lane.ts';
-import { endSessions, voidResets } from '../../db/sessions.ts';
-import { alsoEndIdentities, alsoRevokeInvites } from '../effects.ts';
-import { superuserProcedure } from '../procedures.ts';
+import { changesBetween } from '../../db/audit/changes.ts';
+import { users as usersTable } from '../../db/tables/lobby.ts';
+import type { Tx } from '../../db/connection/lane.ts';
+import { endSessions, voidResets } from '../../db/identity/sessions.ts';
+import { alsoEndIdentities, alsoRevokeInvites } from '../procedures/effects.ts';
+import { superuserProcedure } from '../procedures/levels.ts';
 import { idInput, pageInput, pageShape, time, toPage, toUserShape, userShape } from '../shapes.ts';
 
 const tags = ['admin'];

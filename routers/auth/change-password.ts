@@ -1,15 +1,15 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { mintRefreshToken } from '../../core/refresh-token.ts';
-import { enterAsUser } from '../../db/enter.ts';
-import { users } from '../../db/lobby.ts';
-import { retireRefreshTokens, storeRefreshToken } from '../../db/refresh-tokens.ts';
-import { replacePassword } from '../../db/sessions.ts';
-import { wordsAbout } from '../../db/users.ts';
-import { takeFailures } from '../limits.ts';
-import { assertNewPassword } from '../new-password.ts';
-import { unboundUserProcedure } from '../procedures.ts';
+import { mintRefreshToken } from '../../core/auth/refresh-token.ts';
+import { enterAsUser } from '../../db/entering/enter.ts';
+import { users } from '../../db/tables/lobby.ts';
+import { retireRefreshTokens, storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
+import { replacePassword } from '../../db/identity/sessions.ts';
+import { wordsAbout } from '../../db/identity/users.ts';
+import { takeFailures } from '../procedures/limits.ts';
+import { assertNewPassword } from './new-password.ts';
+import { unboundUserProcedure } from '../procedures/levels.ts';
 import { loginShape } from '../shapes.ts';
 import { issueTokens, lookUpScope } from './issue.ts';
 

@@ -1,12 +1,12 @@
 import { and, eq } from 'drizzle-orm';
 import type { z } from 'zod';
-import { ACCESS_TOKEN_SECONDS, type AccessTokens } from '../../core/access-token.ts';
-import { parseSlug } from '../../core/slug.ts';
-import type { User } from '../../db/callers.ts';
-import { tenantNotFound, type Tenant } from '../../db/enter.ts';
-import { memberships, tenants, type Role } from '../../db/lobby.ts';
-import { tenantColumns } from '../../db/tenants.ts';
-import type { Tx } from '../../db/lane.ts';
+import { ACCESS_TOKEN_SECONDS, type AccessTokens } from '../../core/auth/access-token.ts';
+import { parseSlug } from '../../core/tenancy/slug.ts';
+import type { User } from '../../db/entering/callers.ts';
+import { tenantNotFound, type Tenant } from '../../db/entering/enter.ts';
+import { memberships, tenants, type Role } from '../../db/tables/lobby.ts';
+import { tenantColumns } from '../../db/tenancy/tenants.ts';
+import type { Tx } from '../../db/connection/lane.ts';
 import { toTenantShape, toUserShape, type loginShape } from '../shapes.ts';
 
 /** A tenant that a token is to be scoped to, and the holder's role there. */

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { sessions } from '../../db/lobby.ts';
-import { userProcedure } from '../procedures.ts';
+import { sessions } from '../../db/tables/lobby.ts';
+import { userProcedure } from '../procedures/levels.ts';
 
 /** Ends this session: its access tokens are refused from the next request on. */
 export const logout = userProcedure

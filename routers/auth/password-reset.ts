@@ -1,18 +1,23 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { emailSchema } from '../../core/email.ts';
-import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
-import { violatesUnique } from '../../db/errors.ts';
-import { mailRequests, users } from '../../db/lobby.ts';
-import type { Tx } from '../../db/lane.ts';
-import { replacePassword, voidResets } from '../../db/sessions.ts';
-import { admitUnderNewPassword, findPendingSignUps, lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
-import { insertUser, wordsAbout } from '../../db/users.ts';
-import { requestMail } from '../costs.ts';
-import { spend } from '../limits.ts';
-import { assertNewPassword } from '../new-password.ts';
-import { publicProcedure } from '../procedures.ts';
+import { emailSchema } from '../../core/mail/address.ts';
+import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/auth/mailed-token.ts';
+import { violatesUnique } from '../../db/connection/errors.ts';
+import { mailRequests, users } from '../../db/tables/lobby.ts';
+import type { Tx } from '../../db/connection/lane.ts';
+import { replacePassword, voidResets } from '../../db/identity/sessions.ts';
+import {
+  admitUnderNewPassword,
+  findPendingSignUps,
+  lockPendingSignUps,
+  voidSignUps,
+} from '../../db/identity/sign-ups.ts';
+import { insertUser, wordsAbout } from '../../db/identity/users.ts';
+import { requestMail } from '../procedures/costs.ts';
+import { spend } from '../procedures/limits.ts';
+import { assertNewPassword } from './new-password.ts';
+import { publicProcedure } from '../procedures/levels.ts';
 import { emptyShape, tokenInput } from '../shapes.ts';
 
 const tags = ['auth'];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { publicProcedure } from '../procedures.ts';
+import { publicProcedure } from '../procedures/levels.ts';
 import { time, tokenInput } from '../shapes.ts';
 import { findByToken } from './sign-up-by-token.ts';
 

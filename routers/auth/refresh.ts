@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { publicProcedure } from '../procedures.ts';
+import { publicProcedure } from '../procedures/levels.ts';
 import { loginShape, tokenInput } from '../shapes.ts';
 import { answerRotation, countRefresh, rotate } from './rotation.ts';
 

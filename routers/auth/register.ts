@@ -1,14 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { emailSchema } from '../../core/email.ts';
-import { VERIFICATION_MS } from '../../core/mailed-token.ts';
-import { passwordTags } from '../../core/password-tag.ts';
-import { slugSchema } from '../../core/slug.ts';
-import { fromNow } from '../../db/clock.ts';
-import { signUps } from '../../db/lobby.ts';
-import { enqueue, foundTenant } from '../costs.ts';
-import { byAddress, spend, takeFailures } from '../limits.ts';
-import { publicProcedure } from '../procedures.ts';
+import { emailSchema } from '../../core/mail/address.ts';
+import { VERIFICATION_MS } from '../../core/auth/mailed-token.ts';
+import { passwordTags } from '../../core/auth/password-tag.ts';
+import { slugSchema } from '../../core/tenancy/slug.ts';
+import { fromNow } from '../../db/connection/clock.ts';
+import { signUps } from '../../db/tables/lobby.ts';
+import { enqueue, foundTenant } from '../procedures/costs.ts';
+import { byAddress, spend, takeFailures } from '../procedures/limits.ts';
+import { publicProcedure } from '../procedures/levels.ts';
 import { acceptedShape, nameInput } from '../shapes.ts';
 
 /**

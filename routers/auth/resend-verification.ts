@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { emailSchema } from '../../core/email.ts';
-import { requestMail } from '../costs.ts';
-import { spend } from '../limits.ts';
-import { publicProcedure } from '../procedures.ts';
+import { emailSchema } from '../../core/mail/address.ts';
+import { requestMail } from '../procedures/costs.ts';
+import { spend } from '../procedures/limits.ts';
+import { publicProcedure } from '../procedures/levels.ts';
 import { emptyShape } from '../shapes.ts';
 
 /** Has new links sent for the sign-ups of an address. Whether there are any, only the worker looks. */

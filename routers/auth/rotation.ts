@@ -1,8 +1,8 @@
 import { and, eq, exists, gt, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { z } from 'zod';
-import { unauthenticated } from '../../core/access-token.ts';
+import { unauthenticated } from '../../core/auth/access-token.ts';
 import { AppError } from '../../core/errors.ts';
-import type { SecretKeys } from '../../core/keys.ts';
+import type { SecretKeys } from '../../core/secret-keys.ts';
 import {
   hashRefreshToken,
   isRefreshToken,
@@ -10,15 +10,15 @@ import {
   openSuccessor,
   REFRESH_TOKEN,
   sealSuccessor,
-} from '../../core/refresh-token.ts';
-import type { User } from '../../db/callers.ts';
-import { refreshTokens, sessions, users } from '../../db/lobby.ts';
-import type { Tx } from '../../db/lane.ts';
-import { storeRefreshToken } from '../../db/refresh-tokens.ts';
-import type { Context } from '../context.ts';
-import { take, type CountedCall } from '../limits.ts';
+} from '../../core/auth/refresh-token.ts';
+import type { User } from '../../db/entering/callers.ts';
+import { refreshTokens, sessions, users } from '../../db/tables/lobby.ts';
+import type { Tx } from '../../db/connection/lane.ts';
+import { storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
+import type { Context } from '../procedures/context.ts';
+import { take, type CountedCall } from '../procedures/limits.ts';
 import type { loginShape } from '../shapes.ts';
-import type { Trail } from '../trail.ts';
+import type { Trail } from '../procedures/audit-entry.ts';
 import { findScope, issueTokens, type Scope } from './issue.ts';
 
 // How a refresh token is used up, whichever procedure takes it.

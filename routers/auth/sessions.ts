@@ -1,9 +1,9 @@
 import { and, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { sessions as sessionsTable } from '../../db/lobby.ts';
-import { endSessions } from '../../db/sessions.ts';
-import { userProcedure } from '../procedures.ts';
+import { sessions as sessionsTable } from '../../db/tables/lobby.ts';
+import { endSessions } from '../../db/identity/sessions.ts';
+import { userProcedure } from '../procedures/levels.ts';
 import { idInput, pageInput, pageShape, sessionShape, toPage } from '../shapes.ts';
 
 const tags = ['auth'];

@@ -1,9 +1,9 @@
 import { and, eq, gt, sql } from 'drizzle-orm';
-import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
-import type { SecretKeys } from '../../core/keys.ts';
-import type { Tx } from '../../db/lane.ts';
-import { signUps, users } from '../../db/lobby.ts';
-import { findPendingSignUps, isPending } from '../../db/sign-ups.ts';
+import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/auth/mailed-token.ts';
+import type { SecretKeys } from '../../core/secret-keys.ts';
+import type { Tx } from '../../db/connection/lane.ts';
+import { signUps, users } from '../../db/tables/lobby.ts';
+import { findPendingSignUps, isPending } from '../../db/identity/sign-ups.ts';
 
 export type FoundSignUp = Awaited<ReturnType<typeof findByToken>>;
 

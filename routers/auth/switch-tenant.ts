@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { enterAsUser } from '../../db/enter.ts';
-import { unboundUserProcedure } from '../procedures.ts';
+import { enterAsUser } from '../../db/entering/enter.ts';
+import { unboundUserProcedure } from '../procedures/levels.ts';
 import { loginShape, tokenInput } from '../shapes.ts';
 import { answerRotation, countRefresh, rotate } from './rotation.ts';
 

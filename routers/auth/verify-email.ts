@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { emailShape } from '../../core/email.ts';
+import { emailShape } from '../../core/mail/address.ts';
 import { AppError } from '../../core/errors.ts';
-import { tokenInvalid } from '../../core/mailed-token.ts';
-import { describeSignUp } from '../../core/sign-up.ts';
-import { violatesUnique } from '../../db/errors.ts';
-import type { Tx } from '../../db/lane.ts';
-import { admitSignUp, lockPendingSignUps, voidSignUps } from '../../db/sign-ups.ts';
-import { takeFailures, type CountedCall } from '../limits.ts';
-import { publicProcedure } from '../procedures.ts';
+import { tokenInvalid } from '../../core/auth/mailed-token.ts';
+import { describeSignUp } from '../../core/identity/sign-up.ts';
+import { violatesUnique } from '../../db/connection/errors.ts';
+import type { Tx } from '../../db/connection/lane.ts';
+import { admitSignUp, lockPendingSignUps, voidSignUps } from '../../db/identity/sign-ups.ts';
+import { takeFailures, type CountedCall } from '../procedures/limits.ts';
+import { publicProcedure } from '../procedures/levels.ts';
 import { tokenInput } from '../shapes.ts';
-import type { Trail } from '../trail.ts';
+import type { Trail } from '../procedures/audit-entry.ts';
 import { findByToken, type FoundSignUp } from './sign-up-by-token.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { and, eq, gt, inArray, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/mailed-token.ts';
-import type { SecretKeys } from '../../core/keys.ts';
-import { isOpen } from '../../db/invites.ts';
-import { invites, tenants, users, type TenantStatus } from '../../db/lobby.ts';
-import type { Tx } from '../../db/lane.ts';
+import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/auth/mailed-token.ts';
+import type { SecretKeys } from '../../core/secret-keys.ts';
+import { isOpen } from '../../db/identity/invites.ts';
+import { invites, tenants, users, type TenantStatus } from '../../db/tables/lobby.ts';
+import type { Tx } from '../../db/connection/lane.ts';
 
 /** A tenant's status is for its members: to whoever holds an invite, one into a closed tenant is no good. */
 const OPEN: TenantStatus[] = ['ready', 'migrating'];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { publicProcedure } from '../procedures.ts';
+import { publicProcedure } from '../procedures/levels.ts';
 import { roleShape, tokenInput } from '../shapes.ts';
 import { findPending } from './pending.ts';
 

@@ -1,8 +1,8 @@
 import { getTableColumns, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import { emailShape } from '../../core/email.ts';
-import { fromNow } from '../../db/clock.ts';
-import { invites } from '../../db/lobby.ts';
+import { emailShape } from '../../core/mail/address.ts';
+import { fromNow } from '../../db/connection/clock.ts';
+import { invites } from '../../db/tables/lobby.ts';
 import { roleShape, time } from '../shapes.ts';
 
 /** How long an invite works, in ms. */

@@ -1,18 +1,23 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { slugSchema } from '../../core/slug.ts';
-import { changesBetween } from '../../db/changes.ts';
-import { enterAsUser } from '../../db/enter.ts';
-import { memberships } from '../../db/lobby.ts';
-import { lockMembersAsAdmin } from '../../db/members.ts';
-import { readSettings, updateTenant } from '../../db/tenant-settings.ts';
-import { adminLobbyProcedure, memberLobbyProcedure, unboundUserProcedure, userProcedure } from '../procedures.ts';
-import { foundTenant } from '../costs.ts';
-import { alsoEndIdentities } from '../effects.ts';
+import { slugSchema } from '../../core/tenancy/slug.ts';
+import { changesBetween } from '../../db/audit/changes.ts';
+import { enterAsUser } from '../../db/entering/enter.ts';
+import { memberships } from '../../db/tables/lobby.ts';
+import { lockMembersAsAdmin } from '../../db/tenancy/members.ts';
+import { readSettings, updateTenant } from '../../db/tenancy/settings.ts';
+import {
+  adminLobbyProcedure,
+  memberLobbyProcedure,
+  unboundUserProcedure,
+  userProcedure,
+} from '../procedures/levels.ts';
+import { foundTenant } from '../procedures/costs.ts';
+import { alsoEndIdentities } from '../procedures/effects.ts';
 import { acceptedShape, nameInput, subscriptionInput, tenantShape, toTenantShape } from '../shapes.ts';
-import { router } from '../trpc.ts';
+import { router } from '../procedures/trpc.ts';
 import { watchStatus } from './on-status.ts';
-import { closing } from '../streams.ts';
+import { closing } from '../procedures/streams.ts';
 import { readStatus, slugInput, statusShape } from './status.ts';
 
 const tags = ['tenants'];

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { shuttingDown } from '../../core/errors.ts';
-import type { Caller } from '../../db/callers.ts';
-import { enterAsUser } from '../../db/enter.ts';
-import type { Pool } from '../../db/pool.ts';
+import type { Caller } from '../../db/entering/callers.ts';
+import { enterAsUser } from '../../db/entering/enter.ts';
+import type { Pool } from '../../db/connection/pool.ts';
 import { isSettled, readStatus, statesBetween, type TenantState } from './status.ts';
 
 /** How often a stream looks, in ms: quick while something is under way, and within the 5 s that a revocation may take. */

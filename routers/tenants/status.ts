@@ -1,10 +1,15 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { isProvisioningStep, progressOf, PROVISIONING_STEPS, type ProvisioningStep } from '../../core/provisioning.ts';
-import { parseSlug } from '../../core/slug.ts';
-import { tenantNotFound } from '../../db/enter.ts';
-import { memberships, tenants, type TenantStatus } from '../../db/lobby.ts';
-import type { Tx } from '../../db/lane.ts';
+import {
+  isProvisioningStep,
+  progressOf,
+  PROVISIONING_STEPS,
+  type ProvisioningStep,
+} from '../../core/tenancy/provisioning.ts';
+import { parseSlug } from '../../core/tenancy/slug.ts';
+import { tenantNotFound } from '../../db/entering/enter.ts';
+import { memberships, tenants, type TenantStatus } from '../../db/tables/lobby.ts';
+import type { Tx } from '../../db/connection/lane.ts';
 import { tenantStatusShape } from '../shapes.ts';
 
 const stepName = z.enum(PROVISIONING_STEPS).meta({ id: 'ProvisioningStep' });

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, expect, inject, test } from 'vitest';
-import { dropAuditMonths, makeAuditPartitions } from '../../db/audit-retention.ts';
-import { trimAuditChains } from '../../db/audit-trim.ts';
+import { dropAuditMonths, makeAuditPartitions } from '../../db/audit/owner/retention.ts';
+import { trimAuditChains } from '../../db/audit/owner/trim.ts';
 import { obstruct, openScratchLog } from './scratch-log.ts';
 
 // Old months go whole, and what is left still verifies.

@@ -1,12 +1,12 @@
 import postgres from 'postgres';
 import { v7 as uuidv7 } from 'uuid';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
-import type { SecretKeys } from '../../core/keys.ts';
-import { sealAuditRows } from '../../db/audit-seals.ts';
-import { verifyAuditLog, type Verdict } from '../../db/audit-verify.ts';
-import { migrateLobby } from '../../db/migrate.ts';
-import { connectOwner, type Owner } from '../../db/owner.ts';
-import { createPool } from '../../db/pool.ts';
+import type { SecretKeys } from '../../core/secret-keys.ts';
+import { sealAuditRows } from '../../db/audit/owner/seal-rows.ts';
+import { verifyAuditLog, type Verdict } from '../../db/audit/verify.ts';
+import { migrateLobby } from '../../db/migrations/owner/migrate.ts';
+import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
+import { createPool } from '../../db/connection/pool.ts';
 import { scratchDatabase } from '../db/scratch.ts';
 import { superuserUrl } from '../support/database.ts';
 import type { SharedStack } from '../support/global-setup.ts';

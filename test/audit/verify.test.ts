@@ -2,10 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { getTableColumns } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, expect, inject, test } from 'vitest';
-import { SIGNED_COLUMNS } from '../../db/audit-row.ts';
-import { createAuditClock } from '../../db/audit-clock.ts';
-import { sealAuditRows } from '../../db/audit-seals.ts';
-import { auditLogs } from '../../db/lobby.ts';
+import { SIGNED_COLUMNS } from '../../db/audit/canonical-row.ts';
+import { createAuditClock } from '../../db/audit/owner/transaction-clock.ts';
+import { sealAuditRows } from '../../db/audit/owner/seal-rows.ts';
+import { auditLogs } from '../../db/tables/lobby.ts';
 import { openScratchLog } from './scratch-log.ts';
 
 // What PostgreSQL's own superuser does to the log behind its back is named.

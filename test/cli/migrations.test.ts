@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { migrateLobby, readMigrations } from '../../db/migrate.ts';
-import { connectOwner, type Owner } from '../../db/owner.ts';
-import { createRole, createSchema } from '../../db/provision.ts';
+import { migrateLobby, readMigrations } from '../../db/migrations/owner/migrate.ts';
+import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
+import { createRole, createSchema } from '../../db/tenancy/owner/provision.ts';
 import { startStack } from '../../dev/stack.ts';
 import { bootstrapScratch, scratchDatabase } from '../db/scratch.ts';
 import { makeClone, type Clone } from '../docs/clone.ts';
@@ -58,7 +58,9 @@ test('migrate goes on after a tenant that fails, names it, and says when bootstr
   expect(code).toBe(1);
   expect(output).toContain('tenants: 1 migrated, 1 failed');
   expect(errors).toContain(`${stuck.slug} (${stuck.tenantId}): PostgreSQL refuses: relation "projects" already exists`);
-  expect(errors).toMatch(new RegExp(`bootstrap: version 1, .* Run db/bootstrap.sql again in the database ${database}`));
+  expect(errors).toMatch(
+    new RegExp(`bootstrap: version 1, .* Run db/migrations/owner/bootstrap.sql again in the database ${database}`),
+  );
   expect(await versionOf(owner, other)).toBe(readMigrations('tenant').length);
   expect(await versionOf(owner, stuck)).toBe(0);
 
@@ -106,7 +108,7 @@ test('the development stack migrates the tenants that are behind when it starts'
 }, 60_000);
 
 test('db:generate fails, and says what to do, where it would have to ask and there is no terminal', async () => {
-  const file = join(clone.folder, 'db/tenant.ts');
+  const file = join(clone.folder, 'db/tables/tenant.ts');
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace('description: text()', 'summary: text()'));
   const generating = promisify(execFile)(bun, ['run', '--silent', 'db:generate', 'renamed'], { cwd: clone.folder });
@@ -119,7 +121,7 @@ test('db:generate fails, and says what to do, where it would have to ask and the
 test('a process that runs while a migration is added makes tenants at the new version', async () => {
   const script = `
     import { readFileSync, writeFileSync } from 'node:fs';
-    import { readMigrations } from './db/migrate.ts';
+    import { readMigrations } from './db/migrations/owner/migrate.ts';
     const before = readMigrations('tenant').length;
     const path = 'db/migrations/tenant/meta/_journal.json';
     const journal = JSON.parse(readFileSync(path, 'utf8'));

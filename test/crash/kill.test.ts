@@ -1,8 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, expect, inject, test } from 'vitest';
-import { PROVISIONING_STEPS, type ProvisioningStep } from '../../core/provisioning.ts';
-import { connectOwner } from '../../db/owner.ts';
-import type { TenantHome } from '../../db/provision.ts';
+import { PROVISIONING_STEPS, type ProvisioningStep } from '../../core/tenancy/provisioning.ts';
+import { connectOwner } from '../../db/connection/owner/connect.ts';
+import type { TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { provisionWorkflowId } from '../../workflows/contract.ts';
 import { startOwnStack } from '../support/own-stack.ts';
 import { foundTenant, freshEmail, freshSlug } from '../support/people.ts';

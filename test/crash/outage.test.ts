@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, inject, test } from 'vitest';
-import type { TenantHome } from '../../db/provision.ts';
+import type { TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { createSpawn, type Child } from '../../dev/child.ts';
 import { STOP_PROCESS } from '../../dev/processes.ts';
-import type { ProvisioningStep } from '../../core/provisioning.ts';
-import { connectOwner } from '../../db/owner.ts';
+import type { ProvisioningStep } from '../../core/tenancy/provisioning.ts';
+import { connectOwner } from '../../db/connection/owner/connect.ts';
 import { mailsTo } from '../support/mail.ts';
 import { startOwnStack } from '../support/own-stack.ts';
 import { foundTenant, freshEmail, freshSlug, type Founder } from '../support/people.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { restProcedures } from '../../src/rest.ts';
+import { restProcedures } from '../../src/rest/mount.ts';
 import { connect } from '../support/database.ts';
 import { expectGuarded } from '../support/guards.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';

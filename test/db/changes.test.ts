@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changesBetween } from '../../db/changes.ts';
+import { changesBetween } from '../../db/audit/changes.ts';
 
 test.each([
   ['nothing of what stayed', { a: 1, b: null }, { a: 1, b: null }, {}],

@@ -2,10 +2,17 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { fitRolesToCitus } from '../../db/citus.ts';
-import { migrateLobby } from '../../db/migrate.ts';
-import { connectOwner } from '../../db/owner.ts';
-import { createRole, createSchema, dropRole, dropSchema, migrateTenant, type TenantHome } from '../../db/provision.ts';
+import { fitRolesToCitus } from '../../db/tenancy/owner/citus.ts';
+import { migrateLobby } from '../../db/migrations/owner/migrate.ts';
+import { connectOwner } from '../../db/connection/owner/connect.ts';
+import {
+  createRole,
+  createSchema,
+  dropRole,
+  dropSchema,
+  migrateTenant,
+  type TenantHome,
+} from '../../db/tenancy/owner/provision.ts';
 import { connect, refusal, superuserUrl } from '../support/database.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
 import { bootstrapScratch, scratchDatabase, type ScratchDatabase } from './scratch.ts';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, inject, test } from 'vitest';
-import { migrateLobby, readMigrations } from '../../db/migrate.ts';
+import { migrateLobby, readMigrations } from '../../db/migrations/owner/migrate.ts';
 import { connect } from '../support/database.ts';
 import { foundTenant } from '../support/people.ts';
 import { bootstrapScratch, scratchDatabase } from './scratch.ts';

@@ -115,9 +115,9 @@ test.each([
 /** Where a process's own clock is the right one: nothing of it is stored, or compared with what is. */
 const OWN_CLOCK = [
   // Whether a token has run out that servers made.
-  'db/enter.ts',
+  'db/entering/enter.ts',
   // How often it is told that PostgreSQL is away.
-  'db/pool.ts',
+  'db/connection/pool.ts',
 ];
 
 test('no file of db/ or routers/ asks for the time of the process, but those that compare it with its own', () => {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { connectOwner, type OwnerTx } from '../../db/owner.ts';
+import { connectOwner, type OwnerTx } from '../../db/connection/owner/connect.ts';
 import { connect } from '../support/database.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 

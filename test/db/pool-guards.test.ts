@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect, inject, test } from 'vitest';
-import { enterTenant } from '../../db/enter.ts';
-import { postgresError } from '../../db/errors.ts';
-import type { Tx } from '../../db/lane.ts';
-import { tenants } from '../../db/lobby.ts';
-import { projects } from '../../db/tenant.ts';
+import { enterTenant } from '../../db/entering/enter.ts';
+import { postgresError } from '../../db/connection/errors.ts';
+import type { Tx } from '../../db/connection/lane.ts';
+import { tenants } from '../../db/tables/lobby.ts';
+import { projects } from '../../db/tables/tenant.ts';
 import { connect } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair } from '../support/pool-tenants.ts';

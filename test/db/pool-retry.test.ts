@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { expect, inject, test } from 'vitest';
-import { postgresError } from '../../db/errors.ts';
-import { tenants } from '../../db/lobby.ts';
+import { postgresError } from '../../db/connection/errors.ts';
+import { tenants } from '../../db/tables/lobby.ts';
 import { connect, superuserUrl } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { foundPair } from '../support/pool-tenants.ts';

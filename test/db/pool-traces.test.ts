@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect, inject, test } from 'vitest';
-import { enterTenant } from '../../db/enter.ts';
-import type { Tx } from '../../db/lane.ts';
-import type { Pool } from '../../db/pool.ts';
+import { enterTenant } from '../../db/entering/enter.ts';
+import type { Tx } from '../../db/connection/lane.ts';
+import type { Pool } from '../../db/connection/pool.ts';
 import { connect, superuserUrl } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair } from '../support/pool-tenants.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createTurns } from '../../db/turns.ts';
+import { createTurns } from '../../db/connection/turns.ts';
 
 // Who gets a connection, when, and who is sent away. Time is the test's own.
 beforeEach(() => {

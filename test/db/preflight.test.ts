@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, inject, test } from 'vitest';
-import { assertAppRole, lobbyIsCurrent } from '../../db/preflight.ts';
+import { assertAppRole, lobbyIsCurrent } from '../../db/migrations/preflight.ts';
 import { connect, superuserUrl } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { scratchDatabase } from './scratch.ts';

@@ -8,8 +8,8 @@ import { is } from 'drizzle-orm';
 import { getTableConfig, isPgEnum, PgTable } from 'drizzle-orm/pg-core';
 import type postgres from 'postgres';
 import { expect, inject, test } from 'vitest';
-import * as lobby from '../../db/lobby.ts';
-import * as tenant from '../../db/tenant.ts';
+import * as lobby from '../../db/tables/lobby.ts';
+import * as tenant from '../../db/tables/tenant.ts';
 import { connect } from '../support/database.ts';
 import { foundTenant } from '../support/people.ts';
 
@@ -26,7 +26,7 @@ test.each(['lobby', 'tenant'])('the migrations of the %s are up to date with its
     const before = await readdir(out, { recursive: true });
     // drizzle-kit takes an absolute path for a relative one.
     const to = ['--dialect', 'postgresql', '--out', relative(ROOT, out)];
-    expect(await drizzleKit('generate', '--schema', `db/${set}.ts`, ...to)).toContain('No schema changes');
+    expect(await drizzleKit('generate', '--schema', `db/tables/${set}.ts`, ...to)).toContain('No schema changes');
     expect(await readdir(out, { recursive: true })).toEqual(before);
     expect(await drizzleKit('check', ...to)).toContain('Everything');
   } finally {

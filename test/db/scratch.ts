@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { bootstrapDatabase } from '../../db/bootstrap.ts';
+import { bootstrapDatabase } from '../../db/migrations/owner/bootstrap.ts';
 import { connect } from '../support/database.ts';
 import type { SharedStack } from '../support/global-setup.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { envExample, settingTable } from '../../core/env/table.ts';
 import { STATUS_OF_REASON } from '../../core/errors.ts';
 import { limitTable } from '../../core/rate-limit/index.ts';
-import { restProcedures } from '../../src/rest.ts';
+import { restProcedures } from '../../src/rest/mount.ts';
 import { readPage, tableBelow } from './markdown.ts';
 
 test('the docs and .env.example name every setting as the schema has it', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connectOwner, type Owner } from '../../db/owner.ts';
+import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { mailsTo } from '../support/mail.ts';
 import { startOwnStack, type OwnStack } from '../support/own-stack.ts';

@@ -1,5 +1,5 @@
 import { proxyLocalActivities } from '@temporalio/workflow';
-import type { ProvisioningActivities } from '../../workflows/activities/provisioning.ts';
+import type { ProvisioningActivities } from '../../workflows/activities/tenancy/provision.ts';
 import type { ProvisionTenantInput } from '../../workflows/contract.ts';
 
 const act = proxyLocalActivities<ProvisioningActivities>({ startToCloseTimeout: '30s' });

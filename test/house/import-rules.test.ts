@@ -6,11 +6,11 @@ const IMPORTS = 'eslint(no-restricted-imports)';
 
 /** What could be imported: the doors of the rooms, and what stands behind some of them. */
 const TARGETS = [
-  'core/slug.ts',
-  'db/enter.ts',
-  'db/in-tenant.ts',
+  'core/tenancy/slug.ts',
+  'db/entering/enter.ts',
+  'db/entering/owner/in-tenant.ts',
   'workflows/contract.ts',
-  'workflows/relay.ts',
+  'workflows/outbox/relay.ts',
   'workflows/activities/index.ts',
   'workflows/sandbox/index.ts',
   'routers/index.ts',
@@ -25,24 +25,29 @@ const TARGETS = [
 
 type Target = (typeof TARGETS)[number];
 
-const BELOW = ['core/slug.ts', 'db/enter.ts', 'db/in-tenant.ts'] as const;
-const NODE_SIDE = [...BELOW, 'workflows/contract.ts', 'workflows/relay.ts', 'workflows/activities/index.ts'] as const;
+const BELOW = ['core/tenancy/slug.ts', 'db/entering/enter.ts', 'db/entering/owner/in-tenant.ts'] as const;
+const NODE_SIDE = [
+  ...BELOW,
+  'workflows/contract.ts',
+  'workflows/outbox/relay.ts',
+  'workflows/activities/index.ts',
+] as const;
 const ROUTER = [...BELOW, 'workflows/contract.ts', 'routers/index.ts', 'routers/users.ts'] as const;
 
 /** The staircase: what a file in each place may import, and of what else it may import the types. */
 const STAIRCASE: { place: string; may: readonly Target[]; types?: readonly Target[] }[] = [
-  { place: 'core/planted.ts', may: ['core/slug.ts'] },
-  { place: 'core/rate-limit/planted.ts', may: ['core/slug.ts'] },
+  { place: 'core/planted.ts', may: ['core/tenancy/slug.ts'] },
+  { place: 'core/rate-limit/planted.ts', may: ['core/tenancy/slug.ts'] },
   { place: 'db/planted.ts', may: BELOW },
   { place: 'workflows/planted.ts', may: NODE_SIDE, types: ['workflows/sandbox/index.ts'] },
   {
     place: 'workflows/activities/planted.ts',
-    may: NODE_SIDE.filter((target) => target !== 'db/enter.ts'),
+    may: NODE_SIDE.filter((target) => target !== 'db/entering/enter.ts'),
     types: ['workflows/sandbox/index.ts'],
   },
   // The platform's own, which work in no tenant.
-  { place: 'workflows/activities/provisioning.ts', may: NODE_SIDE, types: ['workflows/sandbox/index.ts'] },
-  { place: 'workflows/contract.ts', may: ['workflows/contract.ts'], types: ['core/slug.ts'] },
+  { place: 'workflows/activities/tenancy/provision.ts', may: NODE_SIDE, types: ['workflows/sandbox/index.ts'] },
+  { place: 'workflows/contract.ts', may: ['workflows/contract.ts'], types: ['core/tenancy/slug.ts'] },
   {
     place: 'workflows/sandbox/planted.ts',
     may: ['workflows/contract.ts', 'workflows/sandbox/index.ts'],
@@ -140,11 +145,11 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
     twin: { file: 'db/h.ts', code: "export { default as h } from 'postgres';" },
   },
   ...[
-    "import { connectOwner } from '../../db/owner.ts';",
-    "import type { Owner } from '../../db/owner.ts';",
-    "export const owner = await import('../../db/owner.ts');",
-    "import { createPool } from '../../db/pool.ts';",
-    "import { users } from '../../db/lobby.ts';",
+    "import { connectOwner } from '../../db/connection/owner/connect.ts';",
+    "import type { Owner } from '../../db/connection/owner/connect.ts';",
+    "export const owner = await import('../../db/connection/owner/connect.ts');",
+    "import { createPool } from '../../db/connection/pool.ts';",
+    "import { users } from '../../db/tables/lobby.ts';",
     "import { sql } from 'drizzle-orm';",
     "import { sql as text } from 'drizzle-orm';",
     "import * as all from 'drizzle-orm';",
@@ -155,7 +160,7 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
     what: `an activity's way around inTenant: ${code}`,
     rule: IMPORTS,
     breach: { file: `workflows/activities/around${index}.ts`, code },
-    twin: { file: 'workflows/activities/reaping.ts', code },
+    twin: { file: 'workflows/activities/identity/reap.ts', code },
   })),
   {
     what: 'a statement that an activity writes itself',
@@ -184,14 +189,14 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
   {
     what: 'an outbox row of a call that may not be counted',
     rule: IMPORTS,
-    breach: { file: 'routers/auth/z.ts', code: "import { enqueue } from '../../db/outbox.ts';" },
-    twin: { file: 'routers/auth/z.ts', code: "import { enqueue as counted } from '../costs.ts';" },
+    breach: { file: 'routers/auth/z.ts', code: "import { enqueue } from '../../db/outbox/enqueue.ts';" },
+    twin: { file: 'routers/auth/z.ts', code: "import { enqueue as counted } from '../procedures/costs.ts';" },
   },
   {
     what: 'a password scored in a call that may not be counted',
     rule: IMPORTS,
-    breach: { file: 'routers/za.ts', code: "import { assertStrongPassword } from '../core/passwords.ts';" },
-    twin: { file: 'routers/za.ts', code: "import { type Passwords } from '../core/passwords.ts';" },
+    breach: { file: 'routers/za.ts', code: "import { assertStrongPassword } from '../core/auth/passwords.ts';" },
+    twin: { file: 'routers/za.ts', code: "import { type Passwords } from '../core/auth/passwords.ts';" },
   },
   {
     what: 'tRPC below the routers',
@@ -220,8 +225,8 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
   {
     what: 'a way around the staircase',
     rule: IMPORTS,
-    breach: { file: 'core/n.ts', code: "import '../core/../db/enter.ts';" },
-    twin: { file: 'core/n.ts', code: "import './slug.ts';" },
+    breach: { file: 'core/n.ts', code: "import '../core/../db/entering/enter.ts';" },
+    twin: { file: 'core/n.ts', code: "import './tenancy/slug.ts';" },
   },
   {
     what: 'the house by its own package name',
@@ -232,20 +237,20 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
   {
     what: 'require',
     rule: 'typescript(no-require-imports)',
-    breach: { file: 'core/p.ts', code: "export const p: unknown = require('../db/enter.ts');" },
-    twin: { file: 'core/p.ts', code: "export const p2: unknown = await import('./slug.ts');" },
+    breach: { file: 'core/p.ts', code: "export const p: unknown = require('../db/entering/enter.ts');" },
+    twin: { file: 'core/p.ts', code: "export const p2: unknown = await import('./tenancy/slug.ts');" },
   },
   {
     what: 'an import whose target cannot be read',
     rule: 'import(no-dynamic-require)',
     breach: { file: 'core/q.ts', code: 'export const q = (name: string): Promise<unknown> => import(name);' },
-    twin: { file: 'core/q.ts', code: "export const q2 = (): Promise<unknown> => import('./slug.ts');" },
+    twin: { file: 'core/q.ts', code: "export const q2 = (): Promise<unknown> => import('./tenancy/slug.ts');" },
   },
   {
     what: 'a type imported in passing',
     rule: 'typescript(consistent-type-imports)',
-    breach: { file: 'core/r.ts', code: "export type R = import('../db/enter.ts').R;" },
-    twin: { file: 'core/r.ts', code: "export type { R2 } from './slug.ts';" },
+    breach: { file: 'core/r.ts', code: "export type R = import('../db/entering/enter.ts').R;" },
+    twin: { file: 'core/r.ts', code: "export type { R2 } from './tenancy/slug.ts';" },
   },
   {
     what: 'the console in a room',

@@ -8,7 +8,7 @@ import { ROOT } from '../docs/markdown.ts';
 test('a kind of outbox row that no worker starts does not compile, and the compiler names the place that lacks it', async () => {
   await using clone = await makeClone();
   await symlink(join(ROOT, 'node_modules'), join(clone.folder, 'node_modules'));
-  const file = join(clone.folder, 'db/outbox.ts');
+  const file = join(clone.folder, 'db/outbox/enqueue.ts');
   const text = await readFile(file, 'utf8');
   const planted = text.replace(
     'export const OUTBOX_PAYLOADS = {',
@@ -21,7 +21,7 @@ test('a kind of outbox row that no worker starts does not compile, and the compi
     JSON.stringify({ extends: './tsconfig.json', include: ['workflows/worker.ts'] }),
   );
   const errors = (await compile(clone.folder)).split('\n').filter((line) => line.includes('error TS'));
-  expect(errors).toEqual([expect.stringMatching(/^workflows\/starts\.ts.*'"?user\.welcome"?'/)]);
+  expect(errors).toEqual([expect.stringMatching(/^workflows\/outbox\/starts\.ts.*'"?user\.welcome"?'/)]);
 });
 
 function compile(cwd: string): Promise<string> {

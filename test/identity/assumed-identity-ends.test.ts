@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { setSuperuser } from '../../db/superusers.ts';
+import { setSuperuser } from '../../db/identity/owner/superusers.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { foundTenant, logIn, type Founder } from '../support/people.ts';

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createAccessTokens } from '../../core/access-token.ts';
+import { createAccessTokens } from '../../core/auth/access-token.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';

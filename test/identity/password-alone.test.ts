@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createPasswords } from '../../core/passwords.ts';
+import { createPasswords } from '../../core/auth/passwords.ts';
 import { connect } from '../support/database.ts';
 import { createGate } from '../support/gate.ts';
 import { addMember } from '../support/members.ts';

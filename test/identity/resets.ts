@@ -1,5 +1,5 @@
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
-import { mintMailedToken, type MailedTokenSubject } from '../../core/mailed-token.ts';
+import { mintMailedToken, type MailedTokenSubject } from '../../core/auth/mailed-token.ts';
 import { connect } from '../support/database.ts';
 import type { SharedStack } from '../support/global-setup.ts';
 import { rest, type Answer } from '../support/rest.ts';

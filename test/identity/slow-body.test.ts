@@ -1,7 +1,7 @@
 import { connect as dial, type Socket } from 'node:net';
 import { decodeJwt } from 'jose';
 import { beforeAll, expect, inject, test } from 'vitest';
-import { createPasswords } from '../../core/passwords.ts';
+import { createPasswords } from '../../core/auth/passwords.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import { forge } from '../matrix/forge.ts';
 import { addMember } from '../support/members.ts';

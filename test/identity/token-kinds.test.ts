@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
-import { mintMailedToken, type MailedTokenKind } from '../../core/mailed-token.ts';
+import { mintMailedToken, type MailedTokenKind } from '../../core/auth/mailed-token.ts';
 import { connect } from '../support/database.ts';
 import { onBothMounts, callOn, type Procedure } from '../support/mounts.ts';
 import { foundTenant, freshEmail, logIn, PASSWORD } from '../support/people.ts';

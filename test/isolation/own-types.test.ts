@@ -3,7 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair } from '../support/pool-tenants.ts';
-import { enterTenant } from '../../db/enter.ts';
+import { enterTenant } from '../../db/entering/enter.ts';
 
 test('two tenants that each have a type of the same name use their own, over one connection', async () => {
   const stack = inject('stack');

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql as raw } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { enterTenant } from '../../db/enter.ts';
-import { postgresError } from '../../db/errors.ts';
+import { enterTenant } from '../../db/entering/enter.ts';
+import { postgresError } from '../../db/connection/errors.ts';
 import { connect } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { freshSlug } from '../support/people.ts';

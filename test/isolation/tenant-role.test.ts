@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { sql as raw } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { writeAudit } from '../../db/audit.ts';
-import { enterTenant } from '../../db/enter.ts';
-import { postgresError } from '../../db/errors.ts';
-import { enqueue } from '../../db/outbox.ts';
-import { projects, settings } from '../../db/tenant.ts';
+import { writeAudit } from '../../db/audit/write.ts';
+import { enterTenant } from '../../db/entering/enter.ts';
+import { postgresError } from '../../db/connection/errors.ts';
+import { enqueue } from '../../db/outbox/enqueue.ts';
+import { projects, settings } from '../../db/tables/tenant.ts';
 import { connect, refusal } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair, type Housed } from '../support/pool-tenants.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createGate } from '../../core/gate.ts';
-import { createPasswords } from '../../core/passwords.ts';
+import { createPasswords } from '../../core/auth/passwords.ts';
 import { createGate as createHold } from '../support/gate.ts';
 import { addMember } from '../support/members.ts';
 import { foundTenant, PASSWORD } from '../support/people.ts';

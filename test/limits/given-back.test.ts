@@ -1,5 +1,5 @@
 import { afterAll, expect, inject, test } from 'vitest';
-import { createPasswords } from '../../core/passwords.ts';
+import { createPasswords } from '../../core/auth/passwords.ts';
 import { freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
 import { watchApp } from '../telemetry/app.ts';
 import { freshAddress } from './place.ts';

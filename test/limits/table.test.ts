@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createPasswords } from '../../core/passwords.ts';
+import { createPasswords } from '../../core/auth/passwords.ts';
 import { counts, RULE_NAMES, RULES, type Cost } from '../../core/rate-limit/index.ts';
-import { countedPasswords } from '../../routers/costs.ts';
-import { createSpent } from '../../routers/limits.ts';
+import { countedPasswords } from '../../routers/procedures/costs.ts';
+import { createSpent } from '../../routers/procedures/limits.ts';
 import { procedures } from '../matrix/procedures.ts';
 
 /** What each procedure costs beyond queries. One that costs something and is not here is refused when it does. */

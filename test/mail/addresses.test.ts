@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest';
-import { createMailer } from '../../core/mail.ts';
+import { createMailer } from '../../core/mail/mailer.ts';
 import { freePort } from '../../dev/ports.ts';
 import { callOn, errorOf, MOUNTS, onBothMounts, resultOf } from '../support/mounts.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';

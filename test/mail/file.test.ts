@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createMailer, type Mail } from '../../core/mail.ts';
+import { createMailer, type Mail } from '../../core/mail/mailer.ts';
 import { freePort } from '../../dev/ports.ts';
 import { startSmtpServer } from './smtp-server.ts';
 

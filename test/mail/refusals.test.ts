@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createClient, type AtriumClient } from '../../client/index.ts';
-import { createMailer, RecipientRefused } from '../../core/mail.ts';
+import { createMailer, RecipientRefused } from '../../core/mail/mailer.ts';
 import { freePort } from '../../dev/ports.ts';
 import { connect } from '../support/database.ts';
 import { startOwnStack, type OwnStack } from '../support/own-stack.ts';

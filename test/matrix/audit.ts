@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import type { Outcome } from '../../db/lobby.ts';
+import type { Outcome } from '../../db/tables/lobby.ts';
 import type { Known } from './cast.ts';
 
 export interface AuditRow {

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import { hashApiKey, mintApiKey } from '../../core/api-key.ts';
-import { hashRefreshToken, mintRefreshToken } from '../../core/refresh-token.ts';
+import { hashApiKey, mintApiKey } from '../../core/auth/api-key.ts';
+import { hashRefreshToken, mintRefreshToken } from '../../core/auth/refresh-token.ts';
 import { freshEmail } from '../support/people.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,7 +1,7 @@
 import type { AnyTRPCProcedure, inferRouterInputs } from '@trpc/server';
 import { z } from 'zod';
 import { appRouter, type AppRouter } from '../../routers/index.ts';
-import { restProcedures } from '../../src/rest.ts';
+import { restProcedures } from '../../src/rest/mount.ts';
 
 type Inputs = inferRouterInputs<AppRouter>;
 

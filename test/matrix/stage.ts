@@ -1,7 +1,7 @@
 import type postgres from 'postgres';
-import { createAccessTokens, type AccessTokens, type SigningKey } from '../../core/access-token.ts';
+import { createAccessTokens, type AccessTokens, type SigningKey } from '../../core/auth/access-token.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
-import type { SecretKeys } from '../../core/keys.ts';
+import type { SecretKeys } from '../../core/secret-keys.ts';
 import { connect } from '../support/database.ts';
 import type { SharedStack } from '../support/global-setup.ts';
 import { foundTenant } from '../support/people.ts';

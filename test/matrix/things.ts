@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { mintMailedToken } from '../../core/mailed-token.ts';
+import { mintMailedToken } from '../../core/auth/mailed-token.ts';
 import { freshEmail, freshSlug } from '../support/people.ts';
 import type { Housed } from '../support/pool-tenants.ts';
 import type { Stage } from './stage.ts';

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
-import { mintMailedToken, type MailedTokenKind } from '../../core/mailed-token.ts';
+import { mintMailedToken, type MailedTokenKind } from '../../core/auth/mailed-token.ts';
 import { PASSWORD } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer, type Call } from '../support/rest.ts';
 import type { Action } from './actions.ts';

@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import { hashRefreshToken } from '../../core/refresh-token.ts';
+import { hashRefreshToken } from '../../core/auth/refresh-token.ts';
 import type { Handles } from './handles.ts';
 import { item, type Model, type TenantIndex } from './model.ts';
 

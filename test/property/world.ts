@@ -1,9 +1,9 @@
 import type postgres from 'postgres';
 import { v7 as uuidv7 } from 'uuid';
-import { createAccessTokens, type AccessTokens } from '../../core/access-token.ts';
+import { createAccessTokens, type AccessTokens } from '../../core/auth/access-token.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
-import type { SecretKeys } from '../../core/keys.ts';
-import { hashRefreshToken, mintRefreshToken } from '../../core/refresh-token.ts';
+import type { SecretKeys } from '../../core/secret-keys.ts';
+import { hashRefreshToken, mintRefreshToken } from '../../core/auth/refresh-token.ts';
 import { connect } from '../support/database.ts';
 import type { SharedStack } from '../support/global-setup.ts';
 import { foundTenant, freshEmail, type Founder } from '../support/people.ts';

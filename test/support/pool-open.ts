@@ -1,4 +1,4 @@
-import { createPool, type Pool } from '../../db/pool.ts';
+import { createPool, type Pool } from '../../db/connection/pool.ts';
 
 /** A pool that a test closes with its scope. */
 export interface TestPool extends AsyncDisposable {

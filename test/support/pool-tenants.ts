@@ -1,6 +1,6 @@
-import { createAccessTokens, type AccessClaims } from '../../core/access-token.ts';
+import { createAccessTokens, type AccessClaims } from '../../core/auth/access-token.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
-import type { Room } from '../../db/enter.ts';
+import type { Room } from '../../db/entering/enter.ts';
 import { connect } from './database.ts';
 import type { SharedStack } from './global-setup.ts';
 import { foundTenant, type Founder } from './people.ts';

@@ -10,11 +10,11 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { parseEnv, WORKER_SETTINGS } from '../../core/env/index.ts';
-import { createInTenant } from '../../db/in-tenant.ts';
-import { connectOwner, type Owner } from '../../db/owner.ts';
-import { createPool } from '../../db/pool.ts';
+import { createInTenant } from '../../db/entering/owner/in-tenant.ts';
+import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
+import { createPool } from '../../db/connection/pool.ts';
 import { createActivities } from '../../workflows/activities/index.ts';
-import { cachedBundle } from '../../workflows/bundle-cache.ts';
+import { cachedBundle } from '../../workflows/bundle/cache.ts';
 import type { SharedStack } from './global-setup.ts';
 import { withFaults, type Faults } from './workflow-faults.ts';
 

@@ -1,7 +1,7 @@
 import type postgres from 'postgres';
-import type { ProvisioningStep } from '../../core/provisioning.ts';
-import type { Owner } from '../../db/owner.ts';
-import { createRole, createSchema, migrateTenant, type TenantHome } from '../../db/provision.ts';
+import type { ProvisioningStep } from '../../core/tenancy/provisioning.ts';
+import type { Owner } from '../../db/connection/owner/connect.ts';
+import { createRole, createSchema, migrateTenant, type TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { waitFor } from './wait.ts';
 
 /** A lock that someone else will need, kept in a transaction of its own. */
@@ -42,7 +42,7 @@ export async function hold(owner: Owner, take: Take): Promise<Hold> {
   };
 }
 
-/** Keeps the making and the dropping of a tenant's role and schema waiting: db/provision.ts takes the same lock. */
+/** Keeps the making and the dropping of a tenant's role and schema waiting: db/tenancy/owner/provision.ts takes the same lock. */
 async function holdHome(owner: Owner, { dbRole }: TenantHome): Promise<Hold> {
   return await hold(owner, (tx) => tx`select pg_advisory_xact_lock(hashtextextended(${dbRole}, 0))`);
 }

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
-import { roleNameOf, schemaNameOf, slugSchema, type RoleName, type SchemaName } from '../../core/slug.ts';
-import type { TenantStatus } from '../../db/lobby.ts';
-import type { Owner } from '../../db/owner.ts';
-import type { TenantHome } from '../../db/provision.ts';
+import { roleNameOf, schemaNameOf, slugSchema, type RoleName, type SchemaName } from '../../core/tenancy/slug.ts';
+import type { TenantStatus } from '../../db/tables/lobby.ts';
+import type { Owner } from '../../db/connection/owner/connect.ts';
+import type { TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { freshSlug } from './people.ts';
 
 /** Adds a tenant that waits to be provisioned, by nobody but the test. */

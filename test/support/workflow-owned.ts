@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type postgres from 'postgres';
-import type { TenantHome } from '../../db/provision.ts';
+import type { TenantHome } from '../../db/tenancy/owner/provision.ts';
 
 /** What keeps a role from being dropped, until it is released. */
 export interface Pin extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { afterBody } from '../../src/after-body.ts';
+import { afterBody } from '../../src/middleware/after-body.ts';
 
 /** An answer whose second part comes when it is told to, or never. */
 function serve() {

@@ -1,16 +1,16 @@
 import { BlockList } from 'node:net';
 import type { Hono } from 'hono';
-import { createAccessTokens } from '../../core/access-token.ts';
+import { createAccessTokens } from '../../core/auth/access-token.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
-import { createLog } from '../../core/log.ts';
+import { createLog } from '../../core/log/log.ts';
 import { createServerMetrics } from '../../core/metrics/server.ts';
-import { createPasswords, type Passwords } from '../../core/passwords.ts';
+import { createPasswords, type Passwords } from '../../core/auth/passwords.ts';
 import { createMemoryCounter, createRateLimits } from '../../core/rate-limit/index.ts';
-import { createPool, type Pool } from '../../db/pool.ts';
-import { createStreams } from '../../routers/streams.ts';
+import { createPool, type Pool } from '../../db/connection/pool.ts';
+import { createStreams } from '../../routers/procedures/streams.ts';
 import { createApp } from '../../src/app.ts';
 import { createReadiness } from '../../src/health.ts';
-import type { AppEnv } from '../../src/request.ts';
+import type { AppEnv } from '../../src/middleware/request.ts';
 import type { SharedStack } from '../support/global-setup.ts';
 import { at } from '../support/rest.ts';
 

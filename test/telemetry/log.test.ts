@@ -1,8 +1,8 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { mintApiKey } from '../../core/api-key.ts';
-import { createLog } from '../../core/log.ts';
-import { mintMailedToken } from '../../core/mailed-token.ts';
+import { mintApiKey } from '../../core/auth/api-key.ts';
+import { createLog } from '../../core/log/log.ts';
+import { mintMailedToken } from '../../core/auth/mailed-token.ts';
 import { at } from '../support/rest.ts';
 
 function listen() {

@@ -1,5 +1,5 @@
 import { beforeAll, expect, inject, test } from 'vitest';
-import { createPasswords } from '../../core/passwords.ts';
+import { createPasswords } from '../../core/auth/passwords.ts';
 import { connect } from '../support/database.ts';
 import { expectGuarded } from '../support/guards.ts';
 import { startOwnServer } from '../support/own-server.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { mintApiKey } from '../../core/api-key.ts';
+import { mintApiKey } from '../../core/auth/api-key.ts';
 import { v7 as uuidv7 } from 'uuid';
 import { freePort } from '../../dev/ports.ts';
 import { Client, Connection } from '@temporalio/client';

@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { ACCESS_TOKEN_SECONDS, createAccessTokens, type SigningKey } from '../../core/access-token.ts';
+import { ACCESS_TOKEN_SECONDS, createAccessTokens, type SigningKey } from '../../core/auth/access-token.ts';
 
 const ISSUER = 'https://atrium.example.com';
 const claims = { sub: '0190f7c2-0000-7000-8000-000000000001', sid: '0190f7c2-0000-7000-8000-000000000002' };

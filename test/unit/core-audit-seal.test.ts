@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { macOfEnd, macOfRow, macOfStart, sealOf } from '../../core/audit-seal.ts';
+import { macOfEnd, macOfRow, macOfStart, sealOf } from '../../core/audit/seal-macs.ts';
 
 // The forms that are signed, to the byte: a seal is kept for years. Whoever changes one adds a version beside it.
 const key = Buffer.alloc(32, 1);

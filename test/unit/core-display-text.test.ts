@@ -1,8 +1,8 @@
 import { array, assert, constantFrom, integer, oneof, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { displayText } from '../../core/display-text.ts';
-import { harmless } from '../../core/harmless.ts';
+import { displayText } from '../../core/text/display-text.ts';
+import { harmless } from '../../core/text/harmless.ts';
 
 const name = displayText({ max: 100, visible: 1, lines: false });
 const reason = displayText({ max: 1_000, visible: 10, lines: true });

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { deriveKey, mac, macMatches, type SecretKeys } from '../../core/keys.ts';
-import { mintMailedToken, idOfMailedToken, mailedTokenMatches } from '../../core/mailed-token.ts';
+import { deriveKey, mac, macMatches, type SecretKeys } from '../../core/secret-keys.ts';
+import { mintMailedToken, idOfMailedToken, mailedTokenMatches } from '../../core/auth/mailed-token.ts';
 import {
   hashRefreshToken,
   isRefreshToken,
   mintRefreshToken,
   openSuccessor,
   sealSuccessor,
-} from '../../core/refresh-token.ts';
+} from '../../core/auth/refresh-token.ts';
 
 const keysOf = (...all: [Uint8Array, ...Uint8Array[]]): SecretKeys => ({ current: all[0], all });
 const [oldKey, newKey, strange] = [randomBytes(32), randomBytes(32), randomBytes(32)];

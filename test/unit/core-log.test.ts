@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { describeError } from '../../core/log-error.ts';
+import { describeError } from '../../core/log/describe-error.ts';
 
 const HASH = '$argon2id$v=19$m=19456,t=2,p=1$canary';
 

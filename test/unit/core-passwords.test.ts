@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { hash } from '@node-rs/argon2';
 import { expect, test } from 'vitest';
 import { AppError } from '../../core/errors.ts';
-import { assertStrongPassword, createPasswords } from '../../core/passwords.ts';
+import { assertStrongPassword, createPasswords } from '../../core/auth/passwords.ts';
 import { aList, aNumber } from '../support/matchers.ts';
 import { at } from '../support/rest.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isProvisioningStep, progressOf, PROVISIONING_STEPS } from '../../core/provisioning.ts';
+import { isProvisioningStep, progressOf, PROVISIONING_STEPS } from '../../core/tenancy/provisioning.ts';
 import { isSettled, statesBetween, type TenantState } from '../../routers/tenants/status.ts';
 
 type Step = (typeof PROVISIONING_STEPS)[number];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assertStrongPassword } from '../../core/passwords.ts';
+import { assertStrongPassword } from '../../core/auth/passwords.ts';
 import { at } from '../support/rest.ts';
 
 /** What is refused at 15 characters or more scores 2 or less. */

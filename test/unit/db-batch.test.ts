@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BatchError, runBatch, tryEach, type Job } from '../../db/batch.ts';
+import { BatchError, runBatch, tryEach, type Job } from '../../db/connection/batch.ts';
 
 const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { auditShape, toAuditItem } from '../../routers/audit-page.ts';
+import { auditShape, toAuditItem } from '../../routers/audit/page.ts';
 
 // The table's checks do not apply to rows that are older than they.
 const ROW = {

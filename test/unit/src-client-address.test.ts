@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 import { expect, test } from 'vitest';
-import { clientAddress } from '../../src/client-address.ts';
+import { clientAddress } from '../../src/middleware/client-address.ts';
 
 const none = new BlockList();
 const proxies = new BlockList();

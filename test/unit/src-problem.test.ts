@@ -1,8 +1,8 @@
 import { TRPCError } from '@trpc/server';
 import { expect, test } from 'vitest';
 import { AppError, STATUS_OF_REASON, type Reason } from '../../core/errors.ts';
-import { reportOf, toTRPCError } from '../../routers/errors.ts';
-import { problemResponse, toProblem } from '../../src/problem.ts';
+import { reportOf, toTRPCError } from '../../routers/procedures/errors.ts';
+import { problemResponse, toProblem } from '../../src/rest/problem.ts';
 import { matching } from '../support/matchers.ts';
 
 const REQUEST_ID = 'request-0001';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { decodeQuery } from '../../src/query.ts';
+import { decodeQuery } from '../../src/rest/query.ts';
 
 const decode = decodeQuery(
   z.strictObject({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createLog } from '../../core/log.ts';
+import { createLog } from '../../core/log/log.ts';
 import { createShutdown } from '../../src/shutdown.ts';
 
 // What a server's way out comes to when several things happen on it. test/shutdown sees real servers go.

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
-import { connectOwner, type Owner } from '../../db/owner.ts';
+import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
 import { emailWorkflowId, TASK_QUEUE } from '../../workflows/contract.ts';
 import { readPage } from '../docs/markdown.ts';
 import { connect } from '../support/database.ts';

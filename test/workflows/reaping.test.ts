@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, expect, inject, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
-import type { TenantHome } from '../../db/provision.ts';
+import type { TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { meet } from '../identity/meeting.ts';
 import { connect, superuserUrl } from '../support/database.ts';
 import { foundTenant } from '../support/people.ts';

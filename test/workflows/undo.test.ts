@@ -1,7 +1,10 @@
 import { afterAll, expect, inject, test } from 'vitest';
-import { PROVISIONING_STEPS, type ProvisioningStep } from '../../core/provisioning.ts';
-import { readMigrations } from '../../db/migrate.ts';
-import { createProvisioningActivities, type ProvisioningActivities } from '../../workflows/activities/provisioning.ts';
+import { PROVISIONING_STEPS, type ProvisioningStep } from '../../core/tenancy/provisioning.ts';
+import { readMigrations } from '../../db/migrations/owner/migrate.ts';
+import {
+  createProvisioningActivities,
+  type ProvisioningActivities,
+} from '../../workflows/activities/tenancy/provision.ts';
 import { provisionWorkflowId } from '../../workflows/contract.ts';
 import { openBench } from '../support/workflow-bench.ts';
 import type { Faults } from '../support/workflow-faults.ts';

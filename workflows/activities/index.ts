@@ -1,11 +1,11 @@
-import type { SecretKeys } from '../../core/keys.ts';
-import type { Mailer } from '../../core/mail.ts';
-import type { InTenant } from '../../db/in-tenant.ts';
-import type { Owner } from '../../db/owner.ts';
-import { createAuditActivities } from './audit.ts';
-import { createMailActivities } from './mail.ts';
-import { createProvisioningActivities } from './provisioning.ts';
-import { createReapingActivities } from './reaping.ts';
+import type { SecretKeys } from '../../core/secret-keys.ts';
+import type { Mailer } from '../../core/mail/mailer.ts';
+import type { InTenant } from '../../db/entering/owner/in-tenant.ts';
+import type { Owner } from '../../db/connection/owner/connect.ts';
+import { createAuditActivities } from './audit/tend-log.ts';
+import { createMailActivities } from './mail/send.ts';
+import { createProvisioningActivities } from './tenancy/provision.ts';
+import { createReapingActivities } from './identity/reap.ts';
 
 /**
  * All that the worker can do, over the handles it is given.

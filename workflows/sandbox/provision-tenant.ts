@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, proxyLocalActivities } from '@temporalio/workflow';
-import type { ProvisioningActivities } from '../activities/provisioning.ts';
+import type { ProvisioningActivities } from '../activities/tenancy/provision.ts';
 import { HOPELESS, type ProvisionTenantInput } from '../contract.ts';
 
 // Local activities: each step takes some milliseconds, and a task through the queue would take longer than that.

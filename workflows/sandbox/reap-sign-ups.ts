@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { ReapingActivities } from '../activities/reaping.ts';
+import type { ReapingActivities } from '../activities/identity/reap.ts';
 
 const act = proxyActivities<ReapingActivities>({
   startToCloseTimeout: '10m',

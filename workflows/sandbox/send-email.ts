@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { MailActivities } from '../activities/mail.ts';
+import type { MailActivities } from '../activities/mail/send.ts';
 import type { SendEmailInput } from '../contract.ts';
 
 /**

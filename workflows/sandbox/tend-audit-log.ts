@@ -1,5 +1,5 @@
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { AuditActivities } from '../activities/audit.ts';
+import type { AuditActivities } from '../activities/audit/tend-log.ts';
 
 const act = proxyActivities<AuditActivities>({
   startToCloseTimeout: '1h',

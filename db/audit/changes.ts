@@ -1,0 +1,15 @@
+import type { Changes } from '../tables/lobby.ts';
+
+/** The fields that differ, each as `[before, after]`; a field that one side lacks is `null` there. */
+export function changesBetween(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): Changes {
+  const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return Object.fromEntries(
+    Array.from(fields, (field): [string, [unknown, unknown]] => [
+      field,
+      [before[field] ?? null, after[field] ?? null],
+    ]).filter(([, [old, current]]) => JSON.stringify(old) !== JSON.stringify(current)),
+  );
+}

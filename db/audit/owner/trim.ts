@@ -1,0 +1,122 @@
+import type postgres from 'postgres';
+import {
+  endMatches,
+  macOfEnd,
+  macOfStart,
+  sealMatches,
+  startMatches,
+  type ChainEnd,
+  type ChainStart,
+  type Link,
+} from '../../../core/audit/seal-macs.ts';
+import type { SecretKeys } from '../../../core/secret-keys.ts';
+import { isoOf } from '../canonical-row.ts';
+import { runBatch, type Job } from '../../connection/batch.ts';
+import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
+
+// What is signed here is checked before: whoever has altered a chain must not have it vouched for by its checkpoint.
+
+/** Seals taken away at once: some half a second of checking, and less of holding the chain's end. */
+const AT_ONCE = 20_000;
+/** Bounds signed anew at once. */
+const BOUNDS_AT_ONCE = 1_000;
+
+export type SignedStart = ChainStart & { mac: Buffer | null };
+
+/** What stands in a chain of its start. */
+export function startColumns(sql: Owner | OwnerTx): postgres.PendingQuery<postgres.Row[]> {
+  return sql`chain, start_sequence::float8 as sequence, start_audit_id as "auditId", start_seal as seal, start_mac as mac,
+    coalesce(${sql.unsafe(isoOf('dropped_before'))}, '') as "droppedBefore"`;
+}
+
+/**
+ * Takes away the seals of dropped rows from the start of each chain, and has it begin after them: the checkpoint. A seal
+ * further on, whose row came late, stays, and so does a chain that does not hold. At last starts and ends that a former key
+ * has signed are signed by today's: a log that nobody writes to any more needs the former one no longer. A chain that fails
+ * does not stop the others.
+ * @throws BatchError that names the chains that failed
+ */
+export async function trimAuditChains(owner: Owner, keys: SecretKeys): Promise<void> {
+  const due = await owner<{ chain: string }[]>`
+    select c.chain from public.audit_chains c
+    cross join lateral (select audit_created_at from public.audit_seals where chain = c.chain order by sequence limit 1) first
+    where first.audit_created_at < c.dropped_before`;
+  await runBatch('audit_chains', jobs());
+
+  async function* jobs(): AsyncGenerator<Job> {
+    for (const { chain } of due) {
+      yield {
+        item: `checkpoint of ${chain}`,
+        tenantId: chain,
+        async work() {
+          while (await trim(owner, keys, chain));
+        },
+      };
+    }
+    yield* signAnew(owner, keys);
+  }
+}
+
+/** @returns whether there may be more to take away */
+async function trim(owner: Owner, keys: SecretKeys, chain: string): Promise<boolean> {
+  const [was] = await owner<
+    SignedStart[]
+  >`select ${startColumns(owner)} from public.audit_chains where chain = ${chain}`;
+  if (!was?.mac || !startMatches(keys, was, was.mac)) return false;
+  const start = await goneUpTo(owner, keys, was);
+  if (!start) return false;
+  return await owner.begin(async (tx) => {
+    const { count } = await tx`
+      update public.audit_chains
+      set start_sequence = ${start.sequence}, start_audit_id = ${start.auditId}, start_seal = ${start.seal},
+        start_mac = ${macOfStart(keys, start)}
+      where chain = ${chain} and start_mac = ${was.mac}`;
+    // Somebody else was here meanwhile.
+    if (count === 0) return true;
+    await tx`delete from public.audit_seals where chain = ${chain} and sequence <= ${start.sequence}`;
+    return start.sequence - was.sequence === AT_ONCE;
+  });
+}
+
+/** @returns where the chain may begin: after the first seals, as many as follow each other and have no row any more */
+async function goneUpTo(owner: Owner, keys: SecretKeys, was: ChainStart): Promise<ChainStart | undefined> {
+  const seals = await owner<(Link & { seal: Buffer; gone: boolean })[]>`
+    select s.chain, s.sequence::float8 as sequence, s.audit_id as "auditId", s.row_mac as "rowMac", s.seal,
+      ${owner.unsafe(isoOf('s.audit_created_at'))} as "auditCreatedAt", ${owner.unsafe(isoOf('s.created_at'))} as "sealedAt",
+      s.audit_created_at < ${was.droppedBefore}::text::timestamptz and a.id is null as gone
+    from public.audit_seals s
+    left join public.audit_logs a on a.id = s.audit_id and a.created_at = s.audit_created_at
+    where s.chain = ${was.chain} and s.sequence > ${was.sequence} order by s.sequence limit ${AT_ONCE}`;
+  let last: ChainStart | undefined;
+  for (const { seal, gone, ...link } of seals) {
+    const { sequence, seal: before } = last ?? was;
+    if (!gone || link.sequence !== sequence + 1 || !sealMatches(keys, link, before, seal)) break;
+    last = { chain: was.chain, sequence: link.sequence, auditId: link.auditId, seal, droppedBefore: was.droppedBefore };
+  }
+  return last;
+}
+
+type Bounds = SignedStart & { endSequence: number; endId: string; endSeal: Buffer; endMac: Buffer };
+
+async function* signAnew(owner: Owner, keys: SecretKeys): AsyncGenerator<Job> {
+  for (let after: string | null = null; ;) {
+    const bounds: Bounds[] = await owner<Bounds[]>`
+      select ${startColumns(owner)}, sequence::float8 as "endSequence", audit_id as "endId", seal as "endSeal", end_mac as "endMac"
+      from public.audit_chains where ${after}::uuid is null or chain > ${after}::uuid order by chain limit ${BOUNDS_AT_ONCE}`;
+    for (const { endSequence, endId, endSeal, endMac, mac, ...start } of bounds) {
+      const end: ChainEnd = { chain: start.chain, sequence: endSequence, auditId: endId, seal: endSeal };
+      const newEnd = endMatches(keys, end, endMac) ? macOfEnd(keys, end) : endMac;
+      const newStart = mac && startMatches(keys, start, mac) ? macOfStart(keys, start) : mac;
+      if (newEnd.equals(endMac) && (newStart === mac || (mac && newStart?.equals(mac)))) continue;
+      yield {
+        item: `signature of ${start.chain}`,
+        tenantId: start.chain,
+        work: () => owner`
+          update public.audit_chains set start_mac = ${newStart}, end_mac = ${newEnd}
+          where chain = ${start.chain} and end_mac = ${endMac} and start_mac is not distinct from ${mac}`,
+      };
+    }
+    after = bounds.at(-1)?.chain ?? null;
+    if (after === null) return;
+  }
+}

@@ -1,0 +1,25 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Changes, Outcome } from '../../tables/lobby.ts';
+import type { OwnerTx } from '../../connection/owner/connect.ts';
+
+/**
+ * Writes what the worker or an operator's command did, in the transaction at hand.
+ * @param entry.tenantId `null` is the platform's log
+ */
+export async function writeSystemAudit(
+  tx: OwnerTx,
+  entry: {
+    tenantId: string | null;
+    action: `${string}.${string}`;
+    entityType: string;
+    entityId: string;
+    outcome: Outcome;
+    changes?: Changes;
+  },
+): Promise<void> {
+  const { tenantId, action, entityType, entityId, outcome, changes = {} } = entry;
+  await tx`
+    insert into public.audit_logs (id, tenant_id, action, entity_type, entity_id, actor_type, outcome, changes, created_at)
+    values (${uuidv7()}, ${tenantId}, ${action}, ${entityType}, ${entityId}, 'system', ${outcome},
+      ${JSON.stringify(changes)}::text::jsonb, clock_timestamp())`;
+}

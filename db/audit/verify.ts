@@ -1,0 +1,135 @@
+import { sql, type SQL } from 'drizzle-orm';
+import { endMatches, PLATFORM_CHAIN, rowMatches, sealMatches, startMatches } from '../../core/audit/seal-macs.ts';
+import type { SecretKeys } from '../../core/secret-keys.ts';
+import { LATE_MS } from './owner/transaction-clock.ts';
+import { readBounds, readSeals, SEALS_AT_ONCE, type Bounds } from './chain.ts';
+import type { Tx } from '../connection/lane.ts';
+import { readByIndex } from '../connection/plans.ts';
+
+/** Rows looked through in one transaction: some 100 ms. */
+const ROWS_AT_ONCE = 10_000;
+/** No row has this id or a lower one. */
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+export interface Verdict {
+  valid: boolean;
+  /** Rows that their seals vouch for. */
+  checked: number;
+  /** Rows that wait for their seal. */
+  unsealed: number;
+  /** Of the first row that is not as it was sealed, or is gone; `null` where all hold. */
+  firstBadId: string | null;
+}
+
+interface Verifying {
+  keys: SecretKeys;
+  /** `null` for the platform's log. */
+  tenantId: string | null;
+  /** Runs a piece of the reading in a transaction of its own: a large log takes many. */
+  read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+}
+
+/** Follows a log's chain from its start to its end, and looks through the log for rows that have no seal. */
+export async function verifyAuditLog(verifying: Verifying): Promise<Verdict> {
+  // First: what is sealed meanwhile is told twice then, and not left out.
+  const { unsealed, smuggledId } = await findUnsealed(verifying);
+  const chain = await followChain(verifying, await readAll(verifying));
+  const firstBadId = chain.firstBadId ?? smuggledId;
+  return { valid: firstBadId === null, checked: chain.checked, unsealed, firstBadId };
+}
+
+interface Followed {
+  checked: number;
+  firstBadId: string | null;
+}
+
+async function followChain(verifying: Verifying, bounds: Bounds | undefined): Promise<Followed> {
+  const followed = await followOnce(verifying, bounds);
+  if (followed.firstBadId === null) return followed;
+  // It may have got its first seal, or a later start, while it was followed.
+  const now = await readAll(verifying);
+  const same = (bounds === undefined) === (now === undefined) && macText(bounds) === macText(now);
+  return same ? followed : await followChain(verifying, now);
+}
+
+function macText(bounds: Bounds | undefined): string | undefined {
+  return bounds?.startMac?.toString('hex');
+}
+
+function readAll({ tenantId, read }: Verifying): Promise<Bounds | undefined> {
+  return read((tx) => readBounds(tx, tenantId ?? PLATFORM_CHAIN));
+}
+
+async function followOnce({ keys, tenantId, read }: Verifying, bounds: Bounds | undefined): Promise<Followed> {
+  let checked = 0;
+  /** The latest time of a sealed row, in ms. */
+  let newest = 0;
+  const bad = (firstBadId: string): Followed => ({ checked, firstBadId });
+
+  const broken = bounds && brokenBound(keys, bounds);
+  if (broken !== undefined) return bad(broken);
+  const { droppedBefore = '' } = bounds?.start ?? {};
+  const keptFrom = droppedBefore === '' ? -Infinity : Date.parse(droppedBefore);
+  let before = bounds?.start.seal ?? null;
+  let sequence = bounds?.start.sequence ?? 0;
+  let complete = false;
+  while (!complete) {
+    const after = sequence;
+    const seals = await read((tx) => readSeals(tx, tenantId ?? PLATFORM_CHAIN, after));
+    for (const { text, seal, ...link } of seals) {
+      const written = Date.parse(link.auditCreatedAt);
+      const inPlace = link.sequence === sequence + 1 && sealMatches(keys, link, before, seal);
+      // A time that is none, or beyond all times, is no time of ours.
+      // A row that claims to be of the future counts as written when it was sealed, and so do those before a row that was
+      // sealed after the clock was set back: neither makes an honest row bad.
+      const sealed = Date.parse(link.sealedAt);
+      const inTime = written + LATE_MS >= Math.min(newest, sealed);
+      if (!bounds || !inPlace || !inTime) return bad(link.auditId);
+      if (link.sequence === bounds.end.sequence && !seal.equals(bounds.end.seal)) return bad(link.auditId);
+      if (text === null ? written >= keptFrom : !rowMatches(keys, text, link.rowMac)) return bad(link.auditId);
+      if (text !== null) checked += 1;
+      before = seal;
+      sequence = link.sequence;
+      newest = Math.max(Math.min(newest, sealed), Math.min(written, sealed));
+    }
+    complete = seals.length < SEALS_AT_ONCE;
+  }
+  // The newest are gone, seals and all.
+  if (bounds && sequence < bounds.end.sequence) return bad(bounds.end.auditId);
+  return { checked, firstBadId: null };
+}
+
+/** @returns the row that a forged start or end stands for, if one is */
+function brokenBound(keys: SecretKeys, { start, startMac, end, endMac }: Bounds): string | undefined {
+  if (!endMatches(keys, end, endMac)) return end.auditId;
+  return startMatches(keys, start, startMac) ? undefined : (start.auditId ?? end.auditId);
+}
+
+/** Rows that wait for their seal, and the first of those that don't: it was kept from the sealer. */
+async function findUnsealed({ tenantId, read }: Verifying): Promise<{ unsealed: number; smuggledId: string | null }> {
+  let unsealed = 0;
+  let smuggledId: string | null = null;
+  let after: string | null = BEFORE_ALL;
+  do {
+    // Ranges, and the order of both columns: of all indexes only (tenant_id, id) can serve that. By an equation PostgreSQL
+    // may take the primary key instead, and go through the rows of all tenants.
+    const next: SQL =
+      tenantId === null
+        ? sql`tenant_id is null and id > ${after}`
+        : sql`(tenant_id, id) > (${tenantId}, ${after}) and tenant_id <= ${tenantId}`;
+    const [found] = await read(async (tx) => {
+      await readByIndex(tx);
+      return await tx.execute<{ last: string | null; unsealed: number; smuggled: string | null }>(sql`
+        select max(a.id::text) as last, count(*) filter (where s.audit_id is null)::int as unsealed,
+          min(a.id::text) filter (where s.audit_id is null and u.audit_id is null) as smuggled
+        from (
+          select id, created_at from public.audit_logs where ${next} order by tenant_id, id limit ${ROWS_AT_ONCE}
+        ) a
+        left join public.audit_seals s on s.audit_id = a.id and s.audit_created_at = a.created_at
+        left join public.audit_unsealed u on u.audit_id = a.id and u.created_at = a.created_at`);
+    });
+    unsealed += found?.unsealed ?? 0;
+    smuggledId ??= found?.smuggled ?? null;
+    after = found?.last ?? null;
+  } while (after !== null);
+  return { unsealed, smuggledId };
+}

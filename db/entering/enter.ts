@@ -1,0 +1,216 @@
+import { LRUCache } from 'lru-cache';
+import { unauthenticated } from '../../core/auth/access-token.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Slug } from '../../core/tenancy/slug.ts';
+import { actorIn, type Actor, type Caller, type CallerRow, type Person, type TenantRow } from './callers.ts';
+import { ENTER_AS_USER, ENTER_TENANT } from './statements.ts';
+import { touch } from './last-seen.ts';
+import type { Tx } from '../connection/lane.ts';
+import type { Role, TenantStatus } from '../tables/lobby.ts';
+import type { Pool } from '../connection/pool.ts';
+
+export interface Tenant {
+  id: string;
+  slug: Slug;
+  name: string;
+  status: TenantStatus;
+}
+
+/** Someone with a live session, and the transaction that it was found in. */
+export interface UserEntered {
+  tx: Tx;
+  actor: Person;
+}
+
+/** Someone inside a tenant. */
+export interface TenantEntered {
+  tx: Tx;
+  actor: Actor;
+  tenant: Tenant;
+  role: Role;
+}
+
+/**
+ * Where a procedure works. `tenant`: the tenant's own tables, under its own database role. `lobby`: the shared
+ * tables, under the app's role, narrowed by row-level security to the rows of this tenant.
+ */
+export type Room = 'tenant' | 'lobby';
+
+interface Door {
+  caller: Caller;
+  readOnly: boolean;
+  /** Whether callers of this kind may come in at all. Who may not is told so only once they are known to be live. */
+  admitted: boolean;
+  /** Hears who it is before anything of theirs is refused. */
+  onActor?: (actor: Actor) => void;
+}
+
+export interface TenantDoor extends Door {
+  /** The `X-Tenant-Slug` header, as it came. */
+  slug: string | undefined;
+  /** Which roles of the tenant may enter. */
+  roles: readonly Role[];
+  room: Room;
+}
+
+/** Whose a key is never changes. */
+const tenantsOfKeys = new LRUCache<string, string>({ max: 10_000 });
+
+/**
+ * The one way into a tenant. A single statement, sent together with BEGIN, looks up caller, tenant and role and, only
+ * if all holds, sets search_path and role for this transaction; PostgreSQL then refuses every other tenant's table.
+ * Under a read-only assumed identity it makes the transaction read-only as well. `work` starts after it has answered.
+ * @throws AppError `UNAUTHENTICATED`, `TENANT_REQUIRED`, `TENANT_MISMATCH`, `TENANT_NOT_FOUND`, the tenant's status,
+ *   `FORBIDDEN` or `READ_ONLY_IDENTITY`, in this order
+ */
+export async function enterTenant<T>(
+  pool: Pool,
+  door: TenantDoor,
+  work: (entered: TenantEntered) => Promise<T>,
+): Promise<T> {
+  const { caller } = door;
+  const roles = door.admitted ? door.roles : [];
+  const values = [...valuesOf(caller), door.slug ?? null, `{${roles.join(',')}}`, door.room];
+  const first = { text: ENTER_TENANT[caller.kind], values };
+  return await andTouch(pool, (noteRow) =>
+    pool.transactionAfter<TenantRow, T>({ readOnly: door.readOnly, share: shareOf(caller), first }, (tx, [row]) => {
+      const entered = admit(row, door);
+      noteRow(row);
+      return work({ tx, ...entered });
+    }),
+  );
+}
+
+/**
+ * Checks that the session behind a token is live, in the transaction that the procedure needs anyway.
+ * @throws AppError `UNAUTHENTICATED`; `FORBIDDEN` or `READ_ONLY_IDENTITY` for callers that are no user of their own
+ */
+export async function enterAsUser<T>(pool: Pool, door: Door, work: (entered: UserEntered) => Promise<T>): Promise<T> {
+  const first = { text: ENTER_AS_USER[door.caller.kind], values: valuesOf(door.caller) };
+  return await andTouch(pool, (noteRow) =>
+    pool.transactionAfter<CallerRow, T>({ readOnly: door.readOnly, first }, (tx, [row]) => {
+      const actor = identify(row, door);
+      assertAdmitted(actor, door);
+      if (actor.type === 'apiKey') throw new Error('A key was admitted where a user is needed');
+      noteRow(row);
+      return work({ tx, actor });
+    }),
+  );
+}
+
+/** Runs `enter` and, once a minute at most, has it written down that the caller was seen. */
+async function andTouch<T>(
+  pool: Pool,
+  enter: (noteRow: (row: CallerRow | undefined) => void) => Promise<T>,
+): Promise<T> {
+  let seen: CallerRow | undefined;
+  const result = await enter((row) => {
+    seen = row;
+  });
+  const actor = seen?.stale ? actorIn(seen) : undefined;
+  // When someone was last seen is for people to read: no call waits for it, or fails.
+  if (actor) void touch(pool, actor).catch(() => undefined);
+  return result;
+}
+
+function valuesOf(caller: Caller): (string | null)[] {
+  switch (caller.kind) {
+    case 'session':
+      return [caller.sessionId, caller.userId, caller.tenantId ?? null];
+    case 'assumedIdentity':
+      return [caller.id, caller.userId, caller.tenantId ?? null, caller.operatorId];
+    case 'apiKey':
+      return [hex(caller)];
+  }
+}
+
+/** The tenant that a caller is for, as far as it is known before the database is asked. */
+export function tenantOfCaller(caller: Caller): string | undefined {
+  return caller.kind === 'apiKey' ? tenantsOfKeys.get(hex(caller)) : caller.tenantId;
+}
+
+/** Whose share of the pool a call takes. Until a key has been in once, it has one for itself. */
+function shareOf(caller: Caller): string | undefined {
+  const tenantId = tenantOfCaller(caller);
+  return tenantId === undefined && caller.kind === 'apiKey' ? hex(caller).slice(0, 16) : tenantId;
+}
+
+function hex(caller: Caller): string {
+  return caller.kind === 'apiKey' ? Buffer.from(caller.keyHash).toString('hex') : '';
+}
+
+function identify(row: CallerRow | undefined, { caller, onActor }: Door): Actor {
+  // By the clock that the token was made and checked by. The body, a hash, or the wait for a connection took their time
+  // since the signature was checked.
+  const expired = caller.kind !== 'apiKey' && caller.expiresAt.getTime() <= Date.now();
+  const actor = expired ? undefined : actorIn(row);
+  if (!actor) {
+    // One that is revoked is a made-up one from now on: it must not use up what its tenant may call.
+    if (caller.kind === 'apiKey') tenantsOfKeys.delete(hex(caller));
+    throw unauthenticated();
+  }
+  if (actor.type === 'apiKey') tenantsOfKeys.set(hex(caller), actor.tenantId);
+  onActor?.(actor);
+  return actor;
+}
+
+function admit(row: TenantRow | undefined, door: TenantDoor): Omit<TenantEntered, 'tx'> {
+  const actor = identify(row, door);
+  if (door.slug === undefined) {
+    throw new AppError('TENANT_REQUIRED', 'Name the tenant in the X-Tenant-Slug header.');
+  }
+  if (door.caller.kind !== 'apiKey' && door.caller.tenantId === undefined) {
+    throw mismatch('The access token is for no tenant: log in or refresh with tenantSlug.');
+  }
+  if (!row || row.tenant_id === null) throw tenantNotFound();
+  if (row.slug !== door.slug) {
+    throw mismatch('The token is for another tenant than the X-Tenant-Slug header names.');
+  }
+  const { role } = row;
+  if (role === null) throw tenantNotFound();
+  assertReady(row.status);
+  assertAdmitted(actor, door);
+  if (!door.roles.includes(role)) {
+    throw new AppError('FORBIDDEN', `This needs the role ${door.roles.join(' or ')}; yours is ${role}.`);
+  }
+  if (!row.entered) throw new Error('The entering statement and its reading disagree');
+  return { actor, role, tenant: { id: row.tenant_id, slug: row.slug, name: row.name, status: row.status } };
+}
+
+/** @throws AppError `READ_ONLY_IDENTITY`, `FORBIDDEN` */
+function assertAdmitted(actor: Actor, { readOnly, admitted }: Door): void {
+  if (actor.type === 'user' && actor.assumed?.mode === 'read' && !readOnly) {
+    throw new AppError('READ_ONLY_IDENTITY', 'This identity is assumed for reading only.');
+  }
+  if (admitted) return;
+  throw new AppError(
+    'FORBIDDEN',
+    actor.type === 'apiKey' ? 'API keys may not do this.' : 'An assumed identity may not do this.',
+  );
+}
+
+function mismatch(message: string): AppError {
+  return new AppError('TENANT_MISMATCH', message);
+}
+
+/** The answer for an unknown tenant and for one that the caller does not belong to: they must not be told apart. */
+export function tenantNotFound(): AppError {
+  return new AppError('TENANT_NOT_FOUND', 'There is no such tenant among yours.');
+}
+
+/** @throws AppError that says why a tenant that is not `ready` can't be entered */
+export function assertReady(status: TenantStatus): void {
+  switch (status) {
+    case 'ready':
+      return;
+    case 'provisioning':
+    case 'failed':
+      throw new AppError('TENANT_NOT_READY', 'The tenant is not set up yet: see its status.', { retryAfter: 2 });
+    case 'migrating':
+      throw new AppError('TENANT_MIGRATING', 'The tenant is being migrated: try again shortly.', { retryAfter: 5 });
+    case 'suspended':
+      throw new AppError('TENANT_SUSPENDED', 'The tenant is suspended.');
+    case 'deleted':
+      throw new AppError('TENANT_DELETED', 'The tenant is deleted.');
+  }
+}

@@ -1,0 +1,21 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Actor } from './callers.ts';
+import { apiKeys, sessions } from '../tables/lobby.ts';
+import type { Pool } from '../connection/pool.ts';
+
+/** Writes down that a session or a key was used just now. In a transaction of its own: a read's can't write. */
+export async function touch(pool: Pool, actor: Actor): Promise<void> {
+  await pool.transaction({ readOnly: false }, async (tx) => {
+    if (actor.type === 'apiKey') {
+      await tx
+        .update(apiKeys)
+        .set({ lastUsedAt: sql`now()` })
+        .where(eq(apiKeys.id, actor.id));
+    } else {
+      await tx
+        .update(sessions)
+        .set({ lastSeenAt: sql`now()` })
+        .where(eq(sessions.id, actor.sessionId));
+    }
+  });
+}

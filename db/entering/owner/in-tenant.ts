@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { RoleName, Slug } from '../../../core/tenancy/slug.ts';
+import { writeAudit } from '../../audit/write.ts';
+import { assertReady } from '../enter.ts';
+import { postgresError } from '../../connection/errors.ts';
+import type { Tx } from '../../connection/lane.ts';
+import type { Changes, Outcome, TenantStatus } from '../../tables/lobby.ts';
+import type { Owner } from '../../connection/owner/connect.ts';
+import type { Pool } from '../../connection/pool.ts';
+
+/** The tenant is unknown or deleted: no further try can help. */
+export class TenantGoneError extends Error {
+  override readonly name = 'TenantGoneError';
+}
+
+/** What an activity is told of the tenant it is in. */
+export interface Inside {
+  tenant: { id: string; slug: Slug; name: string };
+  /** Writes what was done into the tenant's log, in the transaction at hand; the actor is the system. */
+  audit: (entry: {
+    /** `noun.verb`, as in `project.create`. */
+    action: `${string}.${string}`;
+    entityType: string;
+    entityId: string | null;
+    outcome?: Outcome;
+    changes?: Changes;
+  }) => Promise<void>;
+}
+
+/**
+ * Runs `work` in one transaction under the tenant's own role and search_path: plain table names are the tenant's, and
+ * PostgreSQL refuses every other tenant's table and all of the lobby but adding audit rows and outbox rows. A serialization
+ * failure is tried once more from the start, so `work` must have no effect but on the database. The transaction may take
+ * 10 s.
+ * @throws TenantGoneError when there is no such tenant, or it is deleted
+ * @throws AppError `TENANT_NOT_READY`, `TENANT_MIGRATING`, `TENANT_SUSPENDED`; `OVERLOADED` when PostgreSQL is out of
+ *   reach. Each may pass: try again
+ */
+export type InTenant = <T>(tenantId: string, work: (tx: Tx, inside: Inside) => Promise<T>) => Promise<T>;
+
+interface Row {
+  id: string;
+  slug: Slug;
+  name: string;
+  status: TenantStatus;
+  db_role: RoleName;
+}
+
+/** Finds the tenant and, if it is ready, binds the transaction to it, as entering by a request does. */
+const ENTER = `
+  select t.id, t.slug, t.name, t.status, t.db_role,
+    case when t.status = 'ready' then set_config('search_path', quote_ident(t.schema_name) || ', pg_temp', true) end as path,
+    case when t.status = 'ready' then set_config('role', t.db_role, true) end as role
+  from public.tenants t where t.id = $1::uuid`;
+
+/**
+ * @param pool connects as the owner
+ * @param owner gives the owner the right to act under a tenant's role, where it has not got it yet
+ */
+export function createInTenant({ pool, owner }: { pool: Pool; owner: Owner }): InTenant {
+  return async <T>(tenantId: string, work: (tx: Tx, inside: Inside) => Promise<T>): Promise<T> => {
+    if (!z.uuid().safeParse(tenantId).success) throw new TenantGoneError('A tenant is named by its id');
+    let entered = false;
+    const once = () =>
+      pool.transactionAfter<Row, T>(
+        { readOnly: false, share: tenantId, first: { text: ENTER, values: [tenantId] } },
+        (tx, [row]) => {
+          if (!row || row.status === 'deleted') throw new TenantGoneError(`There is no tenant ${tenantId}`);
+          assertReady(row.status);
+          entered = true;
+          return work(tx, insideOf(tx, row));
+        },
+      );
+    try {
+      return await once();
+    } catch (error) {
+      // What `work` is refused is refused for good; before it began, only the role can have been.
+      if (entered || postgresError(error)?.code !== '42501') throw error;
+      await allowRole(owner, tenantId);
+      return await once();
+    }
+  };
+}
+
+function insideOf(tx: Tx, { id, slug, name }: Row): Inside {
+  return {
+    tenant: { id, slug, name },
+    audit: ({ outcome = 'success', changes = {}, ...entry }) =>
+      writeAudit(tx, {
+        ...entry,
+        tenantId: id,
+        actorType: 'system',
+        actorId: null,
+        operatorId: null,
+        outcome,
+        ipAddress: null,
+        userAgent: null,
+        requestId: null,
+        changes,
+      }),
+  };
+}
+
+/** Since PostgreSQL 16 the maker of a role may hand it on, itself included, and may not yet act under it. */
+async function allowRole(owner: Owner, tenantId: string): Promise<void> {
+  await owner.begin(async (tx) => {
+    const [row] = await tx<{ role: RoleName; modern: boolean }[]>`
+      select db_role as role, current_setting('server_version_num')::int >= 160000 as modern
+      from public.tenants where id = ${tenantId}`;
+    if (!row) return;
+    // Two such grants at once fail: "tuple concurrently updated".
+    await tx`select pg_advisory_xact_lock(hashtextextended(${row.role}, 0))`;
+    await (row.modern
+      ? tx`grant ${tx(row.role)} to current_user with inherit false, set true`
+      : tx`grant ${tx(row.role)} to current_user`);
+  });
+}

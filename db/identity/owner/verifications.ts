@@ -1,0 +1,41 @@
+import { v7 as uuidv7 } from 'uuid';
+import { VERIFICATION_MS } from '../../../core/auth/mailed-token.ts';
+import type { MailOrder } from '../../../core/mail/templated-email.ts';
+import { SIGN_UP_DAYS } from '../../../core/identity/sign-up.ts';
+import { OUTBOX_CHANNEL } from '../../outbox/enqueue.ts';
+import type { Owner } from '../../connection/owner/connect.ts';
+
+/** Sign-ups of one address that get a new mail, the newest: strangers may have made some. */
+const MAILS_AT_MOST = 10;
+
+/**
+ * Gives the pending sign-ups of a request's address new links, voiding the old, and queues a mail for each. The request
+ * goes with it, so that this is done once.
+ */
+export async function renewVerifications(owner: Owner, requestId: string): Promise<void> {
+  await owner.begin(async (tx) => {
+    const [request] = await tx<{ email: string }[]>`
+      delete from public.mail_requests where id = ${requestId} and kind = 'verify-email' returning email`;
+    if (!request) return;
+    // Locked in the order of lockPendingSignUps, so that neither waits for the other.
+    const pending = await tx<{ id: string; tenant_id: string }[]>`
+      select id, tenant_id from public.sign_ups
+      where verified_at is null and voided_at is null and id in (
+        select id from public.sign_ups
+        where email = ${request.email} and verified_at is null and voided_at is null
+          and created_at > now() - make_interval(days => ${SIGN_UP_DAYS})
+        order by created_at desc limit ${MAILS_AT_MOST})
+      order by id for update`;
+    for (const { id, tenant_id: tenantId } of pending) {
+      await tx`
+        update public.sign_ups
+        set verification_id = ${uuidv7()}, verification_expires_at = now() + make_interval(secs => ${VERIFICATION_MS / 1000})
+        where id = ${id}`;
+      const payload = { template: 'verify-email', signUpId: id } satisfies MailOrder;
+      await tx`
+        insert into public.outbox (id, tenant_id, kind, payload)
+        values (${uuidv7()}, ${tenantId}, 'email.send', ${JSON.stringify(payload)}::text::jsonb)`;
+    }
+    if (pending.length > 0) await tx`select pg_notify(${OUTBOX_CHANNEL}, '')`;
+  });
+}

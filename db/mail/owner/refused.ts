@@ -1,0 +1,27 @@
+import { writeSystemAudit } from '../../audit/owner/write-system.ts';
+import type { Changes } from '../../tables/lobby.ts';
+import type { Owner } from '../../connection/owner/connect.ts';
+
+const ACTION = 'mail.refuse';
+
+/**
+ * Notes that a mail was given up because the mail server refuses its recipient. An invite's or a sign-up's row stands in
+ * the log of its tenant, a reset's in the platform's: none says whether anybody has the address. Repeatable.
+ * @param mail.messageId of the outbox row
+ * @param mail.reply the mail server's code and status, such as `550 5.1.1`
+ */
+export async function writeRefusedMail(
+  owner: Owner,
+  mail: { messageId: string; tenantId: string | null; entityType: string; entityId: string; reply: string },
+): Promise<void> {
+  const { messageId, tenantId, entityType, entityId, reply } = mail;
+  await owner.begin(async (tx) => {
+    const [known] = await tx`
+      select from public.audit_logs
+      where tenant_id is not distinct from ${tenantId} and entity_type = ${entityType} and entity_id = ${entityId}
+        and action = ${ACTION} and changes -> 'messageId' ->> 1 = ${messageId}`;
+    if (known) return;
+    const changes = { messageId: [null, messageId], reply: [null, reply] } satisfies Changes;
+    await writeSystemAudit(tx, { tenantId, action: ACTION, entityType, entityId, outcome: 'failure', changes });
+  });
+}

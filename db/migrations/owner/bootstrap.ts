@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import postgres from 'postgres';
+import type { Owner } from '../../connection/owner/connect.ts';
+
+/** Of `bootstrap.sql`, as it writes it into the database. It counts on where an installation must run the file again. */
+const BOOTSTRAP_VERSION = 2;
+
+/** Where the app's role and the owner log in. */
+export interface DatabaseUrls {
+  databaseUrl: string;
+  databaseOwnerUrl: string;
+}
+
+/**
+ * Makes the database and its roles on a server that we hold the superuser of, as the embedded one. Repeatable.
+ * @param adminUrl superuser, any database of the server
+ * @throws Error when the server is out of reach
+ */
+export async function bootstrapDatabase(
+  adminUrl: string,
+  options: { database: string; ownerPassword: string; appPassword: string },
+): Promise<DatabaseUrls> {
+  const server = postgres(adminUrl, { max: 1, onnotice: () => undefined });
+  try {
+    const [found] = await server`select from pg_database where datname = ${options.database}`;
+    if (!found) await server`create database ${server(options.database)}`;
+  } finally {
+    await server.end();
+  }
+
+  const database = postgres(inDatabase(adminUrl, options.database), { max: 1, onnotice: () => undefined });
+  try {
+    await database.unsafe(await readFile(new URL('bootstrap.sql', import.meta.url), 'utf8'));
+    await setPassword(database, 'atrium_owner', options.ownerPassword);
+    await setPassword(database, 'atrium_app', options.appPassword);
+  } finally {
+    await database.end();
+  }
+  return {
+    databaseUrl: asUser(adminUrl, options.database, 'atrium_app', options.appPassword),
+    databaseOwnerUrl: asUser(adminUrl, options.database, 'atrium_owner', options.ownerPassword),
+  };
+}
+
+/**
+ * What an operator has to do where the database was made by an older `bootstrap.sql`.
+ * @returns `undefined` where it is up to date
+ */
+export async function tellOutdatedBootstrap(owner: Owner): Promise<string | undefined> {
+  const [row] = await owner<{ version: number; database: string }[]>`
+    select coalesce(nullif(current_setting('atrium.bootstrap_version', true), '')::int, 1) as version,
+      current_database() as database`;
+  if (!row || row.version >= BOOTSTRAP_VERSION) return undefined;
+  return (
+    `bootstrap: version ${row.version}, and this release has ${BOOTSTRAP_VERSION}. ` +
+    `Run db/migrations/owner/bootstrap.sql again in the database ${row.database}, as its superuser; it can be done while servers run.`
+  );
+}
+
+async function setPassword(sql: postgres.Sql, role: string, password: string): Promise<void> {
+  // ALTER ROLE takes no parameters: PostgreSQL itself quotes the words.
+  const [row] = await sql<{ statement: string }[]>`
+    select format('alter role %I password %L', ${role}::text, ${password}::text) as statement`;
+  if (row) await sql.unsafe(row.statement);
+}
+
+function inDatabase(url: string, database: string): string {
+  const copy = new URL(url);
+  copy.pathname = `/${database}`;
+  return copy.href;
+}
+
+function asUser(url: string, database: string, user: string, password: string): string {
+  const copy = new URL(inDatabase(url, database));
+  copy.username = user;
+  copy.password = encodeURIComponent(password);
+  return copy.href;
+}

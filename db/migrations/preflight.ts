@@ -1,0 +1,40 @@
+import { sql } from 'drizzle-orm';
+import type { Pool } from '../connection/pool.ts';
+import { readMigrations } from './owner/migrate.ts';
+
+/**
+ * Makes sure that the server runs as the app's role and nothing stronger: everything that keeps tenants apart rests
+ * on it.
+ * @throws Error saying what the role has that it must not
+ */
+export async function assertAppRole(pool: Pool): Promise<void> {
+  const [row] = await pool.transaction({ readOnly: true }, (tx) =>
+    tx.execute<{ name: string; excess: string }>(sql`
+      select rolname as name, concat_ws(', ',
+        case when rolsuper then 'SUPERUSER' end,
+        case when rolbypassrls then 'BYPASSRLS' end,
+        case when rolcreaterole then 'CREATEROLE' end,
+        case when exists (select from pg_catalog.pg_class where relowner = r.oid)
+          or exists (select from pg_catalog.pg_class where relnamespace = 'public'::regnamespace
+            and pg_catalog.pg_has_role(current_user, relowner, 'MEMBER')) then 'ownership of tables' end
+      ) as excess
+      from pg_catalog.pg_roles r where rolname = current_user`),
+  );
+  if (row && row.excess !== '') {
+    throw new Error(
+      `DATABASE_URL logs in as ${row.name}, which has ${row.excess}: the server must run as the app's role, as db/migrations/owner/bootstrap.sql makes it`,
+    );
+  }
+}
+
+/** Of the lobby, as this process's code was written for it. Read at the first question: `/readyz` asks every second. */
+let lobbyVersion: number | undefined;
+
+/** Whether PostgreSQL answers and the lobby is at the version that this code was written for, or a later one. */
+export async function lobbyIsCurrent(pool: Pool): Promise<boolean> {
+  const [row] = await pool.transaction({ readOnly: true }, (tx) =>
+    tx.execute<{ version: number }>(sql`select max(version) as version from public.atrium_migrations`),
+  );
+  lobbyVersion ??= readMigrations('lobby').length;
+  return (row?.version ?? 0) >= lobbyVersion;
+}

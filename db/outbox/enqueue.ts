@@ -1,0 +1,37 @@
+import { sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { mailOrderSchema } from '../../core/mail/templated-email.ts';
+import { currentTraceparent } from '../../core/tracing/span.ts';
+import { insertOnly } from '../connection/insert.ts';
+import { outbox } from '../tables/lobby.ts';
+import type { Tx } from '../connection/lane.ts';
+
+/** The channel on which a relay hears that there are new rows. */
+export const OUTBOX_CHANNEL = 'atrium_outbox';
+
+/**
+ * What the worker can be asked for, about the tenant of the row if it has one: PostgreSQL holds a tenant's role to its own. Ids only:
+ * neither the outbox nor a workflow's history holds a secret. A kind whose name begins with `tenant.` can't be queued by a tenant's role.
+ */
+export const OUTBOX_PAYLOADS = {
+  'tenant.provision': z.strictObject({}),
+  'email.send': mailOrderSchema,
+} satisfies Record<`${string}.${string}`, z.ZodType>;
+
+export type OutboxKind = keyof typeof OUTBOX_PAYLOADS;
+/** What a row of a kind holds. */
+export type OutboxPayload<Kind extends OutboxKind> = z.output<(typeof OUTBOX_PAYLOADS)[Kind]>;
+export type OutboxMessage = { [Kind in OutboxKind]: { kind: Kind; payload: OutboxPayload<Kind> } }[OutboxKind];
+
+/**
+ * Queues work in the transaction that causes it: it is done if, and only if, the transaction commits.
+ * @param tenantId whose it is; `null` for what is no tenant's
+ */
+export async function enqueue(tx: Tx, tenantId: string | null, message: OutboxMessage): Promise<void> {
+  // Beside the message stands the trace that it continues.
+  const traceparent = currentTraceparent();
+  const payload = { ...message.payload, ...(traceparent !== undefined && { traceparent }) };
+  await tx.execute(insertOnly(outbox, { id: uuidv7(), tenantId, kind: message.kind, payload }));
+  await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
+}

@@ -1,0 +1,127 @@
+import type { OwnerTx } from '../../connection/owner/connect.ts';
+
+// How workers take rows from the outbox. Whoever may queue chooses a row's id, so no order depends on it but that of a
+// tenant's own rows.
+
+/** A row as anybody may have written it. */
+export interface OutboxRow {
+  id: string;
+  tenantId: string | null;
+  kind: string;
+  payload: unknown;
+  /** How often starting its workflow has failed. */
+  attempts: number;
+}
+
+/** What becomes of a row that was taken. */
+export type Verdict =
+  /** A workflow has it: the row goes. */
+  | { is: 'relayed' }
+  /** It is taken again in so many seconds; meanwhile others are. `failed` counts towards the tries that a row has. */
+  | { is: 'waits'; seconds: number; error: string; failed: boolean }
+  /** No worker can do anything with it, ever: an operator has to look at it. */
+  | { is: 'aside'; error: string };
+
+/** `last_error` of rows whose kind no worker knew. */
+const UNKNOWN_KIND = 'unknown kind';
+
+/** A row of a kind that this worker does not know waits for a newer worker. */
+export function ofUnknownKind(seconds: number): Verdict {
+  return { is: 'waits', seconds, error: UNKNOWN_KIND, failed: false };
+}
+
+/** The characters of an error that are kept. */
+const ERROR_LENGTH = 300;
+
+/** Stands for the tenant where a row has none. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+interface Turns {
+  after: string | undefined;
+  most: number;
+  passed: readonly string[];
+}
+
+/**
+ * Takes some of the rows that are due, and locks them until the transaction ends: other workers take others. Tenants take
+ * turns, and rows without a tenant have a turn as one more: each of the next `most` of them gets an equal share of the places.
+ * @param options.after whose turn was last, from the answer before
+ * @param options.passed the tenants that have no turn
+ * @param options.placesOf how many rows of a tenant may be taken, at least 1; what has no tenant has no such limit
+ * @returns the rows, and whose turn was last
+ */
+export async function takeRows(
+  tx: OwnerTx,
+  { after, most, passed, placesOf }: Turns & { placesOf: (tenantId: string) => number },
+): Promise<{ rows: OutboxRow[]; last: string | undefined }> {
+  const later = await turnsAfter(tx, { after, most, passed });
+  const earlier =
+    after === undefined || later.length === most ? [] : await turnsAfter(tx, { after: undefined, most, passed });
+  const turns = [...new Set([...later, ...earlier])].slice(0, most);
+  if (turns.length === 0) return { rows: [], last: undefined };
+  const share = Math.ceil(most / turns.length);
+  const places = turns.map((whose) => (whose === NOBODY ? share : Math.min(share, placesOf(whose))));
+  const rows = await tx<OutboxRow[]>`
+    select o.id, o.tenant_id as "tenantId", o.kind, o.payload, o.attempts
+    from unnest(${turns}::uuid[], ${places}::int[]) with ordinality as t (whose, places, turn)
+    cross join lateral (
+      select * from public.outbox
+      where set_aside_at is null and next_attempt_at <= now()
+        and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) = t.whose
+      order by next_attempt_at, id limit t.places for update skip locked) o
+    order by t.turn, o.next_attempt_at, o.id`;
+  return { rows, last: turns.at(-1) };
+}
+
+/**
+ * Whose rows are due, in the order of ids. Steps from one to the next by the index: what it takes depends on how many
+ * tenants have rows, and not on how many rows these have.
+ */
+async function turnsAfter(tx: OwnerTx, { after, most, passed }: Turns): Promise<string[]> {
+  const rows = await tx<{ whose: string }[]>`
+    with recursive turns (whose) as (
+      (select coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) from public.outbox
+        where set_aside_at is null and (${after ?? null}::uuid is null
+          or coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) > ${after ?? null}::uuid)
+        order by 1 limit 1)
+      union all
+      select (select coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) from public.outbox
+        where set_aside_at is null and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) > turns.whose
+        order by 1 limit 1)
+      from turns where turns.whose is not null)
+    select whose from turns
+    where whose is not null and whose <> all (${[...passed]}::uuid[]) and exists (select from public.outbox
+      where set_aside_at is null and next_attempt_at <= now()
+        and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) = turns.whose)
+    limit ${most}`;
+  return rows.map(({ whose }) => whose);
+}
+
+/** Writes down what became of rows, in the transaction that took them. */
+export async function settleRows(tx: OwnerTx, settled: readonly { row: OutboxRow; verdict: Verdict }[]): Promise<void> {
+  const relayed = settled.flatMap(({ row, verdict }) => (verdict.is === 'relayed' ? [row.id] : []));
+  if (relayed.length > 0) await tx`delete from public.outbox where id in ${tx(relayed)}`;
+  for (const { row, verdict } of settled) {
+    if (verdict.is === 'relayed') continue;
+    const error = verdict.error.slice(0, ERROR_LENGTH);
+    // The transaction began before Temporal was asked: its now() may be seconds ago.
+    if (verdict.is === 'aside') {
+      await tx`update public.outbox set set_aside_at = clock_timestamp(), last_error = ${error} where id = ${row.id}`;
+    } else {
+      await tx`
+        update public.outbox set last_error = ${error}, attempts = attempts + ${verdict.failed ? 1 : 0},
+          next_attempt_at = clock_timestamp() + make_interval(secs => ${verdict.seconds})
+        where id = ${row.id}`;
+    }
+  }
+}
+
+/** Has rows taken at once that waited for a worker who knows their kind. */
+export async function wakeKinds(tx: OwnerTx, kinds: readonly string[]): Promise<void> {
+  const known = await tx<{ id: string }[]>`
+    select id from public.outbox where set_aside_at is null and last_error = ${UNKNOWN_KIND} and kind in ${tx(kinds)}`;
+  // An UPDATE would wait for whoever keeps the table from being changed, even where there is nothing to change.
+  if (known.length === 0) return;
+  await tx`
+    update public.outbox set next_attempt_at = now(), last_error = null where id in ${tx(known.map(({ id }) => id))}`;
+}

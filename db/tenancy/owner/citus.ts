@@ -1,0 +1,41 @@
+import type { RoleName, Slug } from '../../../core/tenancy/slug.ts';
+import { tryEach, type JobFailure } from '../../connection/batch.ts';
+import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
+
+// The nodes of a Citus cluster connect to each other as the role of the session: so a tenant's role must be able to log in
+// there, and into the database of each node. It has no password: only nodes that pg_hba.conf lets in without one can use it.
+
+/** Whether the database is one of a Citus cluster. */
+export async function hasCitus(sql: Owner | OwnerTx): Promise<boolean> {
+  const rows = await sql`select from pg_catalog.pg_extension where extname = 'citus'`;
+  return rows.length > 0;
+}
+
+/**
+ * Lets the roles of all tenants log in where the database is one of a Citus cluster, and nowhere else: for tenants of before
+ * the extension came, or went. Repeatable.
+ * @returns how many roles were changed, and which could not be, by their tenants' slugs
+ */
+export async function fitRolesToCitus(
+  owner: Owner,
+): Promise<{ citus: boolean; changed: number; failed: JobFailure[] }> {
+  const citus = await hasCitus(owner);
+  const [database] = await owner<{ name: string; open: boolean }[]>`
+    select current_database() as name, has_database_privilege('tenants', current_database(), 'connect') as open`;
+  if (database && database.open !== citus) {
+    await (citus
+      ? owner`grant connect on database ${owner(database.name)} to tenants`
+      : owner`revoke connect on database ${owner(database.name)} from tenants`);
+  }
+  const unfit = await owner<{ id: string; slug: Slug; role: RoleName }[]>`
+    select t.id, t.slug, t.db_role as role from public.tenants t join pg_catalog.pg_roles r on r.rolname = t.db_role
+    where r.rolcanlogin <> ${citus} order by t.id`;
+  const failed = await tryEach(
+    unfit.map(({ id: tenantId, slug: item, role }) => ({
+      item,
+      tenantId,
+      work: () => (citus ? owner`alter role ${owner(role)} login` : owner`alter role ${owner(role)} nologin`),
+    })),
+  );
+  return { citus, changed: unfit.length - failed.length, failed };
+}

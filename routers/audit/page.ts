@@ -1,0 +1,120 @@
+import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
+import { z } from 'zod';
+import { idSchema } from '../../core/id.ts';
+import { ACTOR_TYPES, auditLogs, OUTCOMES, type Changes } from '../../db/tables/lobby.ts';
+import type { Tx } from '../../db/connection/lane.ts';
+import { pageInput, pageShape, textInput, time, toPage } from '../shapes.ts';
+
+/** Documented as a list of exactly two: not every reader of OpenAPI understands a tuple. */
+const changeShape = z
+  .tuple([z.unknown(), z.unknown()])
+  .meta({ prefixItems: undefined, items: {}, minItems: 2, maxItems: 2 });
+
+const outcomeShape = z.enum(OUTCOMES).meta({ id: 'AuditOutcome' });
+
+export const auditShape = z
+  .object({
+    // Any UUID: rows of before migration 0009 may have one that RFC 9562 does not know.
+    id: z.guid(),
+    action: z.string().describe('noun.verb'),
+    entityType: z.string(),
+    entityId: z.string().nullable(),
+    actorType: z.enum(ACTOR_TYPES).meta({ id: 'AuditActorType' }),
+    actorId: z.guid().nullable(),
+    operatorId: z.guid().nullable().describe('The operator who acted as the actor'),
+    outcome: outcomeShape,
+    ipAddress: z.string().nullable(),
+    userAgent: z.string().nullable(),
+    requestId: z.string().nullable(),
+    changes: z.record(z.string(), changeShape).describe('{ field: [before, after] }'),
+    createdAt: time,
+  })
+  .meta({ id: 'AuditItem' });
+
+/** A moment that PostgreSQL can hold, whatever its offset. */
+const moment = z.iso
+  .datetime({ offset: true, abort: true })
+  .refine((text) => /^[12]\d{3}-/.test(new Date(text).toISOString()), 'must be between the years 1000 and 2999')
+  // The format says the rest.
+  .meta({ pattern: '^[12]' });
+
+/** What rows of an audit log are chosen by. */
+export const auditInput = pageInput.extend({
+  action: textInput(100).optional().describe('As in project.create'),
+  actorId: idSchema.optional(),
+  operatorId: idSchema.optional(),
+  outcome: outcomeShape.optional(),
+  from: moment.optional().describe('Rows of this time and later'),
+  to: moment.optional().describe('Rows before this time'),
+});
+
+export const auditPageShape = pageShape(auditShape);
+
+type Row = typeof auditLogs.$inferSelect;
+
+/** Reads a page, newest first. @param more narrows it further than the filter does */
+export async function readAudit(
+  tx: Tx,
+  filter: z.infer<typeof auditInput>,
+  more?: SQL,
+): Promise<{ rows: Row[]; limit: number }> {
+  const { action, actorId, operatorId, outcome, from, to, cursor, limit } = filter;
+  const rows = await tx
+    .select()
+    .from(auditLogs)
+    .where(
+      and(
+        more,
+        action === undefined ? undefined : eq(auditLogs.action, action),
+        actorId === undefined ? undefined : eq(auditLogs.actorId, actorId),
+        operatorId === undefined ? undefined : eq(auditLogs.operatorId, operatorId),
+        outcome === undefined ? undefined : eq(auditLogs.outcome, outcome),
+        from === undefined ? undefined : gte(auditLogs.createdAt, new Date(from)),
+        to === undefined ? undefined : lt(auditLogs.createdAt, new Date(to)),
+        cursor === undefined ? undefined : lt(auditLogs.id, cursor),
+      ),
+    )
+    .orderBy(desc(auditLogs.id))
+    .limit(limit + 1);
+  return { rows, limit };
+}
+
+export function toAuditPage({ rows, limit }: { rows: Row[]; limit: number }): z.infer<typeof auditPageShape> {
+  return toPage(rows, limit, toAuditItem);
+}
+
+/** A row as it may stand. */
+type StoredRow = Omit<Row, 'outcome' | 'actorType' | 'changes'> & Record<'outcome' | 'actorType' | 'changes', unknown>;
+
+/** Values of a row that are none of those documented, as the API shows them. Its `changes` then have the value itself. */
+const UNKNOWN = { outcome: 'failure', actorType: 'anonymous' } as const;
+
+/**
+ * A row as the API shows it. Rows that were written before migration 0009 may have any shape: one of them must not keep the
+ * others from being read.
+ */
+export function toAuditItem({ tenantId: _, createdAt, ...row }: StoredRow): z.infer<typeof auditShape> {
+  const outcome = outcomeShape.safeParse(row.outcome).data;
+  const actorType = z.enum(ACTOR_TYPES).safeParse(row.actorType).data;
+  return {
+    ...row,
+    outcome: outcome ?? UNKNOWN.outcome,
+    actorType: actorType ?? UNKNOWN.actorType,
+    changes: {
+      ...pairsOf(row.changes),
+      ...(outcome === undefined && { outcome: [null, row.outcome] }),
+      ...(actorType === undefined && { actorType: [null, row.actorType] }),
+    },
+    createdAt: createdAt.toISOString(),
+  };
+}
+
+/** What is no pair of before and after is shown as the value after. */
+function pairsOf(changes: unknown): Changes {
+  const known = auditShape.shape.changes.safeParse(changes);
+  if (known.success) return known.data;
+  if (typeof changes !== 'object' || changes === null || Array.isArray(changes)) return { changes: [null, changes] };
+  return Object.fromEntries(
+    Object.entries(changes).map(([field, value]) => [field, changeShape.safeParse(value).data ?? [null, value]]),
+  );
+}

@@ -1,0 +1,48 @@
+import {
+  createGuardedCounter,
+  createMemoryCounter,
+  createRateLimits,
+  createRedisCounter,
+  createUpstashCounter,
+  type Counter,
+  type RateLimits,
+} from '../../core/rate-limit/index.ts';
+import type { Log } from '../../core/log/log.ts';
+
+export interface Limiter {
+  rateLimits: RateLimits;
+  /** Whether this process counts in place of what `RATE_LIMIT_URL` names. */
+  readonly away: boolean;
+  /** Times that this process took over. */
+  readonly fallbacks: number;
+  close(): Promise<void>;
+}
+
+/** Counts where `RATE_LIMIT_URL` says, and in this process while that is away. */
+export function createLimiter(options: { url: string; token: string | undefined; factor: number; log: Log }): Limiter {
+  const { url, token, factor, log } = options;
+  if (url.startsWith('memory:')) {
+    const rateLimits = createRateLimits({ counter: createMemoryCounter(), factor });
+    return { rateLimits, away: false, fallbacks: 0, close: () => Promise.resolve() };
+  }
+  const redis = url.startsWith('https:') ? undefined : createRedisCounter(url);
+  const elsewhere: Counter = redis ?? createUpstashCounter(url, token ?? '');
+  let fallbacks = 0;
+  const counter = createGuardedCounter(elsewhere, {
+    onChange(away, cause) {
+      if (away) fallbacks += 1;
+      if (away) log.error({ err: cause }, 'rate limits are counted in this process: RATE_LIMIT_URL does not answer');
+      else log.info('rate limits are counted at RATE_LIMIT_URL again');
+    },
+  });
+  return {
+    rateLimits: createRateLimits({ counter, factor }),
+    get away() {
+      return counter.away;
+    },
+    get fallbacks() {
+      return fallbacks;
+    },
+    close: () => Promise.resolve(redis?.close()),
+  };
+}

@@ -1,0 +1,130 @@
+import type { BlockList } from 'node:net';
+import type { MiddlewareHandler } from 'hono';
+import { AppError } from '../../core/errors.ts';
+import type { Services } from '../../routers/procedures/context.ts';
+import { byAddress, createSpent, take, type CountedCall } from '../../routers/procedures/limits.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
+import { refuse } from './refuse.ts';
+import { factsOf, type AppEnv } from './request.ts';
+
+type Mount = 'trpc' | 'rest';
+type Charset = 'utf-8' | 'us-ascii';
+
+/** What a body may be said to be written in. ASCII is a part of UTF-8. */
+const CHARSETS: ReadonlyMap<string, Charset> = new Map([
+  ['utf-8', 'utf-8'],
+  ['utf8', 'utf-8'],
+  ['us-ascii', 'us-ascii'],
+  ['ascii', 'us-ascii'],
+]);
+/** A parameter of a media type (RFC 9110, 5.6.6). */
+const PARAMETER = /;\s*([^\s;=]+)\s*=\s*(?:"([^"]*)"\s*(?=;|$)|([^;]*))/g;
+/** A run of percent-encoded bytes. */
+const ENCODED = /(?:%[\da-f]{2})+/gi;
+/** An escape of JSON; the group is half of a surrogate pair that stands alone. */
+const ESCAPE = /\\(?:ud[89ab][\da-f]{2}\\ud[c-f][\da-f]{2}|(ud[89a-f][\da-f]{2})|[^])/gi;
+/** Bun writes this, U+FFFD, for bytes of a path or query that are neither encoded nor UTF-8. */
+const REPLACED = '%EF%BF%BD';
+
+/**
+ * Refuses a request whose text is not well-formed UTF-8, or is in a charset or encoding that is not read: nothing may be
+ * altered on its way in. The whole body is read here, once; what comes after reads the checked text.
+ * It comes before the procedure's own limits, so that a refusal counts as a call of the address that it came from.
+ * @param mount `trpc` has JSON in its queries as well
+ */
+export function wellFormed(mount: Mount, services: Services, trustedProxies: BlockList): MiddlewareHandler<AppEnv> {
+  return async function checkText(c, next) {
+    try {
+      c.req.raw = await checked(c.req.raw, mount);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      // It comes to no procedure, so it counts under the limits of all of them alone.
+      const ctx = { ...services, request: factsOf(c, trustedProxies), spent: createSpent('none') };
+      const response = refuse(c, await counted(ctx, error));
+      for (const [name, value] of Object.entries(rateLimitHeaders(ctx.request.counts))) {
+        response.headers.set(name, value);
+      }
+      return response;
+    }
+    return await next();
+  };
+}
+
+/** Counts a refused request for its address. @returns what is answered: `RATE_LIMITED` where that was one too many */
+async function counted(ctx: CountedCall, refusal: AppError): Promise<AppError> {
+  try {
+    await take(ctx, byAddress(ctx));
+    return refusal;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
+/** @throws AppError `VALIDATION_FAILED`, `UNSUPPORTED_MEDIA_TYPE` */
+async function checked(request: Request, mount: Mount): Promise<Request> {
+  const { url, method, headers, body } = request;
+  assertAddress(url, mount);
+  if (method === 'GET' || method === 'HEAD') return request;
+  assertIdentity(headers.get('content-encoding') ?? '');
+  const charset = charsetOf(headers.get('content-type') ?? '');
+  if (!body) return request;
+  const text = textOf(await request.bytes(), charset);
+  if (hasLoneSurrogate(text)) throw illFormed('The body');
+  return new Request(request, { method, body: text });
+}
+
+function assertAddress(url: string, mount: Mount): void {
+  if (!url.includes('%')) return;
+  if (url.toUpperCase().includes(REPLACED)) throw illFormed('The address');
+  for (const [run] of url.matchAll(ENCODED)) {
+    try {
+      decodeURIComponent(run);
+    } catch {
+      throw illFormed('The address');
+    }
+  }
+  if (mount === 'rest' || !/%5c|\\/i.test(url)) return;
+  for (const [, value] of new URL(url).searchParams) if (hasLoneSurrogate(value)) throw illFormed('The address');
+}
+
+function assertIdentity(contentEncoding: string): void {
+  const codings = contentEncoding.split(',').map((coding) => coding.trim().toLowerCase());
+  if (codings.every((coding) => coding === '' || coding === 'identity')) return;
+  throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'No Content-Encoding is read: send the body as it is.');
+}
+
+/** The charset that a media type names; UTF-8 where it names none. */
+function charsetOf(contentType: string): Charset {
+  const named = new Set(
+    Array.from(contentType.matchAll(PARAMETER))
+      .filter(([, name = '']) => /^charset(\*|$)/i.test(name))
+      .map(([, , quoted, plain = '']) => CHARSETS.get((quoted ?? plain).trim().toLowerCase())),
+  );
+  if (named.has(undefined)) {
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'No other charset than UTF-8 is read: send JSON in UTF-8.');
+  }
+  return named.has('us-ascii') ? 'us-ascii' : 'utf-8';
+}
+
+/** A byte order mark at the beginning is left out, as RFC 8259 (8.1) allows. */
+function textOf(bytes: Uint8Array, charset: Charset): string {
+  if (charset === 'us-ascii' && bytes.some((byte) => byte > 0x7f)) throw illFormed('The body', 'US-ASCII');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw illFormed('The body');
+  }
+}
+
+/** Whether JSON spells half of a surrogate pair, in a string or a key: no text has that, and UTF-8 can't hold it. */
+function hasLoneSurrogate(json: string): boolean {
+  if (!/\\ud[89a-f]/i.test(json)) return false;
+  return Array.from(json.matchAll(ESCAPE)).some(([, lone]) => lone !== undefined);
+}
+
+function illFormed(what: string, form = 'UTF-8'): AppError {
+  return new AppError('VALIDATION_FAILED', `${what} is not well-formed text.`, {
+    issues: [{ path: [], message: `must be well-formed ${form}` }],
+  });
+}

@@ -1,0 +1,140 @@
+import { generateOpenApiDocument } from 'trpc-to-openapi';
+import { exportInput, exportMeta } from '../../routers/audit/export.ts';
+import { auditShape } from '../../routers/audit/page.ts';
+import { appRouter } from '../../routers/index.ts';
+import { EXPORT_PATH, EXPORT_TYPE } from '../rest/audit-export.ts';
+import {
+  HEADERS,
+  headers,
+  needsTenant,
+  needsToken,
+  refusalResponse,
+  refusalsOf,
+  type Called,
+  type Refusal,
+} from './answers.ts';
+import { nameParameters, nameSchemas } from './names.ts';
+import { problemSchemas } from './problems.ts';
+import type { Document, Operation } from './types.ts';
+import { descriptionOf, tagsOf } from './words.ts';
+import { REST_PATH, restProcedures, type RestProcedure } from '../rest/mount.ts';
+
+const DESCRIPTION = `The same procedures as tRPC at /trpc. Errors are RFC 9457 problem details with a \`reason\`.
+
+A call whose address and headers are larger than 16 KiB is answered with 431 before it is read, without a body.`;
+
+/**
+ * The OpenAPI 3.1 document of the REST bridge, made from the routers.
+ * @throws Error if two shapes have the same name
+ */
+export function openApiDocument(options: { publicUrl: string; version: string }): Document {
+  const document = generateOpenApiDocument(appRouter, {
+    title: 'Atrium',
+    version: options.version,
+    description: DESCRIPTION,
+    contact: { name: 'Atrium', url: options.publicUrl },
+    license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+    baseUrl: `${options.publicUrl}${REST_PATH}`,
+    openApiVersion: '3.1.0',
+    securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+  });
+  const operations = new Map(
+    Object.values(document.paths ?? {})
+      .flatMap((item) => [item.get, item.post, item.patch, item.put, item.delete])
+      .flatMap((operation) => (operation ? [[operation.operationId, operation] as const] : [])),
+  );
+  const refusals = new Map<string, Refusal>();
+  for (const procedure of restProcedures()) {
+    const operation = operations.get(procedure.path.replaceAll('.', '-'));
+    if (operation) describeProcedure(operation, procedure, refusals);
+  }
+  const auditExport = exportOperation(document.paths?.['/audit']?.get?.parameters ?? [], refusals);
+  const all = [...operations.values(), auditExport];
+  const schemas = nameSchemas(document, all);
+  for (const [name, schema] of Object.entries(
+    problemSchemas([...refusals.values()].flatMap(({ reasons }) => reasons)),
+  )) {
+    if (name in schemas) throw new Error(`OpenAPI: no shape may be named ${name}: a problem is`);
+    schemas[name] = schema;
+  }
+  return {
+    ...document,
+    tags: tagsOf(new Set(all.flatMap(({ tags = [] }) => tags))),
+    paths: { ...document.paths, [EXPORT_PATH]: { get: auditExport } },
+    components: {
+      ...document.components,
+      schemas,
+      parameters: nameParameters(all),
+      responses: Object.fromEntries([...refusals].map(([name, refusal]) => [name, refusalResponse(refusal)])),
+      headers: HEADERS,
+    },
+  };
+}
+
+/** Says what the generator can't know: the success status, the errors as they are, and what a caller must send. */
+function describeProcedure(
+  operation: Operation,
+  { meta, input, path, type }: RestProcedure,
+  refusals: Map<string, Refusal>,
+): void {
+  const status = meta.successStatus ?? 200;
+  const parameters = operation.parameters?.length ?? 0;
+  const takes = operation.requestBody ? 'body' : input && parameters > 0 ? 'parameters' : 'nothing';
+  const answers = new Map<string, unknown>(Object.entries(operation.responses ?? {}));
+  const made = answers.get('200');
+  const content = status !== 204 && typeof made === 'object' && made !== null && 'content' in made && made.content;
+  const success = { description: 'Done', headers: headers(), ...(content !== false && { content }) };
+  // Where the path says what is meant, and nothing must be said of it, a body may be left out.
+  if (operation.requestBody && 'content' in operation.requestBody && parameters > 0) {
+    const schema = operation.requestBody.content['application/json']?.schema;
+    operation.requestBody.required = schema !== undefined && 'required' in schema;
+  }
+  operation.description = [operation.description, descriptionOf(meta, path)].filter(Boolean).join('\n\n');
+  describe(operation, { status, success }, { meta, takes, changes: type === 'mutation' }, refusals);
+}
+
+function describe(
+  operation: Operation,
+  answer: { status: number; success: object },
+  called: Called,
+  refusals: Map<string, Refusal>,
+): void {
+  const { access } = called.meta;
+  const refused = refusalsOf(called);
+  for (const refusal of refused) refusals.set(refusal.name, refusal);
+  operation.responses = {
+    [String(answer.status)]: answer.success,
+    ...Object.fromEntries(refused.map(({ status, name }) => [status, { $ref: `#/components/responses/${name}` }])),
+  };
+  operation.security = needsToken(access) ? [{ bearer: [] }] : [];
+  if (needsTenant(access)) {
+    operation.parameters = [
+      ...(operation.parameters ?? []),
+      {
+        in: 'header',
+        name: 'X-Tenant-Slug',
+        required: true,
+        schema: { type: 'string' },
+        description: 'The slug of the tenant that the token is for',
+      },
+    ];
+  }
+}
+
+/** The one answer that is no JSON, which the generator does not know. @param filters of `GET /audit`, some of which it has too */
+function exportOperation(filters: NonNullable<Operation['parameters']>, refusals: Map<string, Refusal>): Operation {
+  const operation: Operation = {
+    operationId: 'audit-export',
+    summary: "Stream the tenant's audit log, oldest first (admins)",
+    description: descriptionOf(exportMeta),
+    tags: ['audit'],
+    parameters: filters.filter((filter) => 'name' in filter && filter.name in exportInput.shape),
+  };
+  const success = {
+    description: `Lines of JSON, one for each row: ${Object.keys(auditShape.shape).join(', ')}`,
+    headers: { ...headers(), 'Content-Disposition': { required: true, schema: { type: 'string' } } },
+    content: { [EXPORT_TYPE]: { schema: { type: 'string' } } },
+  };
+  describe(operation, { status: 200, success }, { meta: exportMeta, takes: 'parameters', changes: false }, refusals);
+  return operation;
+}

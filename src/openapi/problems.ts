@@ -1,0 +1,76 @@
+import { STATUS_OF_REASON, type Reason } from '../../core/errors.ts';
+import { pascal, schemaNamed } from './names.ts';
+import type { Schema } from './types.ts';
+
+const ISSUE = {
+  type: 'object',
+  description: 'What is wrong with a part of the input',
+  required: ['path', 'message'],
+  properties: {
+    path: {
+      type: 'array',
+      description: 'Where in the input; empty for the input as a whole',
+      items: { type: ['string', 'integer'] },
+    },
+    message: { type: 'string' },
+  },
+} satisfies Schema;
+
+const PROBLEM = {
+  type: 'object',
+  description: 'RFC 9457 problem details. What each reason adds is in a schema of its own.',
+  required: ['type', 'title', 'status', 'detail', 'reason', 'requestId'],
+  properties: {
+    type: { type: 'string', description: 'A URI of the kind of problem' },
+    title: { type: 'string' },
+    status: { type: 'integer', description: 'The HTTP status' },
+    detail: { type: 'string', description: 'What is wrong, and what to do' },
+    reason: { type: 'string', description: 'The code that programs go by' },
+    requestId: { type: 'string', description: 'Finds the call in the log' },
+  },
+} satisfies Schema;
+
+/** What a problem of a reason has beyond what all of them have. */
+const MORE: Partial<Record<Reason, { properties: Record<string, Schema>; required?: string[] }>> = {
+  VALIDATION_FAILED: { properties: { issues: { type: 'array', items: schemaNamed('Issue') } } },
+  PASSWORD_TOO_WEAK: {
+    required: ['score', 'warning', 'suggestions'],
+    properties: {
+      score: { type: 'integer', minimum: 0, maximum: 4, description: 'By zxcvbn' },
+      warning: { type: ['string', 'null'] },
+      suggestions: { type: 'array', items: { type: 'string' } },
+    },
+  },
+};
+
+const problemName = (reason: Reason): string => `${pascal(reason)}Problem`;
+
+/** What an answer's body is when it refuses for one of these reasons. */
+export function problemSchema(reasons: readonly Reason[]): Schema {
+  const schemas = reasons.map((reason) => schemaNamed(problemName(reason)));
+  return schemas.length === 1 && schemas[0] ? schemas[0] : { oneOf: schemas };
+}
+
+/** The schemas of the problems for these reasons, by name: one for each reason, so that a client can tell them apart. */
+export function problemSchemas(reasons: Iterable<Reason>): Record<string, Schema> {
+  const byReason = [...reasons].map((reason): [string, Schema] => [problemName(reason), schemaOf(reason)]);
+  return { Problem: PROBLEM, Issue: ISSUE, ...Object.fromEntries(byReason) };
+}
+
+function schemaOf(reason: Reason): Schema {
+  const { properties, required = [] } = MORE[reason] ?? {};
+  return {
+    allOf: [
+      schemaNamed('Problem'),
+      {
+        type: 'object',
+        required: ['status', 'reason', ...required],
+        properties: {
+          status: { type: 'integer', enum: [STATUS_OF_REASON[reason]] },
+          reason: { type: 'string', enum: [reason] },
+          ...properties,
+        },
+      },
+    ],
+  };
+}

@@ -1,0 +1,92 @@
+import { TRPCError } from '@trpc/server';
+import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import type { Context as HonoContext } from 'hono';
+import type { BlockList } from 'node:net';
+import { AppError, findCause } from '../../core/errors.ts';
+import { UNKNOWN_PROCEDURE } from '../../core/metrics/server.ts';
+import type { Services } from '../../routers/procedures/context.ts';
+import { reportOf, toTRPCError } from '../../routers/procedures/errors.ts';
+import { appRouter } from '../../routers/index.ts';
+import { isJson } from '../middleware/body.ts';
+import { errorHeaders } from '../rest/problem.ts';
+import { rateLimitHeaders } from '../middleware/rate-limit-headers.ts';
+import { endAs, factsOf, type AppEnv } from '../middleware/request.ts';
+
+/** Calls in one batch at most. */
+const BATCH = 10;
+const METHODS = new Set(['GET', 'HEAD', 'POST']);
+export const TRPC_PATH = '/trpc';
+const PROCEDURES = new Set(Object.keys(appRouter._def.procedures));
+
+/** Serves the routers as tRPC: single calls, batches, and streams. */
+export function trpcMount(services: Services, trustedProxies: BlockList) {
+  return async function serveTrpc(c: HonoContext<AppEnv>): Promise<Response> {
+    const request = factsOf(c, trustedProxies);
+    const refuse = (error: TRPCError): Response => {
+      c.set('refused', reportOf(error).reason);
+      return trpcError(error, request.id);
+    };
+    if (!METHODS.has(c.req.method)) return refuse(new TRPCError({ code: 'METHOD_NOT_SUPPORTED' }));
+    if (c.req.method === 'POST' && !isJson(c.req.header('content-type'))) {
+      return refuse(new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' }));
+    }
+    // A request that tRPC can't read as a whole is refused before it has a context: without a request id, and not as JSON.
+    let unreadable: TRPCError | undefined;
+    const response = await fetchRequestHandler({
+      endpoint: TRPC_PATH,
+      // tRPC answers HEAD with 204, whatever is there.
+      req: c.req.method === 'HEAD' ? new Request(c.req.raw, { method: 'GET' }) : c.req.raw,
+      router: appRouter,
+      maxBatchSize: BATCH,
+      createContext: () => ({ ...services, request }),
+      responseMeta: ({ errors }) => ({
+        headers: {
+          ...Object.fromEntries(errors.flatMap((error) => Object.entries(errorHeaders(reportOf(error))))),
+          ...rateLimitHeaders(request.counts),
+        },
+      }),
+      onError({ error, path, ctx, type }) {
+        if (ctx === undefined) unreadable = error;
+        const { reason } = reportOf(error);
+        if (ctx !== undefined && neverBegan(error)) {
+          // Whatever a stranger makes up as a path is one name here.
+          const procedure = path !== undefined && PROCEDURES.has(path) ? path : UNKNOWN_PROCEDURE;
+          request.calls.push({ procedure, outcome: reason, milliseconds: 0 });
+        }
+        // One that was open: only here is it heard that it did not end well.
+        if (type === 'subscription' && path !== undefined) endAs(request, path, reason);
+        if (reason === 'INTERNAL') {
+          services.log.error({ err: error.cause ?? error, path, requestId: request.id }, 'call failed');
+        }
+      },
+    });
+    return unreadable ? refuse(unreadable) : response;
+  };
+}
+
+/** Whether tRPC refused a call before it came to a procedure, whose chain tells of all others. */
+function neverBegan(error: TRPCError): boolean {
+  const early = error.code === 'NOT_FOUND' || error.code === 'METHOD_NOT_SUPPORTED';
+  return early && !findCause(error, (cause) => cause instanceof AppError);
+}
+
+/** An error in tRPC's own envelope, for what is refused before tRPC sees it. */
+export function trpcError(refusal: AppError | TRPCError, requestId: string): Response {
+  const error = refusal instanceof TRPCError ? refusal : toTRPCError(refusal);
+  const report = reportOf(error);
+  const body = {
+    error: {
+      message: report.message,
+      code: -32600,
+      data: {
+        code: error.code,
+        httpStatus: report.status,
+        reason: report.reason,
+        requestId,
+        ...(report.issues && { issues: report.issues }),
+        ...(report.retryAfter !== undefined && { retryAfter: report.retryAfter }),
+      },
+    },
+  };
+  return Response.json(body, { status: report.status, headers: errorHeaders(report) });
+}

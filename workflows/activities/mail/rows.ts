@@ -1,0 +1,80 @@
+import { RESET_MS } from '../../../core/auth/mailed-token.ts';
+import { SIGN_UP_DAYS, type SignUpFacts } from '../../../core/identity/sign-up.ts';
+import type { Owner } from '../../../db/connection/owner/connect.ts';
+import type { ResetSubject } from './letters.ts';
+
+// What each mail is written from, as it is now; `undefined` where the mail has lost its point.
+
+/** How long a reset mail is tried, in days: as long as a sign-up and an invite live. */
+const TRIED_DAYS = 7;
+
+interface SignUpRow extends SignUpFacts {
+  email: string;
+  verificationId: string;
+  hasAccount: boolean;
+}
+
+/** Whose row asked for the mail. */
+interface Asker {
+  tenantId: string | null;
+}
+
+export async function findSignUp(
+  owner: Owner,
+  { signUpId, tenantId }: Asker & { signUpId: string },
+): Promise<SignUpRow | undefined> {
+  const [row] = await owner<SignUpRow[]>`
+    select s.email, s.verification_id as "verificationId", t.name as "tenantName", t.slug as "tenantSlug",
+      s.created_at as "createdAt",
+      exists (select from public.users u where u.email = s.email) as "hasAccount"
+    from public.sign_ups s join public.tenants t on t.id = s.tenant_id
+    where s.id = ${signUpId} and s.tenant_id = ${tenantId} and s.verified_at is null and s.voided_at is null
+      and s.created_at > now() - make_interval(days => ${SIGN_UP_DAYS})`;
+  return row;
+}
+
+/**
+ * A reset is for an account or, since its link proves the address as well, for the sign-ups of an address that has none.
+ * Its hour begins when the mail is sent, however long that took; each try begins it anew.
+ */
+export async function beginReset(
+  owner: Owner,
+  requestId: string,
+): Promise<{ email: string; subject: ResetSubject } | undefined> {
+  const [request] = await owner<{ email: string }[]>`
+    update public.mail_requests set expires_at = now() + make_interval(secs => ${RESET_MS / 1000})
+    where id = ${requestId} and kind = 'reset-password' and used_at is null and expires_at > now()
+      and created_at > now() - make_interval(days => ${TRIED_DAYS}) returning email`;
+  if (!request) return undefined;
+  const { email } = request;
+  const [user] = await owner<{ fullName: string; isDisabled: boolean }[]>`
+    select full_name as "fullName", disabled_at is not null as "isDisabled" from public.users where email = ${email}`;
+  if (user) return user.isDisabled ? undefined : { email, subject: { kind: 'account', fullName: user.fullName } };
+  const [signUp, another] = await owner<SignUpFacts[]>`
+    select t.name as "tenantName", t.slug as "tenantSlug", s.created_at as "createdAt"
+    from public.sign_ups s join public.tenants t on t.id = s.tenant_id
+    where s.email = ${email} and s.verified_at is null and s.voided_at is null
+      and s.created_at > now() - make_interval(days => ${SIGN_UP_DAYS})
+    limit 2`;
+  if (!signUp) return undefined;
+  return { email, subject: another ? { kind: 'sign-ups' } : { kind: 'sign-up', ...signUp } };
+}
+
+interface InviteRow {
+  email: string;
+  role: string;
+  tenantName: string;
+  invitedBy: string | null;
+}
+
+export async function findInvite(
+  owner: Owner,
+  { inviteId, tenantId }: Asker & { inviteId: string },
+): Promise<InviteRow | undefined> {
+  const [row] = await owner<InviteRow[]>`
+    select i.email, i.role, t.name as "tenantName", u.full_name as "invitedBy"
+    from public.invites i join public.tenants t on t.id = i.tenant_id left join public.users u on u.id = i.invited_by
+    where i.id = ${inviteId} and i.tenant_id = ${tenantId} and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
+      and t.status <> 'deleted'`;
+  return row;
+}

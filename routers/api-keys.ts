@@ -57,7 +57,7 @@ export const apiKeysRouter = router({
       await ctx.db
         .insert(apiKeys)
         .values({ ...made, tenantId: ctx.tenant.id, keyHash: hashApiKey(key), createdBy: ctx.user.id });
-      ctx.trail.note({ entityId: made.id, changes: changesBetween({}, { name, role, prefix, expiresAt }) });
+      ctx.auditEntry.note({ entityId: made.id, changes: changesBetween({}, { name, role, prefix, expiresAt }) });
       return { ...toApiKey(made), key };
     }),
 
@@ -95,7 +95,7 @@ export const apiKeysRouter = router({
     .input(idInput)
     .output(z.null())
     .mutation(async ({ ctx, input: { id } }) => {
-      ctx.trail.note({ entityId: id });
+      ctx.auditEntry.note({ entityId: id });
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const [revoked] = await ctx.db
         .update(apiKeys)
@@ -103,7 +103,7 @@ export const apiKeysRouter = router({
         .where(and(eq(apiKeys.tenantId, ctx.tenant.id), eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
         .returning({ name: apiKeys.name, role: apiKeys.role, prefix: apiKeys.prefix });
       if (!revoked) throw new AppError('NOT_FOUND', 'There is no such API key.');
-      ctx.trail.note({ changes: changesBetween(revoked, {}) });
+      ctx.auditEntry.note({ changes: changesBetween(revoked, {}) });
       return null;
     }),
 });

@@ -10,7 +10,7 @@ import { assertAdminBeside, lockMembers, lockMembersAsAdmin, roleOf } from '../d
 import { alsoEndIdentities, alsoRevokeInvites } from './procedures/effects.ts';
 import { adminPersonProcedure, memberPersonProcedure } from './procedures/levels.ts';
 import { pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
-import type { Trail } from './procedures/audit-entry.ts';
+import type { AuditEntryDraft } from './procedures/audit-entry.ts';
 import { router } from './procedures/trpc.ts';
 
 const tags = ['members'];
@@ -65,16 +65,16 @@ export const membersRouter = router({
     .output(memberShape)
     .mutation(async ({ ctx, input: { userId, role } }) => {
       const tenantId = ctx.tenant.id;
-      ctx.trail.note({ entityId: userId });
+      ctx.auditEntry.note({ entityId: userId });
       await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
       const before = found(await roleOf(ctx.db, tenantId, userId));
       if (before === 'admin' && role === 'member') {
         await assertAdminBeside(ctx.db, tenantId, userId);
-        await alsoRevokeInvites(ctx.db, ctx.trail, { userId, tenantId, roles: ['admin'] });
+        await alsoRevokeInvites(ctx.db, ctx.auditEntry, { userId, tenantId, roles: ['admin'] });
       }
       const isMember = and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId));
       await ctx.db.update(memberships).set({ role }).where(isMember);
-      ctx.trail.note({ changes: changesBetween({ role: before }, { role }) });
+      ctx.auditEntry.note({ changes: changesBetween({ role: before }, { role }) });
       const [member] = await members(ctx.db).where(isMember);
       return toMember(found(member));
     }),
@@ -89,10 +89,10 @@ export const membersRouter = router({
     .input(z.strictObject({ userId: idSchema }))
     .output(z.null())
     .mutation(async ({ ctx, input: { userId } }) => {
-      ctx.trail.note({ entityId: userId });
+      ctx.auditEntry.note({ entityId: userId });
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
-      const role = await takeOut(ctx.db, ctx.trail, ctx.tenant.id, userId);
-      ctx.trail.note({ changes: changesBetween({ role }, {}) });
+      const role = await takeOut(ctx.db, ctx.auditEntry, ctx.tenant.id, userId);
+      ctx.auditEntry.note({ changes: changesBetween({ role }, {}) });
       return null;
     }),
 
@@ -105,10 +105,10 @@ export const membersRouter = router({
     })
     .output(z.null())
     .mutation(async ({ ctx }) => {
-      ctx.trail.note({ entityId: ctx.user.id });
+      ctx.auditEntry.note({ entityId: ctx.user.id });
       await lockMembers(ctx.db, ctx.tenant.id);
-      const role = await takeOut(ctx.db, ctx.trail, ctx.tenant.id, ctx.user.id);
-      ctx.trail.note({ changes: changesBetween({ role }, {}) });
+      const role = await takeOut(ctx.db, ctx.auditEntry, ctx.tenant.id, ctx.user.id);
+      ctx.auditEntry.note({ changes: changesBetween({ role }, {}) });
       return null;
     }),
 });
@@ -118,12 +118,12 @@ function members(tx: Tx) {
 }
 
 /** Ends a membership, and what the member had under way. @returns the role that they had */
-async function takeOut(tx: Tx, trail: Trail, tenantId: string, userId: string): Promise<Role> {
+async function takeOut(tx: Tx, auditEntry: AuditEntryDraft, tenantId: string, userId: string): Promise<Role> {
   const role = found(await roleOf(tx, tenantId, userId));
   if (role === 'admin') await assertAdminBeside(tx, tenantId, userId);
-  await alsoRevokeInvites(tx, trail, { userId, tenantId });
+  await alsoRevokeInvites(tx, auditEntry, { userId, tenantId });
   // Members are locked, so none is being assumed at this moment.
-  await alsoEndIdentities(tx, trail, { userId, tenantId });
+  await alsoEndIdentities(tx, auditEntry, { userId, tenantId });
   await tx.delete(memberships).where(and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId)));
   return role;
 }

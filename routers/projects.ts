@@ -27,7 +27,7 @@ export const projectsRouter = router({
       const values = { id: uuidv7(), name: input.name, description: input.description ?? null };
       const [row] = await ctx.db.insert(projects).values(values).returning().catch(refuseTakenName);
       const project = found(row);
-      ctx.trail.note({
+      ctx.auditEntry.note({
         entityId: project.id,
         changes: changesBetween({}, { name: project.name, description: project.description }),
       });
@@ -73,7 +73,7 @@ export const projectsRouter = router({
     .input(z.strictObject({ id: idSchema, name: nameInput.optional(), description: description.optional() }))
     .output(projectShape)
     .mutation(async ({ ctx, input: { id, ...input } }) => {
-      ctx.trail.note({ entityId: id });
+      ctx.auditEntry.note({ entityId: id });
       const [before] = await ctx.db.select().from(projects).where(eq(projects.id, id)).for('update');
       const { name, description: text } = found(before);
       const wanted = {
@@ -86,7 +86,7 @@ export const projectsRouter = router({
         .where(eq(projects.id, id))
         .returning()
         .catch(refuseTakenName);
-      ctx.trail.note({ changes: changesBetween({ name, description: text }, wanted) });
+      ctx.auditEntry.note({ changes: changesBetween({ name, description: text }, wanted) });
       return toProject(found(after));
     }),
 
@@ -100,10 +100,10 @@ export const projectsRouter = router({
     .input(idInput)
     .output(z.null())
     .mutation(async ({ ctx, input }) => {
-      ctx.trail.note({ entityId: input.id });
+      ctx.auditEntry.note({ entityId: input.id });
       const [row] = await ctx.db.delete(projects).where(eq(projects.id, input.id)).returning();
       const { name, description: text } = found(row);
-      ctx.trail.note({ changes: changesBetween({ name, description: text }, {}) });
+      ctx.auditEntry.note({ changes: changesBetween({ name, description: text }, {}) });
       return null;
     }),
 });

@@ -47,7 +47,7 @@ export const usersRouter = router({
     .output(meShape)
     .query(({ ctx }) => {
       const { assumed } = ctx.actor;
-      ctx.trail.note({ entityId: ctx.user.id });
+      ctx.auditEntry.note({ entityId: ctx.user.id });
       return {
         ...toUserShape(ctx.user),
         assumedIdentity: assumed && { ...assumed, expiresAt: assumed.expiresAt.toISOString() },
@@ -66,7 +66,7 @@ export const usersRouter = router({
         .update(users)
         .set({ fullName, updatedAt: sql`now()` })
         .where(eq(users.id, ctx.user.id));
-      ctx.trail.note({
+      ctx.auditEntry.note({
         entityId: ctx.user.id,
         changes: changesBetween({ fullName: ctx.user.fullName }, { fullName }),
       });

@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { aNumber, oneOf } from './support/matchers.ts';
-import { foundTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from './support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from './support/people.ts';
 import { at, rest, type Call } from './support/rest.ts';
 
 const place = inject('stack');
@@ -36,7 +36,7 @@ beforeAll(async () => {
   const response = await fetch(`${place.url}/openapi.json`);
   raw = z.record(z.string(), z.unknown()).parse(await response.json());
   document = documentSchema.parse(withComponents(raw, raw['components']));
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 /** A part of the document with the parameters and responses in place of the references to them. */

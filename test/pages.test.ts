@@ -2,7 +2,7 @@ import { expect, inject, test } from 'vitest';
 import { aString } from './support/matchers.ts';
 import { expectGuarded } from './support/guards.ts';
 import { nextMail, tokenIn, type ReceivedMail } from './support/mail.ts';
-import { foundTenant, freshEmail, freshSlug, PASSWORD } from './support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, PASSWORD } from './support/people.ts';
 import { at, reasonOf, rest } from './support/rest.ts';
 
 const place = inject('stack');
@@ -96,7 +96,7 @@ test("the page that confirms an address asks for the sign-up's password only whe
 });
 
 test("opening the link to a new password uses nothing up: only the page's own POST does", async () => {
-  const { email } = await foundTenant(place);
+  const { email } = await signUpTenant(place);
   await rest(place.url, 'POST', '/auth/password-reset', { body: { email } });
   const mail = await nextMail(place.mailDir, email, 2);
   await openOften(mail, '/reset-password');
@@ -106,7 +106,7 @@ test("opening the link to a new password uses nothing up: only the page's own PO
 });
 
 test("opening the link of an invite, and its preview, use nothing up: only the page's own POST does", async () => {
-  const founder = await foundTenant(place);
+  const founder = await signUpTenant(place);
   const email = freshEmail('grace');
   await rest(place.url, 'POST', '/invites', {
     token: founder.tokens().accessToken,

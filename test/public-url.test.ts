@@ -5,7 +5,7 @@ import { freePort } from '../dev/ports.ts';
 import { openPage, startBrowser } from './browser/browser.ts';
 import { nextMail } from './support/mail.ts';
 import { startOwnStack } from './support/own-stack.ts';
-import { foundTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from './support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from './support/people.ts';
 import { startPrefixProxy } from './support/prefix-proxy.ts';
 import { at } from './support/rest.ts';
 
@@ -21,7 +21,7 @@ let founder: Founder;
 beforeAll(async () => {
   [browser, founder] = await Promise.all([
     startBrowser(shared.env['ATRIUM_BUN'] ?? 'bun', { ...shared.env }),
-    foundTenant(place),
+    signUpTenant(place),
   ]);
 }, 300_000);
 afterAll(async () => {
@@ -97,7 +97,7 @@ test.each([
 });
 
 test('below a path, the mailed link opens a page that sets a new password', async () => {
-  const { email } = await foundTenant(place);
+  const { email } = await signUpTenant(place);
   await founder.client.auth.requestPasswordReset.mutate({ email });
   await using opened = await openPage(browser, await linkTo(email, 2));
   await opened.page.getByLabel('New password').fill(`${PASSWORD}-anew`);

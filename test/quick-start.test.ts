@@ -1,10 +1,10 @@
 import { expect, inject, test } from 'vitest';
-import { foundTenant } from './support/people.ts';
+import { signUpTenant } from './support/people.ts';
 
 const place = inject('stack');
 
 test('a stranger registers, verifies, logs in and works in their own schema', async () => {
-  const { client } = await foundTenant(place);
+  const { client } = await signUpTenant(place);
 
   const made = await client.projects.create.mutate({ name: 'Apollo' });
   expect(await client.projects.get.query({ id: made.id })).toEqual(made);

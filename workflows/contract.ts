@@ -1,4 +1,4 @@
-import type { MailOrder } from '../core/mail/templated-email.ts';
+import type { TemplatedEmail } from '../core/mail/templated-email.ts';
 
 // What others may know of the workflows: names, inputs and ids. Ids and names only, never a secret: all of it is kept
 // in Temporal's histories.
@@ -9,7 +9,7 @@ export interface ProvisionTenantInput {
   tenantId: string;
 }
 
-export type SendEmailInput = MailOrder & {
+export type SendEmailInput = TemplatedEmail & {
   /** Of the outbox row: makes the Message-ID. */
   messageId: string;
   /** Whose row it was. PostgreSQL holds a tenant's role to its own, so what the mail is about must be of that tenant. */

@@ -1,37 +1,38 @@
-/** The waits between the rounds of a loop, which can be cut short. */
-export interface Rest {
-  /** Waits so many ms, or until {@link cut}; not at all if that was called since {@link listen}. */
-  take: (milliseconds: number) => Promise<void>;
-  cut: () => void;
-  /** From now on a call cuts the next wait short: said before a round looks for work, so that none is missed. */
-  listen: () => void;
+/** The waits between the rounds of a loop. They can be ended early. */
+export interface Pause {
+  /** Waits so many ms, or until {@link end} is called. Returns at once if it was called since {@link arm}. */
+  wait: (milliseconds: number) => Promise<void>;
+  /** Ends the wait under way, or the next one. */
+  end: () => void;
+  /** Forgets earlier calls of {@link end}. Called before a round looks for work, so that work which arrives later is not missed. */
+  arm: () => void;
 }
 
-export function createRest(): Rest {
-  let called = false;
+export function createPause(): Pause {
+  let ended = false;
   let wake = (): void => undefined;
   return {
-    async take(milliseconds) {
+    async wait(milliseconds) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, milliseconds);
         wake = () => {
           clearTimeout(timer);
           resolve();
         };
-        if (called) wake();
+        if (ended) wake();
       });
     },
-    cut() {
-      called = true;
+    end() {
+      ended = true;
       wake();
     },
-    listen() {
-      called = false;
+    arm() {
+      ended = false;
     },
   };
 }
 
-/** How long to wait after so many failures in a row, in ms: twice as long each time. */
+/** @returns how long to wait after so many failures in a row, in ms: `first`, then twice as long each time, up to `most` */
 export function backoff(failures: number, { first, most }: { first: number; most: number }): number {
   return Math.min(first * 2 ** (failures - 1), most);
 }

@@ -1,11 +1,13 @@
 import { countedPasswords } from '../../routers/procedures/costs.ts';
 import { createSpent } from '../../routers/procedures/limits.ts';
-import { createTrail } from '../../routers/procedures/audit-entry.ts';
+import { createAuditEntry } from '../../routers/procedures/audit-entry.ts';
 import { baseProcedure } from '../../routers/procedures/trpc.ts';
 
 /** What the procedures need, and no more. */
 export const recorded = baseProcedure.use(({ ctx, next, meta, path }) => {
   if (!meta?.audit) throw new Error('No name for the audit log');
   const spent = createSpent(path);
-  return next({ ctx: { trail: createTrail(ctx.request, meta.audit), spent, passwords: countedPasswords(ctx, spent) } });
+  return next({
+    ctx: { auditEntry: createAuditEntry(ctx.request, meta.audit), spent, passwords: countedPasswords(ctx, spent) },
+  });
 });

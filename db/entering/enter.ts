@@ -34,7 +34,7 @@ export interface TenantEntered {
  * Where a procedure works. `tenant`: the tenant's own tables, under its own database role. `lobby`: the shared
  * tables, under the app's role, narrowed by row-level security to the rows of this tenant.
  */
-export type Room = 'tenant' | 'lobby';
+export type BoundSchema = 'tenant' | 'lobby';
 
 interface Door {
   caller: Caller;
@@ -50,7 +50,7 @@ export interface TenantDoor extends Door {
   slug: string | undefined;
   /** Which roles of the tenant may enter. */
   roles: readonly Role[];
-  room: Room;
+  schema: BoundSchema;
 }
 
 /** Whose a key is never changes. */
@@ -70,7 +70,7 @@ export async function enterTenant<T>(
 ): Promise<T> {
   const { caller } = door;
   const roles = door.admitted ? door.roles : [];
-  const values = [...valuesOf(caller), door.slug ?? null, `{${roles.join(',')}}`, door.room];
+  const values = [...valuesOf(caller), door.slug ?? null, `{${roles.join(',')}}`, door.schema];
   const first = { text: ENTER_TENANT[caller.kind], values };
   return await andTouch(pool, (noteRow) =>
     pool.transactionAfter<TenantRow, T>({ readOnly: door.readOnly, share: shareOf(caller), first }, (tx, [row]) => {

@@ -88,7 +88,7 @@ function asUser({ given, joins, columns }: Source): string {
 }
 
 /**
- * The caller's parameters, then the slug asked for, the roles let in, and the room. Gives one row that says what holds and, if
+ * The caller's parameters, then the slug asked for, the roles let in, and the schema to bind. Gives one row that says what holds and, if
  * all of it does, binds the transaction. The subquery is fenced by OFFSET 0, so that the checks are made first and once;
  * CASE guards set_config, which has effects. All settings are LOCAL: they end with the transaction.
  */
@@ -96,19 +96,19 @@ function tenant({ given, parameters, joins, tenantId, live, columns, role, readO
   const next = (offset: number): string => `$${parameters + offset}`;
   return `
   select f.*,
-    case when f.entered and f.room = 'tenant'
+    case when f.entered and f.schema = 'tenant'
       then set_config('search_path', quote_ident(f.schema_name) || ', pg_temp', true) end as path,
-    case when f.entered and f.room = 'lobby'
+    case when f.entered and f.schema = 'lobby'
       then set_config('atrium.tenant_id', f.tenant_id::text, true) end as bound,
-    case when f.entered and f.room = 'tenant'
+    case when f.entered and f.schema = 'tenant'
       then set_config('role', f.db_role, true) end as db_role_set,
     case when f.entered and f.read_only
       then set_config('transaction_read_only', 'on', true) end as read_only_set
   from (
     select ${columns}, coalesce(${readOnly}, false) as read_only,
-      t.id as tenant_id, t.slug, t.name, t.status, t.schema_name, t.db_role, ${role} as role, q.room,
+      t.id as tenant_id, t.slug, t.name, t.status, t.schema_name, t.db_role, ${role} as role, q.schema,
       coalesce(${live} and t.slug = q.slug and t.status = 'ready' and ${role} = any(q.roles), false) as entered
-    from (select ${given}, ${next(1)}::text as slug, ${next(2)}::text[] as roles, ${next(3)}::text as room) q ${joins}
+    from (select ${given}, ${next(1)}::text as slug, ${next(2)}::text[] as roles, ${next(3)}::text as schema) q ${joins}
     left join public.tenants t on t.id = ${tenantId}
     left join public.user_tenant_membership m on m.tenant_id = t.id and m.user_id = u.id
     offset 0

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { mailOrderSchema } from '../../core/mail/templated-email.ts';
+import { templatedEmailSchema } from '../../core/mail/templated-email.ts';
 import { currentTraceparent } from '../../core/tracing/span.ts';
 import { insertOnly } from '../connection/insert.ts';
 import { outbox } from '../tables/lobby.ts';
@@ -16,7 +16,7 @@ export const OUTBOX_CHANNEL = 'atrium_outbox';
  */
 export const OUTBOX_PAYLOADS = {
   'tenant.provision': z.strictObject({}),
-  'email.send': mailOrderSchema,
+  'email.send': templatedEmailSchema,
 } satisfies Record<`${string}.${string}`, z.ZodType>;
 
 export type OutboxKind = keyof typeof OUTBOX_PAYLOADS;

@@ -22,7 +22,7 @@ export const tenantColumns = {
  * @returns the tenant's id
  * @throws AppError `SLUG_TAKEN`
  */
-export async function foundTenant(tx: Tx, tenant: { name: string; slug: Slug }): Promise<string> {
+export async function createTenant(tx: Tx, tenant: { name: string; slug: Slug }): Promise<string> {
   const id = uuidv7();
   const home = { schemaName: schemaNameOf(tenant.slug), dbRole: roleNameOf(id) };
   await tx

@@ -73,7 +73,7 @@ export const assumeIdentity = superuserProcedure
       .values({ id, tenantId: tenant.id, operatorId, operatorSessionId, ...about, expiresAt })
       .returning({ expiresAt: identities.expiresAt });
     // In the log of the tenant: its admins see who comes, and why.
-    ctx.trail.note({
+    ctx.auditEntry.note({
       entityId: id,
       tenantId: tenant.id,
       operatorId,
@@ -105,7 +105,7 @@ export const endAssumedIdentity = superuserProcedure
   .input(idInput)
   .output(z.null())
   .mutation(async ({ ctx, input: { id } }) => {
-    ctx.trail.note({ entityId: id });
+    ctx.auditEntry.note({ entityId: id });
     const [identity] = await ctx.db
       .select({ tenantId: identities.tenantId })
       .from(identities)
@@ -115,7 +115,7 @@ export const endAssumedIdentity = superuserProcedure
       .update(identities)
       .set({ endedAt: sql`now()` })
       .where(and(eq(identities.id, id), isNull(identities.endedAt)));
-    ctx.trail.note({ tenantId: identity.tenantId, operatorId: ctx.user.id });
+    ctx.auditEntry.note({ tenantId: identity.tenantId, operatorId: ctx.user.id });
     return null;
   });
 

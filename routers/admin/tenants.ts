@@ -29,7 +29,7 @@ export const retryProvisioning = superuserProcedure
     if (slug === undefined) throw tenantNotFound();
     const [tenant] = await ctx.db.select({ id: tenants.id }).from(tenants).where(eq(tenants.slug, slug));
     if (!tenant) throw tenantNotFound();
-    ctx.trail.note({ entityId: tenant.id });
+    ctx.auditEntry.note({ entityId: tenant.id });
     await spend(ctx, ['retriesByTenant', tenant.id]);
     const [retried] = await ctx.db
       .update(tenants)
@@ -38,6 +38,6 @@ export const retryProvisioning = superuserProcedure
       .returning({ id: tenants.id });
     if (!retried) throw new AppError('CONFLICT', 'Only a tenant whose provisioning failed can be provisioned again.');
     await enqueue(ctx, ctx.db, tenant.id, { kind: 'tenant.provision', payload: {} });
-    ctx.trail.note({ changes: { status: ['failed', 'provisioning'] } });
+    ctx.auditEntry.note({ changes: { status: ['failed', 'provisioning'] } });
     return { tenant: { slug, status: 'provisioning' as const } };
   });

@@ -60,12 +60,12 @@ export const disableUser = superuserProcedure
   .input(idInput)
   .output(accountShape)
   .mutation(async ({ ctx, input: { id } }) => {
-    ctx.trail.note({ entityId: id });
+    ctx.auditEntry.note({ entityId: id });
     if (id === ctx.user.id) throw new AppError('FORBIDDEN', 'Nobody disables their own account.');
     const before = await lockAccount(ctx.db, id);
     if (before.disabledAt !== null) return toAccount(before);
-    await alsoEndIdentities(ctx.db, ctx.trail, { userId: id });
-    await alsoEndIdentities(ctx.db, ctx.trail, { operatorId: id });
+    await alsoEndIdentities(ctx.db, ctx.auditEntry, { userId: id });
+    await alsoEndIdentities(ctx.db, ctx.auditEntry, { operatorId: id });
     const [after] = await ctx.db
       .update(usersTable)
       .set({ disabledAt: sql`now()`, updatedAt: sql`now()` })
@@ -74,8 +74,8 @@ export const disableUser = superuserProcedure
     const disabledAt = after?.disabledAt ?? null;
     await endSessions(ctx.db, id);
     await voidResets(ctx.db, before.email);
-    await alsoRevokeInvites(ctx.db, ctx.trail, { userId: id });
-    ctx.trail.note({ changes: changesBetween({ disabledAt: null }, { disabledAt }) });
+    await alsoRevokeInvites(ctx.db, ctx.auditEntry, { userId: id });
+    ctx.auditEntry.note({ changes: changesBetween({ disabledAt: null }, { disabledAt }) });
     return toAccount({ ...before, disabledAt });
   });
 
@@ -89,13 +89,13 @@ export const enableUser = superuserProcedure
   .input(idInput)
   .output(accountShape)
   .mutation(async ({ ctx, input: { id } }) => {
-    ctx.trail.note({ entityId: id });
+    ctx.auditEntry.note({ entityId: id });
     const before = await lockAccount(ctx.db, id);
     await ctx.db
       .update(usersTable)
       .set({ disabledAt: null, updatedAt: sql`now()` })
       .where(eq(usersTable.id, id));
-    ctx.trail.note({ changes: changesBetween({ disabledAt: before.disabledAt }, { disabledAt: null }) });
+    ctx.auditEntry.note({ changes: changesBetween({ disabledAt: before.disabledAt }, { disabledAt: null }) });
     return toAccount({ ...before, disabledAt: null });
   });
 

@@ -35,7 +35,7 @@ export const auditExportRouter = router({
         try {
           const { end } = await ctx.enter(false, async ({ tx }) => {
             // Nothing leaves before it is written down that it does.
-            await ctx.trail.write(tx, 'success');
+            await ctx.auditEntry.write(tx, 'success');
             const [now] = await tx.execute<{ end: string }>(sql`select to_json(now()) #>> '{}' as end`);
             if (!now) throw new Error('PostgreSQL told no time');
             return now;

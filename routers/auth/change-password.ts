@@ -27,7 +27,7 @@ export const changePassword = unboundUserProcedure
   .output(loginShape)
   .mutation(async ({ ctx, input: { currentPassword, newPassword } }) => {
     const { caller, user } = ctx;
-    ctx.trail.note({ entityId: user.id });
+    ctx.auditEntry.note({ entityId: user.id });
     const { known, words } = await ctx.pool.transaction({ readOnly: true }, async (tx) => {
       const [row] = await tx.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, user.id));
       return { known: row, words: await wordsAbout(tx, user) };
@@ -54,7 +54,7 @@ export const changePassword = unboundUserProcedure
       const refreshToken = mintRefreshToken();
       const next = { value: refreshToken, sessionId, tenantId: scope?.tenant.id ?? null, sessionExpiresAt };
       await storeRefreshToken(tx, next);
-      await ctx.trail.write(tx, 'success');
+      await ctx.auditEntry.write(tx, 'success');
       return { user, sessionId, scope: scope ?? null, refreshToken };
     });
     return await issueTokens(ctx.accessTokens, grant);

@@ -13,10 +13,10 @@ import type { Context } from '../procedures/context.ts';
 import { byAddress, take, takeFailures } from '../procedures/limits.ts';
 import { publicProcedure } from '../procedures/levels.ts';
 import { loginShape } from '../shapes.ts';
-import type { Trail } from '../procedures/audit-entry.ts';
+import type { AuditEntryDraft } from '../procedures/audit-entry.ts';
 import { findScope, issueTokens, type Scope } from './issue.ts';
 
-type Call = Context & { trail: Trail };
+type Call = Context & { auditEntry: AuditEntryDraft };
 type Account = typeof users.$inferSelect;
 
 /** Opens a session: with a tenant, scoped to it; without one, to the lobby. */
@@ -54,12 +54,12 @@ async function tryLogin(
   const user = await checkPassword(ctx, email, password);
   const upgraded = ctx.passwords.isOutdated(user.passwordHash) ? await ctx.passwords.hash(password) : undefined;
 
-  ctx.trail.note({ entityId: user.id });
+  ctx.auditEntry.note({ entityId: user.id });
   const refreshToken = mintRefreshToken();
   const sessionId = uuidv7();
   return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
     if (!(await holdUnchanged(tx, user, upgraded === undefined ? 'share' : 'no key update'))) return undefined;
-    ctx.trail.note({ actor: { type: 'user', id: user.id } });
+    ctx.auditEntry.note({ actor: { type: 'user', id: user.id } });
     const scope: Scope | null = tenantSlug === undefined ? null : await findScope(tx, user.id, { slug: tenantSlug });
     const tenantId = scope?.tenant.id ?? null;
     const expiresAt = fromNow(REFRESH_TOKEN.sessionDays * DAY_MS);
@@ -67,8 +67,8 @@ async function tryLogin(
     await tx.insert(sessions).values({ id: sessionId, userId: user.id, userAgent, ipAddress, expiresAt });
     await storeRefreshToken(tx, { value: refreshToken, sessionId, tenantId, sessionExpiresAt: expiresAt });
     if (upgraded !== undefined) await tx.update(users).set({ passwordHash: upgraded }).where(eq(users.id, user.id));
-    ctx.trail.note({ tenantId });
-    await ctx.trail.write(tx, 'success');
+    ctx.auditEntry.note({ tenantId });
+    await ctx.auditEntry.write(tx, 'success');
     return { user, sessionId, scope, refreshToken };
   });
 }
@@ -82,7 +82,7 @@ async function checkPassword(ctx: Call, email: string, password: string): Promis
   if (user && known && user.disabledAt === null) return user;
   // A failed login costs two verifications, whoever it was.
   const unverified = await ctx.passwords.verify(signUp?.passwordHash ?? undefined, password, owners);
-  if (user) ctx.trail.note({ entityId: user.id });
+  if (user) ctx.auditEntry.note({ entityId: user.id });
   throw unverified
     ? new AppError('EMAIL_NOT_VERIFIED', 'Follow the link in the mail that we sent, then log in.')
     : invalidCredentials();

@@ -12,7 +12,7 @@ export const logout = userProcedure
   })
   .output(z.null())
   .mutation(async ({ ctx }) => {
-    ctx.trail.note({ entityId: ctx.actor.sessionId });
+    ctx.auditEntry.note({ entityId: ctx.actor.sessionId });
     await ctx.db
       .update(sessions)
       .set({ revokedAt: sql`now()` })

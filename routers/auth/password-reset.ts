@@ -35,7 +35,7 @@ export const requestPasswordReset = publicProcedure
     await spend(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
       await requestMail(ctx, tx, 'reset-password', email);
-      await ctx.trail.write(tx, 'success');
+      await ctx.auditEntry.write(tx, 'success');
       return {};
     });
   });
@@ -70,8 +70,8 @@ export const resetPassword = publicProcedure
     await ctx.pool.transaction({ readOnly: false }, async (tx) => {
       await useUp(tx, requestId, holder.email);
       const userId = await setPassword(tx, holder.email, passwordHash);
-      ctx.trail.note({ entityId: userId, actor: { type: 'user', id: userId } });
-      await ctx.trail.write(tx, 'success');
+      ctx.auditEntry.note({ entityId: userId, actor: { type: 'user', id: userId } });
+      await ctx.auditEntry.write(tx, 'success');
     });
     return null;
   });

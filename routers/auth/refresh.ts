@@ -14,9 +14,9 @@ export const refresh = publicProcedure
   .output(loginShape)
   .mutation(async ({ ctx, input: { refreshToken, tenantSlug = ctx.request.tenantSlug } }) => {
     await countRefresh(ctx, refreshToken);
-    const { secretKeys, trail } = ctx;
+    const { secretKeys, auditEntry } = ctx;
     const rotation = await ctx.pool.transaction({ readOnly: false }, (tx) =>
-      rotate(tx, { secretKeys, trail, token: refreshToken, tenantSlug }),
+      rotate(tx, { secretKeys, auditEntry, token: refreshToken, tenantSlug }),
     );
     return await answerRotation(ctx, rotation);
   });

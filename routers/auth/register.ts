@@ -6,7 +6,7 @@ import { passwordTags } from '../../core/auth/password-tag.ts';
 import { slugSchema } from '../../core/tenancy/slug.ts';
 import { fromNow } from '../../db/connection/clock.ts';
 import { signUps } from '../../db/tables/lobby.ts';
-import { enqueue, foundTenant } from '../procedures/costs.ts';
+import { enqueue, createTenant } from '../procedures/costs.ts';
 import { byAddress, spend, takeFailures } from '../procedures/limits.ts';
 import { publicProcedure } from '../procedures/levels.ts';
 import { acceptedShape, nameInput } from '../shapes.ts';
@@ -40,7 +40,7 @@ export const register = publicProcedure
     const passwordHash = await ctx.passwords.hash(password);
 
     await ctx.pool.transaction({ readOnly: false }, async (tx) => {
-      const tenantId = await foundTenant(ctx, tx, { name: tenantName, slug: tenantSlug });
+      const tenantId = await createTenant(ctx, tx, { name: tenantName, slug: tenantSlug });
       const id = uuidv7();
       await tx.insert(signUps).values({
         id,
@@ -53,8 +53,8 @@ export const register = publicProcedure
         verificationExpiresAt: fromNow(VERIFICATION_MS),
       });
       await enqueue(ctx, tx, tenantId, { kind: 'email.send', payload: { template: 'verify-email', signUpId: id } });
-      ctx.trail.note({ entityId: tenantId });
-      await ctx.trail.write(tx, 'success');
+      ctx.auditEntry.note({ entityId: tenantId });
+      await ctx.auditEntry.write(tx, 'success');
     });
     return { tenant: { slug: tenantSlug, status: 'provisioning' as const } };
   });

@@ -23,7 +23,7 @@ export const resendVerification = publicProcedure
     await spend(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
       await requestMail(ctx, tx, 'verify-email', email);
-      await ctx.trail.write(tx, 'success');
+      await ctx.auditEntry.write(tx, 'success');
       return {};
     });
   });

@@ -18,7 +18,7 @@ import { storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
 import type { Context } from '../procedures/context.ts';
 import { take, type CountedCall } from '../procedures/limits.ts';
 import type { loginShape } from '../shapes.ts';
-import type { Trail } from '../procedures/audit-entry.ts';
+import type { AuditEntryDraft } from '../procedures/audit-entry.ts';
 import { findScope, issueTokens, type Scope } from './issue.ts';
 
 // How a refresh token is used up, whichever procedure takes it.
@@ -55,9 +55,9 @@ async function findSessionId(tx: Tx, token: string): Promise<string | undefined>
  */
 export async function rotate(
   tx: Tx,
-  call: { secretKeys: SecretKeys; trail: Trail; token: string; tenantSlug: string | undefined },
+  call: { secretKeys: SecretKeys; auditEntry: AuditEntryDraft; token: string; tenantSlug: string | undefined },
 ): Promise<Rotation> {
-  const { trail, tenantSlug } = call;
+  const { auditEntry, tenantSlug } = call;
   const tokenHash = hashRefreshToken(call.token);
   // Uses of one session's tokens wait for each other here; so do they for a password change, which retires tokens.
   await tx
@@ -74,7 +74,7 @@ export async function rotate(
   const holder = await findHolder(tx, tokenHash);
   if (!holder) throw unauthenticated();
   const { user, session, token } = holder;
-  trail.note({ entityId: session.id, actor: { type: 'user', id: user.id } });
+  auditEntry.note({ entityId: session.id, actor: { type: 'user', id: user.id } });
 
   const refreshToken = taken ? successor : reopen(call, token);
   if (refreshToken === undefined) {
@@ -82,15 +82,15 @@ export async function rotate(
       .update(sessions)
       .set({ revokedAt: sql`now()` })
       .where(eq(sessions.id, session.id));
-    trail.note({ tenantId: token.tenantId });
-    await trail.write(tx, 'failure');
+    auditEntry.note({ tenantId: token.tenantId });
+    await auditEntry.write(tx, 'failure');
     return 'reused';
   }
   // A tenant's log says nothing of where else its members go: the row stands with the tenant that the new token is for.
-  if (tenantSlug === undefined) trail.note({ tenantId: token.tenantId });
+  if (tenantSlug === undefined) auditEntry.note({ tenantId: token.tenantId });
   const scope = await scopeOf(tx, user.id, tenantSlug, token.tenantId);
   const tenantId = scope?.tenant.id ?? null;
-  trail.note({ tenantId });
+  auditEntry.note({ tenantId });
   if (taken) {
     await storeRefreshToken(tx, {
       value: successor,
@@ -101,7 +101,7 @@ export async function rotate(
     });
     await forgetOldSuccessors(tx, session.id);
   }
-  await trail.write(tx, 'success');
+  await auditEntry.write(tx, 'success');
   return { user, sessionId: session.id, scope, refreshToken };
 }
 
@@ -110,11 +110,11 @@ export async function rotate(
  * @throws AppError `REFRESH_REUSED`
  */
 export async function answerRotation(
-  { accessTokens, trail }: Context & { trail: Trail },
+  { accessTokens, auditEntry }: Context & { auditEntry: AuditEntryDraft },
   rotation: Rotation,
 ): Promise<z.infer<typeof loginShape>> {
   if (rotation === 'reused') {
-    trail.settle();
+    auditEntry.settle();
     throw new AppError('REFRESH_REUSED', 'This refresh token was used before: the session is ended, log in again.');
   }
   return await issueTokens(accessTokens, rotation);

@@ -51,7 +51,7 @@ export const revokeSession = userProcedure
   .input(idInput)
   .output(z.null())
   .mutation(async ({ ctx, input: { id } }) => {
-    ctx.trail.note({ entityId: id });
+    ctx.auditEntry.note({ entityId: id });
     const ended = await ctx.db
       .update(sessionsTable)
       .set({ revokedAt: sql`now()` })
@@ -77,7 +77,7 @@ export const logoutAll = userProcedure
   })
   .output(z.null())
   .mutation(async ({ ctx }) => {
-    ctx.trail.note({ entityId: ctx.user.id });
+    ctx.auditEntry.note({ entityId: ctx.user.id });
     await endSessions(ctx.db, ctx.user.id);
     return null;
   });

@@ -17,12 +17,12 @@ export const switchTenant = unboundUserProcedure
   .input(z.strictObject({ tenantSlug: z.string().max(100), refreshToken: tokenInput }))
   .output(loginShape)
   .mutation(async ({ ctx, input: { tenantSlug, refreshToken } }) => {
-    const { caller, secretKeys, trail } = ctx;
-    trail.note({ entityId: caller.sessionId });
+    const { caller, secretKeys, auditEntry } = ctx;
+    auditEntry.note({ entityId: caller.sessionId });
     await countRefresh(ctx, refreshToken, caller.sessionId);
     // Not in the transaction of the first check: a reuse is committed, and refused all the same.
     const rotation = await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: true }, ({ tx }) =>
-      rotate(tx, { secretKeys, trail, token: refreshToken, tenantSlug }),
+      rotate(tx, { secretKeys, auditEntry, token: refreshToken, tenantSlug }),
     );
     return await answerRotation(ctx, rotation);
   });

@@ -9,7 +9,7 @@ import { admitSignUp, lockPendingSignUps, voidSignUps } from '../../db/identity/
 import { takeFailures, type CountedCall } from '../procedures/limits.ts';
 import { publicProcedure } from '../procedures/levels.ts';
 import { tokenInput } from '../shapes.ts';
-import type { Trail } from '../procedures/audit-entry.ts';
+import type { AuditEntryDraft } from '../procedures/audit-entry.ts';
 import { findByToken, type FoundSignUp } from './sign-up-by-token.ts';
 
 /**
@@ -52,7 +52,7 @@ export const verifyEmail = publicProcedure
 
 /** @param password.known whether the password is the sign-up's @param password.given whether there was one */
 async function admit(
-  ctx: CountedCall & { trail: Trail },
+  ctx: CountedCall & { auditEntry: AuditEntryDraft },
   tx: Tx,
   {
     found,
@@ -72,8 +72,8 @@ async function admit(
     throw violatesUnique(error, 'users_email_key') ? tokenInvalid() : error;
   });
   await voidSignUps(tx, others);
-  ctx.trail.note({ entityId: userId, actor: { type: 'user', id: userId } });
-  await ctx.trail.write(tx, 'success');
+  ctx.auditEntry.note({ entityId: userId, actor: { type: 'user', id: userId } });
+  await ctx.auditEntry.write(tx, 'success');
   return { email };
 }
 

@@ -14,11 +14,11 @@ import { byAddress, takeFailures, type CountedCall } from '../procedures/limits.
 import { assertNewPassword } from '../auth/new-password.ts';
 import { noteActor, publicProcedure } from '../procedures/levels.ts';
 import { nameInput, tenantShape, toTenantShape, toUserShape, userShape, tokenInput } from '../shapes.ts';
-import type { Trail } from '../procedures/audit-entry.ts';
+import type { AuditEntryDraft } from '../procedures/audit-entry.ts';
 import { findPending, useUp } from './pending.ts';
 
 type Pending = Awaited<ReturnType<typeof findPending>>;
-type Call = CountedCall & { trail: Trail };
+type Call = CountedCall & { auditEntry: AuditEntryDraft };
 
 /**
  * Makes the holder of an invite a member: one who has an account by their access token, a new person by a name and a
@@ -70,7 +70,7 @@ async function acceptAsUser(ctx: Call, token: string) {
   const admitted = caller.kind === 'session';
   return await enterAsUser(
     ctx.pool,
-    { caller, readOnly: false, admitted, onActor: noteActor(ctx.trail) },
+    { caller, readOnly: false, admitted, onActor: noteActor(ctx.auditEntry) },
     async ({ tx, actor: { user } }) => {
       const pending = await find(ctx, tx, token);
       if (user.email !== pending.invite.email) {
@@ -111,7 +111,7 @@ async function acceptAsNewPerson(
 
 async function find(ctx: Call, tx: Tx, token: string): Promise<Pending> {
   const pending = await findPending(tx, ctx.secretKeys, token);
-  ctx.trail.note({ tenantId: pending.tenant.id, entityId: pending.invite.id });
+  ctx.auditEntry.note({ tenantId: pending.tenant.id, entityId: pending.invite.id });
   return pending;
 }
 
@@ -125,8 +125,8 @@ async function enlist(ctx: Call, tx: Tx, { invite, tenant }: Pending, user: User
         ? new AppError('ALREADY_MEMBER', 'You are a member of this tenant already.', {}, error)
         : error;
     });
-  ctx.trail.note({ actor: { type: 'user', id: user.id }, changes: { role: [null, role] } });
-  await ctx.trail.write(tx, 'success');
+  ctx.auditEntry.note({ actor: { type: 'user', id: user.id }, changes: { role: [null, role] } });
+  await ctx.auditEntry.write(tx, 'success');
   return { user: toUserShape(user), tenant: toTenantShape(tenant, role) };
 }
 

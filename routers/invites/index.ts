@@ -47,14 +47,14 @@ export const invitesRouter = router({
       // Asked after that: an invite that is being accepted just now is waited for, and has made a member then.
       await refuseMember(db, tenantId, email);
       await spend(ctx, ['mailsByRecipient', email]);
-      await tellRevoked(db, ctx.trail, voided);
+      await tellRevoked(db, ctx.auditEntry, voided);
       const [invite] = await db
         .insert(invites)
         .values({ id: uuidv7(), tenantId, email, role, invitedBy: ctx.user.id, expiresAt: newExpiry() })
         .returning(inviteColumns);
       const { id } = found(invite);
       await enqueue(ctx, db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
-      ctx.trail.note({ entityId: id, changes: changesBetween({}, { email, role }) });
+      ctx.auditEntry.note({ entityId: id, changes: changesBetween({}, { email, role }) });
       return toInvite(found(invite));
     }),
 
@@ -104,7 +104,7 @@ export const invitesRouter = router({
     .input(idInput)
     .output(inviteShape)
     .mutation(async ({ ctx, input: { id } }) => {
-      ctx.trail.note({ entityId: id });
+      ctx.auditEntry.note({ entityId: id });
       const tenantId = ctx.tenant.id;
       await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
       const before = await lockInvite(ctx.db, tenantId, id);
@@ -118,7 +118,9 @@ export const invitesRouter = router({
         .where(eq(invites.id, id))
         .returning(inviteColumns);
       await enqueue(ctx, ctx.db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
-      ctx.trail.note({ changes: changesBetween({ expiresAt: before.expiresAt }, { expiresAt: after?.expiresAt }) });
+      ctx.auditEntry.note({
+        changes: changesBetween({ expiresAt: before.expiresAt }, { expiresAt: after?.expiresAt }),
+      });
       return toInvite(found(after));
     }),
 
@@ -132,7 +134,7 @@ export const invitesRouter = router({
     .input(idInput)
     .output(z.null())
     .mutation(async ({ ctx, input: { id } }) => {
-      ctx.trail.note({ entityId: id });
+      ctx.auditEntry.note({ entityId: id });
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const invite = await lockInvite(ctx.db, ctx.tenant.id, id);
       const { status } = toInvite(invite);
@@ -142,7 +144,7 @@ export const invitesRouter = router({
         .update(invites)
         .set({ revokedAt: sql`now()` })
         .where(eq(invites.id, id));
-      ctx.trail.note({ changes: { status: [status, 'revoked'] } });
+      ctx.auditEntry.note({ changes: { status: [status, 'revoked'] } });
       return null;
     }),
 });

@@ -25,7 +25,7 @@ export interface Effect {
 }
 
 /** The audit row of one call: gathered on the way, written once. */
-export interface Trail {
+export interface AuditEntryDraft {
   note(note: Note): void;
   /** Writes the row. In the transaction of the change for a success, in one of its own otherwise. */
   write(tx: Tx, outcome: Outcome): Promise<void>;
@@ -43,7 +43,10 @@ export interface Trail {
   readonly caller: CallerRecord;
 }
 
-export function createTrail(request: RequestFacts, named: { action: string; entityType: string }): Trail {
+export function createAuditEntry(
+  request: RequestFacts,
+  named: { action: string; entityType: string },
+): AuditEntryDraft {
   const gathered: Note = {};
   let written = false;
   let settled = false;
@@ -105,7 +108,7 @@ export function createTrail(request: RequestFacts, named: { action: string; enti
  */
 export function outcomeOf(
   reason: Reason,
-  call: { type: 'query' | 'mutation' | 'subscription' } & Pick<Trail, 'identified' | 'assumed'>,
+  call: { type: 'query' | 'mutation' | 'subscription' } & Pick<AuditEntryDraft, 'identified' | 'assumed'>,
 ): 'failure' | 'denied' | undefined {
   switch (reason) {
     case 'VALIDATION_FAILED':

@@ -6,7 +6,7 @@ import { requestMail as requestUncounted } from '../../db/mail/requests.ts';
 // oxlint-disable-next-line no-restricted-imports -- as above
 import { enqueue as enqueueUncounted, type OutboxMessage } from '../../db/outbox/enqueue.ts';
 // oxlint-disable-next-line no-restricted-imports -- as above
-import { foundTenant as foundUncounted } from '../../db/tenancy/tenants.ts';
+import { createTenant as createUncounted } from '../../db/tenancy/tenants.ts';
 import type { CountedCall, Spent } from './limits.ts';
 
 // What makes a call expensive asks first whether the call was counted for it, so no procedure can forget its limits.
@@ -72,8 +72,8 @@ export async function requestMail(ctx: Counting, ...request: Parameters<typeof r
   await requestUncounted(...request);
 }
 
-/** @see foundUncounted */
-export async function foundTenant(ctx: Counting, ...tenant: Parameters<typeof foundUncounted>): Promise<string> {
+/** @see createUncounted */
+export async function createTenant(ctx: Counting, ...tenant: Parameters<typeof createUncounted>): Promise<string> {
   assertCounted(ctx.spent, 'provision');
-  return await foundUncounted(...tenant);
+  return await createUncounted(...tenant);
 }

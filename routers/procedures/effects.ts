@@ -2,39 +2,39 @@ import { endAssumedIdentities } from '../../db/identity/assumed-identities.ts';
 import { revokeInvitesOf } from '../../db/identity/invites.ts';
 import type { Changes } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
-import type { Trail } from './audit-entry.ts';
+import type { AuditEntryDraft } from './audit-entry.ts';
 
 // What a call ends beside what it is named after, with a row for each in the log of its tenant.
 
 /** @see revokeInvitesOf */
 export async function alsoRevokeInvites(
   tx: Tx,
-  trail: Trail,
+  auditEntry: AuditEntryDraft,
   by: Parameters<typeof revokeInvitesOf>[1],
 ): Promise<void> {
-  await tellRevoked(tx, trail, await revokeInvitesOf(tx, by));
+  await tellRevoked(tx, auditEntry, await revokeInvitesOf(tx, by));
 }
 
 /** Writes that these open invites were revoked. */
 export async function tellRevoked(
   tx: Tx,
-  trail: Trail,
+  auditEntry: AuditEntryDraft,
   invites: readonly { id: string; tenantId: string }[],
 ): Promise<void> {
   for (const { id: entityId, tenantId } of invites) {
     const changes: Changes = { status: ['pending', 'revoked'] };
-    await trail.writeAlso(tx, { action: 'invite.revoke', entityType: 'invite', entityId, tenantId, changes });
+    await auditEntry.writeAlso(tx, { action: 'invite.revoke', entityType: 'invite', entityId, tenantId, changes });
   }
 }
 
 /** @see endAssumedIdentities */
 export async function alsoEndIdentities(
   tx: Tx,
-  trail: Trail,
+  auditEntry: AuditEntryDraft,
   which: Parameters<typeof endAssumedIdentities>[1],
 ): Promise<void> {
   for (const { id: entityId, tenantId } of await endAssumedIdentities(tx, which)) {
     const about = { action: 'identity.end', entityType: 'assumed_identity', entityId, tenantId } as const;
-    await trail.writeAlso(tx, { ...about, changes: {} });
+    await auditEntry.writeAlso(tx, { ...about, changes: {} });
   }
 }

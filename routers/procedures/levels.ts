@@ -1,13 +1,13 @@
 import { AppError, findCause } from '../../core/errors.ts';
 import type { Actor } from '../../db/entering/callers.ts';
 import { DatabaseRefusal } from '../../db/connection/errors.ts';
-import { enterAsUser, enterTenant, type Room, type TenantEntered } from '../../db/entering/enter.ts';
+import { enterAsUser, enterTenant, type BoundSchema, type TenantEntered } from '../../db/entering/enter.ts';
 import type { Role } from '../../db/tables/lobby.ts';
 import { admits, callerOf } from './caller.ts';
 import { reportOf } from './errors.ts';
 import { byAddress, byCaller, giveBackSpent, spendUpfront, take } from './limits.ts';
 import { recorded } from './recorded.ts';
-import { outcomeOf, type Trail } from './audit-entry.ts';
+import { outcomeOf, type AuditEntryDraft } from './audit-entry.ts';
 
 // public → user → member → admin, and superuser. Each middleware adds one fact to the context.
 
@@ -15,14 +15,14 @@ import { outcomeOf, type Trail } from './audit-entry.ts';
  * Keeps the audit row of the call. A success writes it in its own transaction; what was denied or failed, and what was
  * read under an assumed identity, gets its row here, before the answer.
  */
-const trailed = recorded.use(async ({ ctx, next, type, path }) => {
-  const { trail } = ctx;
+const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
+  const { auditEntry } = ctx;
   const result = await next();
   if (result.ok) {
-    if (type === 'mutation' && !trail.written) throw new Error(`${path} changed something without an audit row`);
+    if (type === 'mutation' && !auditEntry.written) throw new Error(`${path} changed something without an audit row`);
     // Nothing is shown to an operator that is not written down.
-    if (trail.assumed && !trail.written) {
-      await ctx.pool.transaction({ readOnly: false }, (tx) => trail.write(tx, 'success'));
+    if (auditEntry.assumed && !auditEntry.written) {
+      await ctx.pool.transaction({ readOnly: false }, (tx) => auditEntry.write(tx, 'success'));
     }
     return result;
   }
@@ -31,11 +31,11 @@ const trailed = recorded.use(async ({ ctx, next, type, path }) => {
     ctx.log.warn({ err: result.error, path, requestId: ctx.request.id }, 'the database refused what a procedure sent');
   }
   await giveBackSpent(ctx, reason);
-  const { identified, assumed } = trail;
+  const { identified, assumed } = auditEntry;
   const outcome = outcomeOf(reason, { type, identified, assumed });
-  if (outcome && !trail.settled) {
+  if (outcome && !auditEntry.settled) {
     await ctx.pool
-      .transaction({ readOnly: false }, (tx) => trail.write(tx, outcome))
+      .transaction({ readOnly: false }, (tx) => auditEntry.write(tx, outcome))
       // The refusal stands whether or not it could be written down.
       .catch((error: unknown) => ctx.log.error({ err: error, requestId: ctx.request.id }, 'audit row lost'));
   }
@@ -43,14 +43,14 @@ const trailed = recorded.use(async ({ ctx, next, type, path }) => {
 });
 
 /** Anyone, counted by their address. */
-export const publicProcedure = trailed.meta({ access: 'public' }).use(async ({ ctx, next }) => {
+export const publicProcedure = withAuditEntry.meta({ access: 'public' }).use(async ({ ctx, next }) => {
   await take(ctx, byAddress(ctx));
   await spendUpfront(ctx);
   return next();
 });
 
 /** Who calls, as far as the bearer says. Whether it still holds, the database says. */
-const authenticated = trailed.use(async ({ ctx, next, getRawInput }) => {
+const authenticated = withAuditEntry.use(async ({ ctx, next, getRawInput }) => {
   const caller = await callerOf(ctx).catch(async (error: unknown) => {
     await take(ctx, byAddress(ctx));
     throw error;
@@ -70,14 +70,14 @@ export const userProcedure = authenticated.meta({ access: 'user' }).use(({ ctx, 
     {
       caller: ctx.caller,
       readOnly: type !== 'mutation',
-      admitted: admits({ meta, type, room: 'lobby' }, ctx.caller.kind),
-      onActor: noteActor(ctx.trail),
+      admitted: admits({ meta, type, schema: 'lobby' }, ctx.caller.kind),
+      onActor: noteActor(ctx.auditEntry),
     },
     async ({ tx, actor }) => {
       const result = await next({ ctx: { actor, user: actor.user, db: tx } });
       // tRPC hands an error on as a value; only a throw rolls the transaction back.
       if (!result.ok) throw result.error;
-      if (type === 'mutation') await ctx.trail.write(tx, 'success');
+      if (type === 'mutation') await ctx.auditEntry.write(tx, 'success');
       return result;
     },
   ),
@@ -92,7 +92,7 @@ export const unboundUserProcedure = authenticated.meta({ access: 'user' }).use(a
   if (caller.kind !== 'session') {
     // Refused by enterAsUser, which knows whether the caller is live at all.
     const readOnly = type !== 'mutation';
-    await enterAsUser(ctx.pool, { caller, readOnly, admitted: false, onActor: noteActor(ctx.trail) }, refuse);
+    await enterAsUser(ctx.pool, { caller, readOnly, admitted: false, onActor: noteActor(ctx.auditEntry) }, refuse);
     return refuse();
   }
   const { user } = await enterAsUser(ctx.pool, { caller, readOnly: true, admitted: true }, async ({ actor }) => actor);
@@ -103,7 +103,7 @@ function refuse(): never {
   throw new AppError('FORBIDDEN', 'Only a user in their own name may do this.');
 }
 
-function insideTenant(door: { room: Room; roles: readonly Role[] }) {
+function insideTenant(door: { schema: BoundSchema; roles: readonly Role[] }) {
   return authenticated.use(({ ctx, next, type, meta }) =>
     enterTenant(
       ctx.pool,
@@ -112,13 +112,13 @@ function insideTenant(door: { room: Room; roles: readonly Role[] }) {
         caller: ctx.caller,
         slug: ctx.request.tenantSlug,
         readOnly: type !== 'mutation',
-        admitted: admits({ meta, type, room: door.room }, ctx.caller.kind),
-        onActor: noteActor(ctx.trail),
+        admitted: admits({ meta, type, schema: door.schema }, ctx.caller.kind),
+        onActor: noteActor(ctx.auditEntry),
       },
       async ({ tx, actor, tenant, role }) => {
         const result = await next({ ctx: { actor, tenant, role, db: tx } });
         if (!result.ok) throw result.error;
-        if (type === 'mutation') await ctx.trail.write(tx, 'success');
+        if (type === 'mutation') await ctx.auditEntry.write(tx, 'success');
         return result;
       },
     ),
@@ -126,15 +126,15 @@ function insideTenant(door: { room: Room; roles: readonly Role[] }) {
 }
 
 /** A key is known only once the database has found it. */
-export function noteActor(trail: Trail): (actor: Actor) => void {
+export function noteActor(auditEntry: AuditEntryDraft): (actor: Actor) => void {
   return (actor) => {
-    if (actor.type === 'apiKey') trail.note({ actor: { type: 'apiKey', id: actor.id }, tenantId: actor.tenantId });
+    if (actor.type === 'apiKey') auditEntry.note({ actor: { type: 'apiKey', id: actor.id }, tenantId: actor.tenantId });
   };
 }
 
 /** The same over the lobby, for what only a person does. */
 function personInsideTenant(roles: readonly Role[]) {
-  return insideTenant({ room: 'lobby', roles }).use(({ ctx, next }) => {
+  return insideTenant({ schema: 'lobby', roles }).use(({ ctx, next }) => {
     if (ctx.actor.type !== 'user') throw new AppError('FORBIDDEN', 'API keys may not do this.');
     return next({ ctx: { actor: ctx.actor, user: ctx.actor.user } });
   });
@@ -146,17 +146,17 @@ const ADMIN = ['admin'] as const;
 const OWN_TABLES = { admits: ['apiKey', 'assumedIdentity'] } as const;
 
 /** A member, bound to the tenant's own tables. */
-export const memberProcedure = insideTenant({ room: 'tenant', roles: ANY_MEMBER }).meta({
+export const memberProcedure = insideTenant({ schema: 'tenant', roles: ANY_MEMBER }).meta({
   access: 'member',
   ...OWN_TABLES,
 });
 /** An admin, bound to the tenant's own tables. */
-export const adminProcedure = insideTenant({ room: 'tenant', roles: ADMIN }).meta({ access: 'admin', ...OWN_TABLES });
+export const adminProcedure = insideTenant({ schema: 'tenant', roles: ADMIN }).meta({ access: 'admin', ...OWN_TABLES });
 
 /** A member, over those rows of the lobby that are the tenant's. `meta.admits` says who may beside people. */
-export const memberLobbyProcedure = insideTenant({ room: 'lobby', roles: ANY_MEMBER }).meta({ access: 'member' });
+export const memberLobbyProcedure = insideTenant({ schema: 'lobby', roles: ANY_MEMBER }).meta({ access: 'member' });
 /** An admin, over those rows of the lobby that are the tenant's. `meta.admits` says who may beside people. */
-export const adminLobbyProcedure = insideTenant({ room: 'lobby', roles: ADMIN }).meta({ access: 'admin' });
+export const adminLobbyProcedure = insideTenant({ schema: 'lobby', roles: ADMIN }).meta({ access: 'admin' });
 
 /**
  * As adminLobbyProcedure, without a transaction: for what reads so much that it takes many. `enter` checks the caller anew,
@@ -164,10 +164,10 @@ export const adminLobbyProcedure = insideTenant({ room: 'lobby', roles: ADMIN })
  */
 export const unboundAdminProcedure = authenticated.meta({ access: 'admin' }).use(async ({ ctx, next, type, meta }) => {
   const { caller, request, pool } = ctx;
-  const admitted = admits({ meta, type, room: 'lobby' }, caller.kind);
-  const door = { room: 'lobby', roles: ADMIN, caller, slug: request.tenantSlug, admitted } as const;
+  const admitted = admits({ meta, type, schema: 'lobby' }, caller.kind);
+  const door = { schema: 'lobby', roles: ADMIN, caller, slug: request.tenantSlug, admitted } as const;
   const enter = <T>(readOnly: boolean, work: (entered: TenantEntered) => Promise<T>): Promise<T> =>
-    enterTenant(pool, { ...door, readOnly, onActor: noteActor(ctx.trail) }, work);
+    enterTenant(pool, { ...door, readOnly, onActor: noteActor(ctx.auditEntry) }, work);
   const { actor, tenant } = await enter(true, (entered) => Promise.resolve(entered));
   // Whoever asks for so much at once that it counts as a stream has as many as of those.
   const openStream = (): (() => void) => ctx.streams.open(actor.type === 'apiKey' ? actor.id : actor.user.id);
@@ -185,7 +185,7 @@ export const adminPersonProcedure = personInsideTenant(ADMIN).meta({ access: 'ad
  */
 export const superuserProcedure = userProcedure.meta({ access: 'superuser' }).use(({ ctx, next }) => {
   if (!ctx.actor.isSuperuser) throw notAnOperator();
-  ctx.trail.note({ tenantId: null });
+  ctx.auditEntry.note({ tenantId: null });
   return next();
 });
 

@@ -12,7 +12,7 @@ import {
   unboundUserProcedure,
   userProcedure,
 } from '../procedures/levels.ts';
-import { foundTenant } from '../procedures/costs.ts';
+import { createTenant } from '../procedures/costs.ts';
 import { alsoEndIdentities } from '../procedures/effects.ts';
 import { acceptedShape, nameInput, subscriptionInput, tenantShape, toTenantShape } from '../shapes.ts';
 import { router } from '../procedures/trpc.ts';
@@ -40,10 +40,10 @@ export const tenantsRouter = router({
     .output(acceptedShape)
     .mutation(async ({ ctx, input }) => {
       // In the platform's log: the tenant of the token must not learn what other tenants its people have.
-      ctx.trail.note({ tenantId: null });
-      const tenantId = await foundTenant(ctx, ctx.db, input);
+      ctx.auditEntry.note({ tenantId: null });
+      const tenantId = await createTenant(ctx, ctx.db, input);
       await ctx.db.insert(memberships).values({ userId: ctx.user.id, tenantId, role: 'admin' });
-      ctx.trail.note({ entityId: tenantId, changes: changesBetween({}, input) });
+      ctx.auditEntry.note({ entityId: tenantId, changes: changesBetween({}, input) });
       return { tenant: { slug: input.slug, status: 'provisioning' as const } };
     }),
 
@@ -77,14 +77,14 @@ export const tenantsRouter = router({
     .output(currentShape)
     .mutation(async ({ ctx, input }) => {
       const tenantId = ctx.tenant.id;
-      ctx.trail.note({ entityId: tenantId });
+      ctx.auditEntry.note({ entityId: tenantId });
       if (ctx.actor.type === 'apiKey' && input.allowAssumedIdentity !== undefined) {
         throw new AppError('FORBIDDEN', 'Only a person consents to assumed identities, or withdraws it.');
       }
       await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
-      if (input.allowAssumedIdentity === false) await alsoEndIdentities(ctx.db, ctx.trail, { tenantId });
+      if (input.allowAssumedIdentity === false) await alsoEndIdentities(ctx.db, ctx.auditEntry, { tenantId });
       const { before, after } = await updateTenant(ctx.db, tenantId, input);
-      ctx.trail.note({ changes: changesBetween(before, after) });
+      ctx.auditEntry.note({ changes: changesBetween(before, after) });
       const { allowAssumedIdentity, ...named } = after;
       return { ...toTenantShape({ ...ctx.tenant, ...named }, ctx.role), allowAssumedIdentity };
     }),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { connect, superuserUrl } from '../support/database.ts';
 import { startOwnStack } from '../support/own-stack.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -19,7 +19,7 @@ const ROWS = 10_000;
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(stack);
+  founder = await signUpTenant(stack);
   await owner.sql`
     insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, changes)
     select uuidv7(), ${founder.tenantId}, 'test.row', 'test', 'system', 'success',
@@ -79,7 +79,7 @@ test('a client that goes away ends its export: it may begin another, and another
   const before = outcomes().length;
   for (let count = 0; count < 12; count += 1) {
     const leaving = new AbortController();
-    const response = await waitFor('room for another', async () => {
+    const response = await waitFor('a free stream', async () => {
       const answer = await begin(leaving.signal);
       return answer.status === 200 && answer;
     });
@@ -101,7 +101,7 @@ test('a client that goes away ends its export: it may begin another, and another
 test('HEAD leaves no export open', async () => {
   for (let count = 0; count < 12; count += 1) {
     // The one before ends when its batch has been read.
-    const status = await waitFor('room for another', async () => {
+    const status = await waitFor('a free stream', async () => {
       const answer = await begin(undefined, 'HEAD');
       return answer.status === 200 && answer.status;
     });
@@ -112,7 +112,7 @@ test('HEAD leaves no export open', async () => {
 test('five at once, exports and checks together, are what one caller may have', async () => {
   const open = await Promise.all(
     Array.from({ length: 5 }, () =>
-      waitFor('room for another', async () => {
+      waitFor('a free stream', async () => {
         const response = await begin();
         return response.status === 200 && response;
       }),

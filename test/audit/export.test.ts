@@ -4,7 +4,7 @@ import { CALLERS, type Who } from '../matrix/callers.ts';
 import { makeCaller } from '../matrix/cast.ts';
 import { setStage, type Stage } from '../matrix/stage.ts';
 import { freshRequestId, rowsOf } from '../db/audit-rows.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 
 // The one answer that is no procedure's: a text of lines. Its door is that of all the others.
@@ -15,7 +15,7 @@ let ada: Founder;
 
 beforeAll(async () => {
   stage = await setStage(shared);
-  ada = await foundTenant(shared);
+  ada = await signUpTenant(shared);
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { connect, superuserUrl } from '../support/database.ts';
 import { callOn, MOUNTS, resultOf } from '../support/mounts.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 
 // The worker seals on Node, the server verifies on Bun.
@@ -11,7 +11,7 @@ const superuser = connect(superuserUrl(stack, stack.databaseUrl));
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(stack);
+  ada = await signUpTenant(stack);
 });
 afterAll(() => superuser[Symbol.asyncDispose]());
 
@@ -42,7 +42,7 @@ test('every row that is committed is sealed within 5 s', async () => {
 });
 
 test.each(MOUNTS)('an admin is told of a log that holds, and of the row where one does not (%s)', async (mount) => {
-  const founder = await foundTenant(stack);
+  const founder = await signUpTenant(stack);
   const id = await create('Altered', founder);
   await create('Next', founder);
   const { checked } = await sealed(founder);
@@ -56,7 +56,7 @@ test.each(MOUNTS)('an admin is told of a log that holds, and of the row where on
 });
 
 test('a row that a superuser dates 50 minutes back is named, in a log where nothing happened since', async () => {
-  const founder = await foundTenant(stack);
+  const founder = await signUpTenant(stack);
   const id = uuidv7();
   await superuser.sql`
     insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, created_at)

@@ -13,7 +13,7 @@ import {
 import { beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { callOn, MOUNTS } from '../support/mounts.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf } from '../support/rest.ts';
 
 const place = inject('stack');
@@ -34,7 +34,7 @@ let header: JWTHeaderParameters;
 let payload: JWTPayload;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
   const token = founder.tokens().accessToken;
   header = { alg: '', ...decodeProtectedHeader(token) };
   payload = decodeJwt(token);
@@ -126,7 +126,7 @@ test('a token that was good is refused once it has expired', async () => {
 });
 
 test('a token whose tenant was exchanged by the key holder still needs a live membership', async () => {
-  const other = await foundTenant(place);
+  const other = await signUpTenant(place);
   const token = await forge({ payload: { tid: other.tenantId } });
   const answer = await callOn('REST', place.url, 'projects.list', { token, tenant: other.slug });
   expect([answer.status, reasonOf(answer)]).toEqual([404, 'TENANT_NOT_FOUND']);

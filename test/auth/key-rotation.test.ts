@@ -6,7 +6,7 @@ import { createClient } from '../../client/index.ts';
 import { connect } from '../support/database.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';
-import { foundTenant, logIn } from '../support/people.ts';
+import { signUpTenant, logIn } from '../support/people.ts';
 import { startOwnStack } from '../support/own-stack.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 
@@ -30,7 +30,7 @@ async function restart(settings: Record<string, string>): Promise<void> {
 const me = async (token: string): Promise<unknown> => reasonOf(await rest(stack.url, 'GET', '/users/me', { token }));
 
 test('keys are exchanged without logging anyone out, and an old one is worth nothing in the end', async () => {
-  const founder = await foundTenant(stack);
+  const founder = await signUpTenant(stack);
   const before = founder.tokens();
   const oldSecret = stack.env['SECRET_KEY'] ?? '';
   const [oldKey] = keySet.parse(JSON.parse(stack.env['JWT_KEYS'] ?? '{}')).keys;

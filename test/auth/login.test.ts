@@ -1,14 +1,14 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { aTime, matching } from '../support/matchers.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 
 const place = inject('stack');
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 const logIn = (body: Record<string, unknown>, tenant?: string) =>
@@ -52,7 +52,7 @@ test('without a tenant a login gives a lobby token, which opens no tenant', asyn
 });
 
 test('an unknown tenant and a foreign one are refused alike', async () => {
-  const foreign = await foundTenant(place);
+  const foreign = await signUpTenant(place);
   const answers = await Promise.all([
     logIn({ tenantSlug: foreign.slug }),
     logIn({ tenantSlug: freshSlug() }),

@@ -1,12 +1,12 @@
 import { expect, inject, test } from 'vitest';
-import { foundTenant, logIn } from '../support/people.ts';
+import { signUpTenant, logIn } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 import { connect } from '../support/database.ts';
 
 const place = inject('stack');
 
 test('after a logout the access token is refused at the very next call, and the refresh token too', async () => {
-  const founder = await foundTenant(place);
+  const founder = await signUpTenant(place);
   const { accessToken: token, refreshToken } = (await logIn(place, founder)).login;
   const other = (await logIn(place, founder)).login;
 
@@ -23,7 +23,7 @@ test('after a logout the access token is refused at the very next call, and the 
 });
 
 test('a disabled user is refused at once', async () => {
-  const founder = await foundTenant(place);
+  const founder = await signUpTenant(place);
   const { accessToken: token, refreshToken } = founder.tokens();
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`update public.users set disabled_at = now() where id = ${founder.userId}`;

@@ -2,7 +2,7 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS, onBothMounts } from '../support/mounts.ts';
-import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
 import { reasonOf, type Call } from '../support/rest.ts';
 
 const place = inject('stack');
@@ -21,7 +21,7 @@ interface Cast {
 let cast: Cast;
 
 beforeAll(async () => {
-  const [founder, other] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  const [founder, other] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
   const member = await addMember(place, founder);
   const left = await addMember(place, founder);
   const gone = await logIn(place, founder);

@@ -1,7 +1,7 @@
 import { hash } from '@node-rs/argon2';
 import { expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
-import { foundTenant, logIn, PASSWORD } from '../support/people.ts';
+import { signUpTenant, logIn, PASSWORD } from '../support/people.ts';
 
 const place = inject('stack');
 
@@ -9,7 +9,7 @@ const place = inject('stack');
 const weak = () => hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
 
 test('a hash that is weaker than today’s is made anew at the login, for all that log in at once', async () => {
-  const { email, userId } = await foundTenant(place);
+  const { email, userId } = await signUpTenant(place);
   await using owner = connect(place.databaseOwnerUrl);
   const stored = async (): Promise<unknown> => {
     const [row] = await owner.sql`select password_hash from public.users where id = ${userId}`;

@@ -1,14 +1,14 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { matching } from '../support/matchers.ts';
 import { connect } from '../support/database.ts';
-import { foundTenant, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 
 const place = inject('stack');
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 const refresh = (refreshToken: string, more: Record<string, unknown> = {}) =>
@@ -98,7 +98,7 @@ test('a reuse stands in the audit log', async () => {
 });
 
 test('a refresh may change to another tenant of the user, and to no other', async () => {
-  const stranger = await foundTenant(place);
+  const stranger = await signUpTenant(place);
   const { token } = await session();
   const refused = await refresh(token, { tenantSlug: stranger.slug });
   expect([refused.status, reasonOf(refused)]).toEqual([404, 'TENANT_NOT_FOUND']);

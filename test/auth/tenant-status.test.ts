@@ -3,7 +3,7 @@ import { matching } from '../support/matchers.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { callOn, onBothMounts } from '../support/mounts.ts';
-import { foundTenant, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, type Founder } from '../support/people.ts';
 import { reasonOf } from '../support/rest.ts';
 
 const place = inject('stack');
@@ -15,7 +15,7 @@ let former: string;
 let operator: string;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
   const left = await addMember(place, founder);
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`delete from public.user_tenant_membership where user_id = ${left.userId}`;

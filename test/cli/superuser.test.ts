@@ -2,7 +2,7 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { aUuidV7 } from '../support/matchers.ts';
 import { callOn } from '../support/mounts.ts';
-import { foundTenant, freshEmail, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, type Founder } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { runScript, type Ended } from './command.ts';
@@ -27,7 +27,7 @@ async function operate(founder: Founder): Promise<unknown> {
 }
 
 /** The rows that the command has left of a user, oldest first. */
-async function trailOf(userId: string): Promise<Record<string, unknown>[]> {
+async function auditEntryOf(userId: string): Promise<Record<string, unknown>[]> {
   return Array.from(
     await owner.sql<Record<string, unknown>[]>`
       select * from public.audit_logs where entity_id = ${userId} and action in ('user.promote', 'user.demote')
@@ -36,7 +36,7 @@ async function trailOf(userId: string): Promise<Record<string, unknown>[]> {
 }
 
 test('an account of SUPERUSER_EMAILS becomes an operator, and stops being one with the very next request', async () => {
-  const ada = await foundTenant(place);
+  const ada = await signUpTenant(place);
   expect(await operate(ada)).toBe('FORBIDDEN');
 
   const promoted = await superuser(['promote', ada.email], `someone@example.com, ${ada.email}`);
@@ -49,7 +49,7 @@ test('an account of SUPERUSER_EMAILS becomes an operator, and stops being one wi
 });
 
 test("each change leaves one row in the platform's log, and a command that changes nothing leaves none", async () => {
-  const { userId, email } = await foundTenant(place);
+  const { userId, email } = await signUpTenant(place);
   const outputs: string[] = [];
   for (const verb of ['demote', 'promote', 'promote', 'demote', 'demote']) {
     const { code, output } = await superuser([verb, email], email);
@@ -69,21 +69,21 @@ test("each change leaves one row in the platform's log, and a command that chang
     operator_id: null,
     outcome: 'success',
   };
-  expect(await trailOf(userId)).toMatchObject([
+  expect(await auditEntryOf(userId)).toMatchObject([
     { ...common, action: 'user.promote', changes: { isSuperuser: [false, true] } },
     { ...common, action: 'user.demote', changes: { isSuperuser: [true, false] } },
   ]);
 });
 
 test('an address is taken as sign-up takes it: trimmed, and in any case of letters', async () => {
-  const { email } = await foundTenant(place);
+  const { email } = await signUpTenant(place);
   const typed = ` ${email.toUpperCase()} `;
   expect(await superuser(['promote', typed], typed)).toMatchObject({ code: 0, output: `${email}: promoted\n` });
   expect(await superuser(['demote', typed])).toMatchObject({ code: 0, output: `${email}: demoted\n` });
 });
 
 test('who is not among SUPERUSER_EMAILS is not promoted, but can be demoted', async () => {
-  const ada = await foundTenant(place);
+  const ada = await signUpTenant(place);
   for (const listed of ['', 'someone@example.com', `x${ada.email}`]) {
     expect(await superuser(['promote', ada.email], listed)).toEqual({
       code: 1,
@@ -92,7 +92,7 @@ test('who is not among SUPERUSER_EMAILS is not promoted, but can be demoted', as
     });
   }
   expect(await operate(ada)).toBe('FORBIDDEN');
-  expect(await trailOf(ada.userId)).toEqual([]);
+  expect(await auditEntryOf(ada.userId)).toEqual([]);
 
   await superuser(['promote', ada.email], ada.email);
   expect(await superuser(['demote', ada.email])).toMatchObject({ code: 0 });
@@ -115,8 +115,8 @@ test('an address without an account is refused, also one whose sign-up is not ve
 
 test('the list has every operator, and nobody else', async () => {
   const [ada, grace] = await Promise.all([
-    foundTenant(place),
-    foundTenant(place, { email: freshEmail('grace'), fullName: 'Grace Hopper' }),
+    signUpTenant(place),
+    signUpTenant(place, { email: freshEmail('grace'), fullName: 'Grace Hopper' }),
   ]);
   await superuser(['promote', grace.email], grace.email);
   const during = await superuser(['list']);

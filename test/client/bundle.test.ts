@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build, type BuildOptions } from 'esbuild';
 import { expect, inject, test } from 'vitest';
-import { foundTenant } from '../support/people.ts';
+import { signUpTenant } from '../support/people.ts';
 
 const place = inject('stack');
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -49,7 +49,7 @@ test('a browser bundle stays small', async () => {
 });
 
 test('a bundle runs on Node by itself, against the server', async () => {
-  const founder = await foundTenant(place);
+  const founder = await signUpTenant(place);
   const folder = await mkdtemp(join(tmpdir(), 'atrium-bundle-'));
   try {
     const outfile = join(folder, 'script.mjs');

@@ -10,7 +10,7 @@ import {
 import { connect } from '../support/database.ts';
 import { aNumber, aString } from '../support/matchers.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -18,7 +18,7 @@ const place = inject('stack');
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 /** A client over a session of its own, that writes down what it sends and which tokens it gets. */

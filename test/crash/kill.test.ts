@@ -5,7 +5,7 @@ import { connectOwner } from '../../db/connection/owner/connect.ts';
 import type { TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { provisionWorkflowId } from '../../workflows/contract.ts';
 import { startOwnStack } from '../support/own-stack.ts';
-import { foundTenant, freshEmail, freshSlug } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 import { hold, HOLDS } from '../support/workflow-holds.ts';
 import { homeOf, lookAt } from '../support/workflow-homes.ts';
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 test('a worker killed within any step of provisioning leaves no tenant stuck and nothing orphaned', async () => {
-  const { client } = await foundTenant(stack);
+  const { client } = await signUpTenant(stack);
   await stack.worker.kill('SIGKILL');
   const tenants: { step: ProvisioningStep | 'undoing'; home: TenantHome }[] = [];
   for (const step of [...PROVISIONING_STEPS, 'undoing'] as const) {
@@ -61,13 +61,13 @@ test('a worker killed within any step of provisioning leaves no tenant stuck and
 }, 120_000);
 
 test('a worker killed before it forgot what it had relayed does nothing twice', async () => {
-  const { client } = await foundTenant(stack);
+  const { client } = await signUpTenant(stack);
   await stack.worker.kill('SIGKILL');
   const [failingSlug, email] = [freshSlug(), freshEmail()];
   await client.tenants.create.mutate({ name: 'Failing', slug: failingSlug });
   const failing = await homeOf(owner, failingSlug);
   await owner`create schema ${owner(failing.schemaName)}`;
-  const founding = foundTenant(stack, { email });
+  const founding = signUpTenant(stack, { email });
   await waitFor(
     'the sign-up',
     async () => (await owner`select from public.sign_ups where email = ${email}`).length > 0,

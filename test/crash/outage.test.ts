@@ -7,7 +7,7 @@ import type { ProvisioningStep } from '../../core/tenancy/provisioning.ts';
 import { connectOwner } from '../../db/connection/owner/connect.ts';
 import { mailsTo } from '../support/mail.ts';
 import { startOwnStack } from '../support/own-stack.ts';
-import { foundTenant, freshEmail, freshSlug, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, type Founder } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 import { HOLDS, holdRow, type Hold } from '../support/workflow-holds.ts';
 import { homeOf, lookAt } from '../support/workflow-homes.ts';
@@ -27,7 +27,7 @@ test('a sign-up made while Temporal is down is answered, and comes to a tenant a
   const worker = stack.worker.pid;
   await stack.temporal.stop();
   const email = freshEmail();
-  const founding = foundTenant(stack, { email });
+  const founding = signUpTenant(stack, { email });
   const kinds = await waitFor('the sign-up to be queued', async () => {
     const rows = await owner<{ kind: string }[]>`select kind from public.outbox order by kind`;
     return rows.length > 0 && rows.map(({ kind }) => kind);

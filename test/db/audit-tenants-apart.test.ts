@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS, type Mount, type Procedure } from '../support/mounts.ts';
-import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
 import type { Call } from '../support/rest.ts';
 import { freshRequestId, rowsOf } from './audit-rows.ts';
 
@@ -14,7 +14,7 @@ let ben: Founder;
 let cleo: Founder;
 
 beforeAll(async () => {
-  [ada, ben, cleo] = await Promise.all([foundTenant(stack), foundTenant(stack), foundTenant(stack)]);
+  [ada, ben, cleo] = await Promise.all([signUpTenant(stack), signUpTenant(stack), signUpTenant(stack)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

@@ -4,7 +4,7 @@ import { connect } from '../support/database.ts';
 import { expectGuarded } from '../support/guards.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';
 import { aString } from '../support/matchers.ts';
-import { freshEmail, freshSlug, foundTenant, PASSWORD, type Founder } from '../support/people.ts';
+import { freshEmail, freshSlug, signUpTenant, PASSWORD, type Founder } from '../support/people.ts';
 import { at, rest, type Answer, type Call } from '../support/rest.ts';
 import { freshRequestId, rowsOf } from './audit-rows.ts';
 
@@ -15,7 +15,7 @@ const AGENT = 'audit-test/1.0';
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(stack);
+  ada = await signUpTenant(stack);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

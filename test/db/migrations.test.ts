@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect, inject, test } from 'vitest';
 import { migrateLobby, readMigrations } from '../../db/migrations/owner/migrate.ts';
 import { connect } from '../support/database.ts';
-import { foundTenant } from '../support/people.ts';
+import { signUpTenant } from '../support/people.ts';
 import { bootstrapScratch, scratchDatabase } from './scratch.ts';
 
 const stack = inject('stack');
@@ -65,7 +65,7 @@ test('a lobby that is ahead of the code is refused, not taken for its own', asyn
 });
 
 test("a tenant's schema records its version, and the lobby says the same", async () => {
-  const { tenantId } = await foundTenant(stack);
+  const { tenantId } = await signUpTenant(stack);
   await using owner = connect(stack.databaseOwnerUrl);
   const newest = readMigrations('tenant').length;
   const [tenant] = await owner.sql<{ schema_name: string; schema_version: number }[]>`

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest
 import { ROOT } from '../docs/markdown.ts';
 import { connect } from '../support/database.ts';
 import { startOwnStack } from '../support/own-stack.ts';
-import { foundTenant, freshEmail, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, PASSWORD, type Founder } from '../support/people.ts';
 import { at } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { watchApp } from '../telemetry/app.ts';
@@ -20,7 +20,7 @@ const watched = await watchApp(place);
 let ada: Founder;
 let ben: Founder;
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
 });
 afterEach(() => {
   vi.useRealTimers();

@@ -71,7 +71,7 @@ test('an error that is swallowed cannot be committed over', async () => {
   expect(await owner.sql`select from ${owner.sql(ada.schema)}.projects where id = ${id}`).toHaveLength(0);
 });
 
-test('a read-only transaction refuses every write, in either room', async () => {
+test('a read-only transaction refuses every write, in the schema of a tenant and in the lobby', async () => {
   await using held = openPool(stack.databaseUrl, 1);
   const [ada] = await foundPair(stack);
   const inTenant = enterTenant(held.pool, doorTo(ada, 'tenant', true), ({ tx }) =>

@@ -80,7 +80,7 @@ test.each(['commits', 'only reads', 'rolls back', 'has failed'])(
   },
 );
 
-test('a role that is set for the session ends with the transaction, in either room', async () => {
+test('a role that is set for the session ends with the transaction, in the schema of a tenant and in the lobby', async () => {
   const [ada, ben] = await foundPair(stack);
   await using held = openPool(stack.databaseUrl, 1);
   for (const readOnly of [true, false]) {

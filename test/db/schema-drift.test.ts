@@ -11,7 +11,7 @@ import { expect, inject, test } from 'vitest';
 import * as lobby from '../../db/tables/lobby.ts';
 import * as tenant from '../../db/tables/tenant.ts';
 import { connect } from '../support/database.ts';
-import { foundTenant } from '../support/people.ts';
+import { signUpTenant } from '../support/people.ts';
 
 // The tables as the code knows them, the migrations, and the database that these make: one and the same.
 const stack = inject('stack');
@@ -35,7 +35,7 @@ test.each(['lobby', 'tenant'])('the migrations of the %s are up to date with its
 });
 
 test('the migrated lobby and a provisioned tenant have the columns and the enums that the code knows, and no others', async () => {
-  const { slug } = await foundTenant(stack);
+  const { slug } = await signUpTenant(stack);
   await using owner = connect(stack.databaseOwnerUrl);
   const [home] = await owner.sql<
     { schema: string }[]

@@ -4,7 +4,7 @@ import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { withoutSettings } from '../../dev/environment.ts';
 import { freePort } from '../../dev/ports.ts';
-import { foundTenant, logIn } from '../support/people.ts';
+import { signUpTenant, logIn } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 import { makeClone } from './clone.ts';
 import { startDev, stillAlive, type DevCommand } from './dev-command.ts';
@@ -68,7 +68,7 @@ test("the README's first command starts everything in a fresh clone, wherever it
   expect((await fetch(`${stack.url}/readyz`)).status).toBe(200);
   // Nothing of it lies elsewhere, where --reset would not find it.
   expect(await readdir(join(clone.folder, '..'))).toEqual([FOLDER]);
-  const founder = await foundTenant(stack);
+  const founder = await signUpTenant(stack);
   await founder.client.projects.create.mutate({ name: 'Apollo' });
   await expectToStop(first, clone.folder, stack.url);
 

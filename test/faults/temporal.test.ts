@@ -4,7 +4,7 @@ import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { mailsTo } from '../support/mail.ts';
 import { startOwnStack, type OwnStack } from '../support/own-stack.ts';
-import { foundTenant, freshEmail, freshSlug, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, type Founder } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 import { homeOf, lookAt } from '../support/workflow-homes.ts';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const { port } = new URL(`tcp://${stack.temporalAddress}`);
   proxy = await startFaultProxy(Number(port));
   await stack.worker.start({ TEMPORAL_ADDRESS: `127.0.0.1:${proxy.port}` });
-  founder = await foundTenant(stack);
+  founder = await signUpTenant(stack);
   owner = connectOwner(stack.databaseOwnerUrl, { max: 5, name: 'atrium test' });
 });
 afterAll(async () => {
@@ -52,7 +52,7 @@ test.each(DEATHS)(
     const email = freshEmail();
     const slug = freshSlug('second');
     await die();
-    const founding = foundTenant(stack, { email });
+    const founding = signUpTenant(stack, { email });
     try {
       await founder.client.tenants.create.mutate({ name: 'Second', slug });
       const { id } = await founder.client.projects.create.mutate({ name: slug });
@@ -82,7 +82,7 @@ test.each(DEATHS)(
 
 test('connections to Temporal that are reset again and again: a tenant is founded, once', async () => {
   const worker = stack.worker.pid;
-  const founding = foundTenant(stack);
+  const founding = signUpTenant(stack);
   let over = false;
   const end = (): void => {
     over = true;

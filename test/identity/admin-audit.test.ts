@@ -1,7 +1,7 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { freshRequestId } from '../db/audit-rows.ts';
 import { aTime, aUuidV7 } from '../support/matchers.ts';
-import { foundTenant, freshEmail, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, logIn, type Founder } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 
 const place = inject('stack');
@@ -10,7 +10,7 @@ let ben: Founder;
 let root: Awaited<ReturnType<typeof logIn>>;
 
 beforeAll(async () => {
-  [ada, ben, root] = await Promise.all([foundTenant(place), foundTenant(place), logIn(place, place.superuser)]);
+  [ada, ben, root] = await Promise.all([signUpTenant(place), signUpTenant(place), logIn(place, place.superuser)]);
 });
 
 type Filter = Parameters<typeof root.client.admin.audit.query>[0];

@@ -3,7 +3,7 @@ import { connect } from '../support/database.ts';
 import { aTime, aUuidV7, matching } from '../support/matchers.ts';
 import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS, resultOf, type Mount } from '../support/mounts.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -12,7 +12,7 @@ let ada: Founder;
 let ben: Founder;
 
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
 });
 
 async function makeKey(founder: Founder, role: 'admin' | 'member' = 'member') {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { setSuperuser } from '../../db/identity/owner/superusers.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 
@@ -15,7 +15,7 @@ let ben: Founder;
 let root: Awaited<ReturnType<typeof logIn>>;
 
 beforeAll(async () => {
-  [ada, ben, root] = await Promise.all([foundTenant(place), foundTenant(place), logIn(place, place.superuser)]);
+  [ada, ben, root] = await Promise.all([signUpTenant(place), signUpTenant(place), logIn(place, place.superuser)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

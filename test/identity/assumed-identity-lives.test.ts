@@ -4,7 +4,7 @@ import { createAccessTokens } from '../../core/auth/access-token.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 
 // An assumed identity lives as long as all that it hangs on, and is looked at again with every call.
@@ -16,7 +16,7 @@ let ada: Founder;
 let ben: Founder;
 
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

@@ -2,7 +2,7 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS, resultOf } from '../support/mounts.ts';
-import { foundTenant, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf } from '../support/rest.ts';
 
 const place = inject('stack');
@@ -11,7 +11,7 @@ let ada: Founder;
 let root: Awaited<ReturnType<typeof logIn>>;
 
 beforeAll(async () => {
-  [ada, root] = await Promise.all([foundTenant(place), logIn(place, place.superuser)]);
+  [ada, root] = await Promise.all([signUpTenant(place), logIn(place, place.superuser)]);
 });
 
 const assume = (founder: Founder, mode: 'read' | 'write' = 'read', userId = founder.userId) =>
@@ -74,7 +74,7 @@ test('nobody acts as an operator, as themselves, as someone disabled, or as no m
 });
 
 test('it ends at once: by its end, the opt-out, the operator’s logout, and the loss of their powers', async () => {
-  const ben = await foundTenant(place);
+  const ben = await signUpTenant(place);
   const list = async (token: string): Promise<unknown> =>
     reasonOf(await callOn('REST', place.url, 'projects.list', { token, tenant: ben.slug }));
   const first = await assume(ben);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { freshRequestId, rowsOf } from '../db/audit-rows.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { outcomesOf } from './outcomes.ts';
 import { ENDED, LIVE, pairIn, refusalsOf } from './pairs.ts';
@@ -14,7 +14,7 @@ const NEW_PASSWORD = 'brisk-walrus-folds-nine-umbrellas';
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

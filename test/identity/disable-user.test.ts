@@ -4,7 +4,7 @@ import { connect } from '../support/database.ts';
 import { aTime } from '../support/matchers.ts';
 import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS, resultOf } from '../support/mounts.ts';
-import { foundTenant, freshEmail, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { ENDED, LIVE, refusalsOf } from './pairs.ts';
 import { askReset, confirmReset } from './resets.ts';
@@ -15,7 +15,7 @@ let ada: Founder;
 let root: Awaited<ReturnType<typeof logIn>>;
 
 beforeAll(async () => {
-  [ada, root] = await Promise.all([foundTenant(place), logIn(place, place.superuser)]);
+  [ada, root] = await Promise.all([signUpTenant(place), logIn(place, place.superuser)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

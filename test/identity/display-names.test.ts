@@ -1,6 +1,6 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { callOn, resultOf, type Procedure } from '../support/mounts.ts';
-import { foundTenant, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, type Answer, type Call } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { addMember } from '../support/members.ts';
@@ -13,7 +13,7 @@ let member: { userId: string };
 let operator: string;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
   member = await addMember(place, ada);
   operator = (await logIn(place, place.superuser)).tokens().accessToken;
 });

@@ -1,7 +1,7 @@
 import { afterAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';
-import { foundTenant, freshEmail, PASSWORD } from '../support/people.ts';
+import { signUpTenant, freshEmail, PASSWORD } from '../support/people.ts';
 import { at, rest, type Answer } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { acceptNew, invite } from './invited.ts';
@@ -69,7 +69,7 @@ test('a verification and a reset at once make one account', async () => {
 });
 
 test('a verification and an invite at once make one account', async () => {
-  const ada = await foundTenant(place);
+  const ada = await signUpTenant(place);
   const email = freshEmail();
   const verification = await signUp(email);
   const { id, token } = await invite(place, ada, { email });

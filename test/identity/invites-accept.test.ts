@@ -3,7 +3,7 @@ import { connect } from '../support/database.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';
 import { aTime, aUuidV7 } from '../support/matchers.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { acceptAs, acceptNew, invite, preview } from './invited.ts';
@@ -15,7 +15,7 @@ let ada: Founder;
 let ben: Founder;
 
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
@@ -178,7 +178,7 @@ test('an invite that is revoked while it is accepted is either, and never both',
 test.each(['suspended', 'deleted', 'failed'])(
   'an invite into a tenant that is %s is no good, and tells nothing of the tenant',
   async (status) => {
-    const eve = await foundTenant(place);
+    const eve = await signUpTenant(place);
     const { token } = await invite(place, eve);
     await owner.sql`update public.tenants set status = ${status} where id = ${eve.tenantId}`;
     expect(reasonOf(await preview(place, token))).toBe('TOKEN_INVALID');

@@ -1,7 +1,7 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, freshEmail, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, logIn, type Founder } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 import { invite, preview, type Invited } from './invited.ts';
 import { meet } from './meeting.ts';
@@ -12,7 +12,7 @@ let ada: Founder;
 let root: Awaited<ReturnType<typeof logIn>>;
 
 beforeAll(async () => {
-  [ada, root] = await Promise.all([foundTenant(place), logIn(place, place.superuser)]);
+  [ada, root] = await Promise.all([signUpTenant(place), logIn(place, place.superuser)]);
 });
 
 /** An admin of ada's tenant, who has invited an admin and a member. */
@@ -58,7 +58,7 @@ test('of an admin who becomes a member, the invites to be an admin are revoked',
 
 test('invites of the same admin in another tenant stay', async () => {
   const inviter = await addInviter();
-  const ben = await foundTenant(place);
+  const ben = await signUpTenant(place);
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`
     insert into public.user_tenant_membership (user_id, tenant_id, role)

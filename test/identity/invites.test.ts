@@ -4,7 +4,7 @@ import { nextMail, tokenIn } from '../support/mail.ts';
 import { aTime, aUuidV7 } from '../support/matchers.ts';
 import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS } from '../support/mounts.ts';
-import { foundTenant, freshEmail, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, type Founder } from '../support/people.ts';
 import { at, reasonOf } from '../support/rest.ts';
 import { acceptNew, invite, preview } from './invited.ts';
 
@@ -14,7 +14,7 @@ let ada: Founder;
 let ben: Founder;
 
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
@@ -162,7 +162,7 @@ for (const mount of MOUNTS) {
 }
 
 test('names that strangers choose become no links in the mail', async () => {
-  const eve = await foundTenant(place, {
+  const eve = await signUpTenant(place, {
     fullName: 'Eve http://evil.example/a?b=c www.evil.example',
     tenantName: 'Win at https://evil.example:8443/x or mail eve@evil.example',
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { outcomesOf } from './outcomes.ts';
@@ -17,7 +17,7 @@ let grace: Awaited<ReturnType<typeof addMember>>;
 let alan: Awaited<ReturnType<typeof addMember>>;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
   [grace, alan] = await Promise.all([addMember(place, ada), addMember(place, ada)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());

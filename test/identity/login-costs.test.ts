@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createPasswords } from '../../core/auth/passwords.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, freshEmail, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, PASSWORD, type Founder } from '../support/people.ts';
 import { rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { watchApp } from '../telemetry/app.ts';
@@ -25,7 +25,7 @@ const WRONG = 'not-the-password-of-anyone';
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 afterAll(async () => {
   await owner[Symbol.asyncDispose]();

@@ -1,6 +1,6 @@
 import { afterAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
-import { foundTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 import { acceptNew, invite } from './invited.ts';
 
@@ -34,14 +34,14 @@ test('a sign-up without a tag is known by its password, and by no other', async 
 });
 
 test('the password that one signed up with is nothing any more once it was changed', async () => {
-  const ada = await foundTenant(place);
+  const ada = await signUpTenant(place);
   await ada.client.auth.changePassword.mutate({ currentPassword: PASSWORD, newPassword: OTHER_PASSWORD });
   expect(await enter(ada.email, PASSWORD)).toBe('INVALID_CREDENTIALS');
   expect(await enter(ada.email, OTHER_PASSWORD)).toBeUndefined();
 });
 
 test('a sign-up that was verified keeps no trace of its password, whatever statement verified it', async () => {
-  const { email: verified } = await foundTenant(place);
+  const { email: verified } = await signUpTenant(place);
   const bySql = freshEmail();
   await register(bySql, PASSWORD);
   await owner.sql`update public.sign_ups set verified_at = now() where email = ${bySql}`;
@@ -54,7 +54,7 @@ test('a sign-up that was verified keeps no trace of its password, whatever state
 test('a sign-up that was voided keeps its password, and its answer: who made it must not learn that the owner has verified', async () => {
   const email = freshEmail();
   await register(email, OTHER_PASSWORD);
-  const { token } = await invite(place, await foundTenant(place), { email });
+  const { token } = await invite(place, await signUpTenant(place), { email });
   expect((await acceptNew(place, token)).status).toBe(200);
   const rows = await owner.sql`
     select voided_at is not null as voided, password_hash is not null as kept from public.sign_ups where email = ${email}`;

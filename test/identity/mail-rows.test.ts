@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { emailWorkflowId } from '../../workflows/contract.ts';
 import { connect } from '../support/database.ts';
 import { mailsTo, nextMail } from '../support/mail.ts';
-import { foundTenant, freshEmail, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, type Founder } from '../support/people.ts';
 import { rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
@@ -18,7 +18,7 @@ let ada: Founder;
 let ben: Founder;
 
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
@@ -90,7 +90,7 @@ test.each([
 });
 
 test('an invite into a tenant that was deleted is not mailed', async () => {
-  const eve = await foundTenant(place);
+  const eve = await signUpTenant(place);
   const { id, email } = await invite(place, eve);
   await nextMail(place.mailDir, email);
   await owner.sql`update public.tenants set status = 'deleted' where id = ${eve.tenantId}`;

@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { rest, type Answer } from '../support/rest.ts';
 import { invite } from './invited.ts';
 import { meet } from './meeting.ts';
@@ -14,7 +14,7 @@ const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
@@ -57,7 +57,7 @@ test.each<[string, (open: { inviteId: string; keyId: string; userId: string }) =
 });
 
 test('nobody is invited whose invite is being accepted', async () => {
-  const guest = await foundTenant(place);
+  const guest = await signUpTenant(place);
   const { id } = await invite(place, ada, { email: guest.email });
   const answer = await meet(place, {
     lock: async (tx) => {

@@ -3,7 +3,7 @@ import { connect } from '../support/database.ts';
 import { aTime } from '../support/matchers.ts';
 import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS, resultOf, type Mount, type Procedure } from '../support/mounts.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 
 const place = inject('stack');
@@ -12,7 +12,7 @@ let ada: Founder;
 let ben: Founder;
 
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
@@ -33,7 +33,7 @@ async function powersOf({ login }: Person): Promise<unknown[]> {
 }
 
 test('members are listed page by page, with their roles, those of the tenant alone', async () => {
-  const eve = await foundTenant(place);
+  const eve = await signUpTenant(place);
   const people = [await addMember(place, eve), await addMember(place, eve, 'admin')];
   await addMember(place, ben);
   const first = await people[0]?.client.members.list.query({ limit: 2 });

@@ -3,7 +3,7 @@ import { createPasswords } from '../../core/auth/passwords.ts';
 import { connect } from '../support/database.ts';
 import { createGate } from '../support/gate.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, PASSWORD, type Founder } from '../support/people.ts';
 import { at, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 import { watchApp } from '../telemetry/app.ts';
@@ -15,7 +15,7 @@ const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

@@ -4,7 +4,7 @@ import { freshRequestId, rowsOf } from '../db/audit-rows.ts';
 import { connect } from '../support/database.ts';
 import { mailsTo, nextMail, tokenIn } from '../support/mail.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, freshEmail, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, type Founder } from '../support/people.ts';
 import { rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { openMailings } from './mailings.ts';
@@ -15,7 +15,7 @@ const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

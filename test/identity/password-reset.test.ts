@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { outcomesOf } from './outcomes.ts';
@@ -13,7 +13,7 @@ const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

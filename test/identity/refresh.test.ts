@@ -1,7 +1,7 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, rest, type Answer } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { ENDED, refusalsOf } from './pairs.ts';
@@ -10,7 +10,7 @@ const place = inject('stack');
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 
 const refresh = (refreshToken: string) => rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken } });

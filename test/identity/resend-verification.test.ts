@@ -2,7 +2,7 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import { freshRequestId, rowsOf } from '../db/audit-rows.ts';
 import { connect } from '../support/database.ts';
 import { mailsTo, nextMail, tokenIn } from '../support/mail.ts';
-import { foundTenant, freshEmail, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, PASSWORD, type Founder } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 
@@ -10,7 +10,7 @@ const place = inject('stack');
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 
 /** Signs up, and waits for the mail. @returns its token @param count which mail of the address it is */
@@ -82,7 +82,7 @@ test('each sign-up of an address that waits gets a link of its own, and no other
 });
 
 test('where the address has an account by now, the mail says so again and carries no link', async () => {
-  const { email } = await foundTenant(place);
+  const { email } = await signUpTenant(place);
   await rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), email } });
   await nextMail(place.mailDir, email, 2);
   await resend(email);

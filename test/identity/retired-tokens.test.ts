@@ -1,7 +1,7 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { ENDED, LIVE, pairIn, refusalsOf } from './pairs.ts';
@@ -11,7 +11,7 @@ const place = inject('stack');
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 
 const refresh = (refreshToken: string): Promise<Answer> =>

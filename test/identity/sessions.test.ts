@@ -3,7 +3,7 @@ import type { AtriumClient } from '../../client/index.ts';
 import { connect } from '../support/database.ts';
 import { aTime, aUuidV7 } from '../support/matchers.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 import { ENDED, LIVE, refusalsOf } from './pairs.ts';
@@ -12,7 +12,7 @@ const place = inject('stack');
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 
 /** The session that a client is in. */

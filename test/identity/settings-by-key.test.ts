@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { callOn, MOUNTS } from '../support/mounts.ts';
-import { foundTenant, freshSlug, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { outcomeOf } from './outcomes.ts';
@@ -13,7 +13,7 @@ const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
@@ -56,7 +56,7 @@ test.each<[string, string, (tx: postgres.TransactionSql, id: string) => PromiseL
 });
 
 test('a second tenant whose slug another one had is not founded at all', async () => {
-  const [eve, slug] = [await foundTenant(place), freshSlug('moved')];
+  const [eve, slug] = [await signUpTenant(place), freshSlug('moved')];
   await eve.client.tenants.update.mutate({ slug });
   const body = { name: 'Second', slug: eve.slug };
   const answer = await rest(place.url, 'POST', '/tenants', { token: ada.tokens().accessToken, body });

@@ -7,7 +7,7 @@ import { forge } from '../matrix/forge.ts';
 import { addMember } from '../support/members.ts';
 import { MOUNTS, type Mount } from '../support/mounts.ts';
 import { startOwnServer } from '../support/own-server.ts';
-import { foundTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 import { watchApp } from '../telemetry/app.ts';
@@ -20,7 +20,7 @@ let ada: Founder;
 let ben: Founder;
 
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
 });
 
 const PATHS: Record<Mount, string> = { tRPC: '/trpc/apiKeys.create', REST: '/api/v1/api-keys' };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
-import { foundTenant, freshSlug, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, type Founder } from '../support/people.ts';
 import { rest, type Answer } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { meet } from './meeting.ts';
@@ -13,7 +13,7 @@ let ada: Founder;
 let ben: Founder;
 
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place)]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { AppRouter } from '../../client/index.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import { connect } from '../support/database.ts';
-import { foundTenant, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 
 const place = inject('stack');
@@ -16,7 +16,7 @@ let ada: Founder;
 let root: Awaited<ReturnType<typeof logIn>>;
 
 beforeAll(async () => {
-  [ada, root] = await Promise.all([foundTenant(place), logIn(place, place.superuser)]);
+  [ada, root] = await Promise.all([signUpTenant(place), logIn(place, place.superuser)]);
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
@@ -102,7 +102,7 @@ test('a stream ends with the token that it was opened with', async () => {
 
 // For test/identity/api-keys.test.ts: holds where the filter and row-level security are both gone.
 test('keys are listed in their own tenant alone', async () => {
-  const ben = await foundTenant(place);
+  const ben = await signUpTenant(place);
   const { id } = await ben.client.apiKeys.create.mutate({ name: 'Theirs', role: 'member' });
   await ada.client.apiKeys.create.mutate({ name: 'Mine', role: 'member' });
   const { items } = await ada.client.apiKeys.list.query({});

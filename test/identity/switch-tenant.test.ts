@@ -1,7 +1,7 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 import { ENDED, LIVE, pairIn, refusalsOf, type Pair } from './pairs.ts';
 
@@ -10,7 +10,7 @@ let ada: Founder;
 let ben: Founder;
 
 beforeAll(async () => {
-  [ada, ben] = await Promise.all([foundTenant(place), foundTenant(place, { tenantName: 'Bolts' })]);
+  [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place, { tenantName: 'Bolts' })]);
 });
 
 /** An admin of ada's tenant who is a member of ben's, in a session of hers. */

@@ -2,7 +2,7 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { addMember } from '../support/members.ts';
 import { callOn, MOUNTS } from '../support/mounts.ts';
-import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 
@@ -10,7 +10,7 @@ const place = inject('stack');
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 
 /** A founder’s tenant under the slug it has now. */
@@ -31,7 +31,7 @@ async function move(from: Renamed, slug: string): Promise<Renamed> {
 }
 
 test('an admin changes name, slug and consent, each without the others', async () => {
-  const eve = await foundTenant(place, { tenantName: 'Before' });
+  const eve = await signUpTenant(place, { tenantName: 'Before' });
   const slug = freshSlug('after');
   const start = {
     id: eve.tenantId,
@@ -62,7 +62,7 @@ test('an admin changes name, slug and consent, each without the others', async (
 });
 
 test('the old slug opens nothing any more, and the new one is open to the same token', async () => {
-  const eve = await foundTenant(place);
+  const eve = await signUpTenant(place);
   const { id } = await eve.client.projects.create.mutate({ name: 'Apollo' });
   const before = of(eve);
   const after = await move(before, freshSlug('moved'));
@@ -81,7 +81,7 @@ test('the old slug opens nothing any more, and the new one is open to the same t
 });
 
 test('a slug of another tenant, one that it has or had, is taken: for an update, a sign-up, and a second tenant', async () => {
-  const eve = await foundTenant(place);
+  const eve = await signUpTenant(place);
   const moved = await move(of(eve), freshSlug('moved'));
   for (const slug of [eve.slug, moved.slug]) {
     const answers = [
@@ -95,7 +95,7 @@ test('a slug of another tenant, one that it has or had, is taken: for an update,
 });
 
 test('a tenant takes its own former slugs back, and holds them all', async () => {
-  const eve = await foundTenant(place);
+  const eve = await signUpTenant(place);
   const [first, second] = [eve.slug, freshSlug('second')];
   let now = await move(of(eve), second);
   now = await move(now, first);
@@ -126,7 +126,7 @@ test.each(['ab', 'Acme', '1st', 'a--b', 'a-', 'public', 'admin', 'x'.repeat(49),
 );
 
 test('a tenant leaves ten slugs and no more: slugs can not be gathered by renaming', async () => {
-  let tenant = of(await foundTenant(place));
+  let tenant = of(await signUpTenant(place));
   const first = tenant.slug;
   for (let left = 0; left < 10; left++) tenant = await move(tenant, freshSlug());
   expect(reasonOf(await update(tenant, { slug: freshSlug() }))).toBe('CONFLICT');

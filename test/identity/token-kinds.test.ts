@@ -4,7 +4,7 @@ import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import { mintMailedToken, type MailedTokenKind } from '../../core/auth/mailed-token.ts';
 import { connect } from '../support/database.ts';
 import { onBothMounts, callOn, type Procedure } from '../support/mounts.ts';
-import { foundTenant, freshEmail, logIn, PASSWORD } from '../support/people.ts';
+import { signUpTenant, freshEmail, logIn, PASSWORD } from '../support/people.ts';
 import { reasonOf, type Call } from '../support/rest.ts';
 
 // Every kind of token at every place that takes one: it opens the door it was made for, and no other.
@@ -105,7 +105,7 @@ async function mintAll(): Promise<Record<Kind, string>> {
   const mailed = (kind: MailedTokenKind, id: string, email: string): string =>
     mintMailedToken(keys, { kind, id, email });
   await using owner = connect(place.databaseOwnerUrl);
-  const founder = await foundTenant(place);
+  const founder = await signUpTenant(place);
   slug = founder.slug;
   const root = await logIn(place, place.superuser);
   const { email } = founder;

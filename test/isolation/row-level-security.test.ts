@@ -9,7 +9,7 @@ import { freshSlug } from '../support/people.ts';
 import { doorTo, foundPair, type Housed } from '../support/pool-tenants.ts';
 import { waitFor } from '../support/wait.ts';
 
-// In the lobby's room of a tenant, every table that has a tenant shows that tenant's rows alone.
+// Inside the lobby, bound to a tenant, every table that has a tenant shows that tenant's rows alone.
 const stack = inject('stack');
 const owner = connect(stack.databaseOwnerUrl);
 const { pool, ...open } = openPool(stack.databaseUrl, 2);
@@ -77,7 +77,7 @@ test('every table of the lobby that has a tenant is guarded by row-level securit
   expect(Array.from(unguarded)).toEqual([]);
 });
 
-test("the lobby's room of a tenant shows rows of that tenant alone", async () => {
+test('the lobby, bound to a tenant, shows rows of that tenant alone', async () => {
   const tables = await tenantTables();
   expect(tables.map(({ name }) => name)).toEqual(
     expect.arrayContaining([
@@ -105,7 +105,7 @@ test("the lobby's room of a tenant shows rows of that tenant alone", async () =>
   }
 });
 
-test("the lobby's room of a tenant can change and delete rows of that tenant alone", async () => {
+test('the lobby, bound to a tenant, can change and delete rows of that tenant alone', async () => {
   const reach = `where tenant_id = '${ben.tenantId}' returning 1`;
   expect(await inLobby(`delete from public.user_tenant_membership ${reach}`)).toEqual([]);
   expect(await inLobby(`update public.user_tenant_membership set role = 'member' ${reach}`)).toEqual([]);

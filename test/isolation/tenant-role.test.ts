@@ -27,7 +27,7 @@ const READS_ONLY = new RegExp(
   ].join('|')})$`,
 );
 
-// What PostgreSQL lets a tenant's role do, and so a procedure that works in the tenant's room.
+// What PostgreSQL lets a tenant's role do, and so a procedure that works in the tenant's schema.
 const stack = inject('stack');
 const app = connect(stack.databaseUrl);
 const owner = connect(stack.databaseOwnerUrl);

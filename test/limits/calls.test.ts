@@ -4,7 +4,7 @@ import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { MOUNTS } from '../support/mounts.ts';
 import { startOwnServer } from '../support/own-server.ts';
-import { foundTenant, freshEmail, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, trpc, type Answer } from '../support/rest.ts';
 import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './place.ts';
 import { withinOneWindow } from './window.ts';
@@ -17,7 +17,7 @@ const counted = countedAt(place);
 afterAll(() => place[Symbol.asyncDispose]());
 let founder: Founder;
 beforeAll(async () => {
-  founder = await foundTenant(shared);
+  founder = await signUpTenant(shared);
 });
 
 const turns = (turn: number) => MOUNTS[turn % 2] ?? 'REST';
@@ -66,7 +66,7 @@ test(
 test(
   'three hundred calls a minute for one API key, each for itself',
   counted(async () => {
-    const owner = await foundTenant(shared);
+    const owner = await signUpTenant(shared);
     const made = await Promise.all(
       ['one', 'other'].map((name) => owner.client.apiKeys.create.mutate({ name, role: 'member' })),
     );
@@ -118,7 +118,7 @@ test.each([
 test(
   'three thousand calls a minute for one tenant, by whoever',
   counted(async () => {
-    const [mine, theirs] = await Promise.all([foundTenant(shared), foundTenant(shared)]);
+    const [mine, theirs] = await Promise.all([signUpTenant(shared), signUpTenant(shared)]);
     const [{ key }, member] = await Promise.all([
       mine.client.apiKeys.create.mutate({ name: 'Exporter', role: 'member' }),
       addMember(shared, mine),
@@ -144,7 +144,7 @@ test(
 test(
   'who is over their own limit, or calls with a revoked key, uses up nothing of their tenant’s',
   counted(async () => {
-    const mine = await foundTenant(shared);
+    const mine = await signUpTenant(shared);
     const member = await addMember(shared, mine);
     const { key, id } = await mine.client.apiKeys.create.mutate({ name: 'Exporter', role: 'member' });
     await withinOneWindow(MINUTE, 25_000);
@@ -163,7 +163,7 @@ test(
 test(
   'an operator under an assumed identity is counted as the operator',
   counted(async () => {
-    const [operator, theirs] = await Promise.all([logIn(shared, shared.superuser), foundTenant(shared)]);
+    const [operator, theirs] = await Promise.all([logIn(shared, shared.superuser), signUpTenant(shared)]);
     const assumed = await operator.client.admin.assumeIdentity.mutate({
       ...{ userId: theirs.userId, tenantSlug: theirs.slug, reason: 'Counts whose calls these are' },
     });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { callOn, MOUNTS } from '../support/mounts.ts';
 import { startOwnServer, type OwnServer } from '../support/own-server.ts';
-import { foundTenant, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, PASSWORD, type Founder } from '../support/people.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { freshRequestId } from '../db/audit-rows.ts';
 
@@ -12,7 +12,7 @@ let ada: Founder;
 let server: OwnServer & AsyncDisposable;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
   server = await startOwnServer(place, { RATE_LIMIT_FACTOR: '1', TRUSTED_PROXIES: '127.0.0.1/32,10.0.0.0/8' });
 });
 afterAll(() => server[Symbol.asyncDispose]());

@@ -5,7 +5,7 @@ import { askReset } from '../identity/resets.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { MOUNTS } from '../support/mounts.ts';
-import { foundTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, trpc, type Answer } from '../support/rest.ts';
 import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './place.ts';
 import { withinOneWindow } from './window.ts';
@@ -22,7 +22,7 @@ const counted = countedAt(place);
 afterAll(() => place[Symbol.asyncDispose]());
 let founder: Founder;
 beforeAll(async () => {
-  founder = await foundTenant(shared);
+  founder = await signUpTenant(shared);
 });
 
 const turns = (turn: number) => MOUNTS[turn % 2] ?? 'REST';
@@ -168,7 +168,7 @@ test.each(['auth.requestPasswordReset', 'auth.resendVerification'] as const)(
 test(
   'fifty invites an hour for one user, forty of them at once, and one that is refused is none',
   counted(async () => {
-    const admin = await foundTenant(shared);
+    const admin = await signUpTenant(shared);
     const who = { token: admin.tokens().accessToken, tenant: admin.slug };
     await withinOneWindow(HOUR, 25_000);
     const strangers = () => times(10, 0).map(() => ({ email: freshEmail(), role: 'member' }));
@@ -220,7 +220,7 @@ test(
   'a tenant is provisioned again ten times an hour, and a hundred by one operator, and a refusal is none',
   counted(async () => {
     const operator = await logIn(shared, shared.superuser);
-    const theirs = await foundTenant(shared);
+    const theirs = await signUpTenant(shared);
     await using owner = connect(shared.databaseOwnerUrl);
     const retry = (slug: string) =>
       place.call('REST', 'admin.retryProvisioning', freshAddress(), {
@@ -239,7 +239,7 @@ test(
 test(
   'no header tells what is left of a limit that others count under',
   counted(async () => {
-    const mine = await foundTenant(shared);
+    const mine = await signUpTenant(shared);
     const [victim, member] = await Promise.all([addMember(shared, mine), addMember(shared, mine)]);
     await withinOneWindow(MINUTE, 15_000);
     const full: [RuleName, string, number][] = [

@@ -3,7 +3,7 @@ import { createGate } from '../../core/gate.ts';
 import { createPasswords } from '../../core/auth/passwords.ts';
 import { createGate as createHold } from '../support/gate.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, PASSWORD } from '../support/people.ts';
+import { signUpTenant, PASSWORD } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 import { watchApp } from '../telemetry/app.ts';
 import { freshAddress } from './place.ts';
@@ -30,7 +30,7 @@ afterAll(() => watched[Symbol.asyncDispose]());
 let refused = 0;
 let people: { email: string }[];
 beforeAll(async () => {
-  const founder = await foundTenant(place);
+  const founder = await signUpTenant(place);
   people = await Promise.all(Array.from({ length: 8 }, () => addMember(place, founder)));
 });
 

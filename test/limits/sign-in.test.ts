@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { invite } from '../identity/invited.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';
 import { MOUNTS, resultOf } from '../support/mounts.ts';
-import { foundTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at } from '../support/rest.ts';
 import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './place.ts';
 import { withinOneWindow } from './window.ts';
@@ -16,7 +16,7 @@ const counted = countedAt(place);
 afterAll(() => place[Symbol.asyncDispose]());
 let founder: Founder;
 beforeAll(async () => {
-  founder = await foundTenant(shared);
+  founder = await signUpTenant(shared);
 });
 
 const signUp = (more: object = {}) => ({
@@ -49,7 +49,7 @@ test.each(MOUNTS)(
 test(
   'whoever holds an access token guesses the password no more often than at the login',
   counted(async () => {
-    const owner = await foundTenant(shared);
+    const owner = await signUpTenant(shared);
     await withinOneWindow(HOUR, 8_000);
     await place.prefill(['loginFailuresByAccount', owner.email], 98);
     const change = (currentPassword: string) => (turn: number) =>
@@ -93,7 +93,7 @@ test(
 test(
   'a hundred failed logins an hour for one account from anywhere, and a success is none',
   counted(async () => {
-    const { email } = await foundTenant(shared);
+    const { email } = await signUpTenant(shared);
     const right = { body: { email, password: PASSWORD } };
     await withinOneWindow(HOUR, 8_000);
     await place.prefill(['loginFailuresByAccount', email], 98);

@@ -2,7 +2,7 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { startOwnServer } from '../support/own-server.ts';
-import { foundTenant } from '../support/people.ts';
+import { signUpTenant } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 
 const AT_MOST = 5;
@@ -13,7 +13,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 /** A tenant that never becomes ready, so that whoever watches it goes on watching. */
 async function foundPending() {
-  const founder = await foundTenant(shared);
+  const founder = await signUpTenant(shared);
   const member = await addMember(shared, founder);
   await using owner = connect(shared.databaseOwnerUrl);
   await owner.sql`update public.tenants set status = 'provisioning' where id = ${founder.tenantId}`;
@@ -64,7 +64,7 @@ test('five streams at once for one user, and one more when one has ended', async
   expect(other.watches).toBe(true);
 
   open[0]?.leave();
-  const again = await waitFor('room for another', async () => {
+  const again = await waitFor('a free stream', async () => {
     const stream = await watch(slug, founder);
     return stream.watches && stream;
   });
@@ -89,7 +89,7 @@ test('streams that are left at any moment take no room for ever', async () => {
     await Promise.allSettled(hasty);
   }
   const open: Watch[] = [];
-  await waitFor(`room for ${AT_MOST}`, async () => {
+  await waitFor(`${AT_MOST} free streams`, async () => {
     const next = await watch(slug, founder);
     if (next.watches) open.push(next);
     return open.length === AT_MOST;

@@ -4,7 +4,7 @@ import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { connect } from '../support/database.ts';
 import { mailsTo, nextMail } from '../support/mail.ts';
-import { foundTenant, freshEmail } from '../support/people.ts';
+import { signUpTenant, freshEmail } from '../support/people.ts';
 import { rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
@@ -45,7 +45,7 @@ test.each([
   ['full width', 'https\uff1a\uff0f\uff0fevil\uff0eexample eve\uff20evil\uff0eexample'],
   ['controls', '\u202eevil\u2066\u200b.\u200bexample\u2028Bcc: eve\u0007\r\nX: y'],
 ])('a name that is older than the rule for names becomes no link, and stays within its line: %s', async (_, name) => {
-  const eve = await foundTenant(place);
+  const eve = await signUpTenant(place);
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`update public.tenants set name = ${name} where id = ${eve.tenantId}`;
   await owner.sql`update public.users set full_name = ${name} where id = ${eve.userId}`;

@@ -7,7 +7,7 @@ import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
 import { createMailActivities } from '../../workflows/activities/mail/send.ts';
 import type { SendEmailInput } from '../../workflows/contract.ts';
 import { invite } from '../identity/invited.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 
 // A team may bring a transport of its own, such as the API of a mail service.
 const place = inject('stack');
@@ -16,7 +16,7 @@ let owner: Owner;
 let ada: Founder;
 beforeAll(async () => {
   owner = connectOwner(place.databaseOwnerUrl, { max: 2, name: 'atrium test' });
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 afterAll(() => owner.end({ timeout: 5 }));
 

@@ -4,7 +4,7 @@ import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import type { SecretKeys } from '../../core/secret-keys.ts';
 import { connect } from '../support/database.ts';
 import type { SharedStack } from '../support/global-setup.ts';
-import { foundTenant } from '../support/people.ts';
+import { signUpTenant } from '../support/people.ts';
 import { foundPair, type Housed } from '../support/pool-tenants.ts';
 import type { Logs } from './audit.ts';
 
@@ -31,7 +31,7 @@ export interface Stage extends AsyncDisposable {
 
 export async function setStage(stack: SharedStack): Promise<Stage> {
   const env = parseEnv(stack.env, SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true, SECRET_KEY: true }));
-  const [[home, away], open] = await Promise.all([foundPair(stack), foundTenant(stack)]);
+  const [[home, away], open] = await Promise.all([foundPair(stack), signUpTenant(stack)]);
   const { sql } = connect(stack.databaseOwnerUrl, 4);
   const [founder] = await sql<{ hash: string }[]>`
     select password_hash as hash from public.users where id = ${home.userId}`;

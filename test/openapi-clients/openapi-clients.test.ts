@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createSpawn, run } from '../../dev/child.ts';
 import type { Command } from '../../dev/tie.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { HEY_API, OPENAPI_FETCH, PYTHON } from './programs.ts';
 import { bunOf, findPackages, findPythonLibrary } from './tools.ts';
 
@@ -41,7 +41,7 @@ beforeAll(async () => {
   await symlink(packages, join(directory, 'node_modules'));
   const document = await fetch(`${place.url}/openapi.json`);
   await writeFile(join(directory, 'openapi.json'), await document.text());
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
   await founder.client.projects.create.mutate({ name: 'Apollo' });
 }, 240_000);
 

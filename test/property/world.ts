@@ -6,7 +6,7 @@ import type { SecretKeys } from '../../core/secret-keys.ts';
 import { hashRefreshToken, mintRefreshToken } from '../../core/auth/refresh-token.ts';
 import { connect } from '../support/database.ts';
 import type { SharedStack } from '../support/global-setup.ts';
-import { foundTenant, freshEmail, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, type Founder } from '../support/people.ts';
 import type { Handles } from './handles.ts';
 import { beginning, item, type Model, type TenantIndex } from './model.ts';
 
@@ -33,7 +33,7 @@ export async function buildStage(place: SharedStack): Promise<Stage> {
   const settings = SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true, SECRET_KEY: true });
   const { JWT_KEYS: keys, PUBLIC_URL: issuer, SECRET_KEY: secretKeys } = parseEnv(place.env, settings);
   const tokens = await createAccessTokens({ keys, issuer });
-  const founders = await Promise.all([foundTenant(place), foundTenant(place)]);
+  const founders = await Promise.all([signUpTenant(place), signUpTenant(place)]);
   const owner = connect(place.databaseOwnerUrl);
   const half = { place, sql: owner.sql, tokens, founders };
   const id = await addPerson(half, freshEmail('operator'));

@@ -3,11 +3,11 @@ import { expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { expectGuarded } from '../support/guards.ts';
 import { callOn, errorOf, MOUNTS, onBothMounts, type Mount } from '../support/mounts.ts';
-import { foundTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
 import { at, reasonOf, rest, trpc, type Answer } from '../support/rest.ts';
 
 const place = inject('stack');
-const founder = foundTenant(place);
+const founder = signUpTenant(place);
 const MIB = 1024 * 1024;
 const PATHS: Record<Mount, string> = { tRPC: '/trpc/auth.register', REST: '/api/v1/auth/register' };
 

@@ -1,13 +1,13 @@
 import { connect as dial } from 'node:net';
 import { beforeAll, expect, inject, test } from 'vitest';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 
 // What is not quite a path, a method or a request is nothing, and never something else.
 const place = inject('stack');
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 
 /** Sends a request line as it stands, which `fetch` would tidy up. @param host `null`: none, as HTTP/1.0 allows @returns the status line and all after it */

@@ -1,5 +1,5 @@
 import { beforeAll, expect, inject, test } from 'vitest';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, rest } from '../support/rest.ts';
 
 // HEAD tells what GET would, and 0 is the length of nothing that is not empty.
@@ -7,7 +7,7 @@ const place = inject('stack');
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 
 interface Told {

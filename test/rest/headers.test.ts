@@ -1,13 +1,13 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { expectGuarded } from '../support/guards.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, rest, trpc } from '../support/rest.ts';
 
 const place = inject('stack');
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 const SURFACES = [

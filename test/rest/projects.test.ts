@@ -1,14 +1,14 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { aTime, aUuidV7 } from '../support/matchers.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 
 const place = inject('stack');
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 const call = (method: string, path: string, body?: unknown) =>
@@ -62,7 +62,7 @@ test('an update changes what it names and leaves the rest', async () => {
 });
 
 test('pages join to the whole list, newest first, with nothing twice and nothing left out', async () => {
-  const other = await foundTenant(place);
+  const other = await signUpTenant(place);
   const made: string[] = [];
   for (let index = 0; index < 7; index += 1) {
     made.unshift((await other.client.projects.create.mutate({ name: `Sputnik ${index}` })).id);

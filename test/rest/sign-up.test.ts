@@ -1,7 +1,7 @@
 import { expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { mailsTo, nextMail, tokenIn } from '../support/mail.ts';
-import { foundTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 
 const place = inject('stack');
@@ -91,7 +91,7 @@ test('asking for another mail says nothing of whether there is a sign-up', async
 });
 
 test('signing up with an address that has an account tells a stranger nothing, and holds the slug', async () => {
-  const { email } = await foundTenant(place);
+  const { email } = await signUpTenant(place);
   const { slug, answer } = await register(email, freshSlug(), OTHER_PASSWORD);
   expect([answer.status, answer.body]).toEqual([202, { tenant: { slug, status: 'provisioning' } }]);
   expect(reasonOf((await register(freshEmail(), slug)).answer)).toBe('SLUG_TAKEN');

@@ -1,5 +1,5 @@
 import { beforeAll, expect, inject, test } from 'vitest';
-import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -8,7 +8,7 @@ let founder: Founder;
 let token: string;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
   token = (await logIn(place, { email: founder.email })).login.accessToken;
 });
 
@@ -68,7 +68,7 @@ test('a taken slug is refused', async () => {
 });
 
 test('the status is told to members only: to others a tenant and nothing look the same', async () => {
-  const stranger = await foundTenant(place);
+  const stranger = await signUpTenant(place);
   const [foreign, unknown] = await Promise.all([
     statusOf(founder.slug, stranger.tokens().accessToken),
     statusOf(freshSlug(), stranger.tokens().accessToken),
@@ -78,7 +78,7 @@ test('the status is told to members only: to others a tenant and nothing look th
 });
 
 test('myTenants pages through the tenants of the user, newest first', async () => {
-  const other = await foundTenant(place);
+  const other = await signUpTenant(place);
   const lobby = (await logIn(place, { email: other.email })).login.accessToken;
   const slugs = [other.slug];
   for (const name of ['b', 'c', 'd', 'e']) {

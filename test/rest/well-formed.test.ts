@@ -4,7 +4,7 @@ import { connect } from '../support/database.ts';
 import { expectError } from '../support/guards.ts';
 import { MOUNTS, onBothMounts, resultOf, type Mount } from '../support/mounts.ts';
 import { startOwnServer } from '../support/own-server.ts';
-import { foundTenant, freshEmail, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 import { freshSignUp, storedOf } from '../support/sign-ups.ts';
 
@@ -13,7 +13,7 @@ const place = inject('stack');
 let ada: Founder;
 
 beforeAll(async () => {
-  ada = await foundTenant(place);
+  ada = await signUpTenant(place);
 });
 
 const bytes = (...parts: (string | number[])[]): Buffer =>

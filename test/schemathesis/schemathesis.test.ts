@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { startOwnStack, type OwnStack } from '../support/own-stack.ts';
-import { foundTenant, logIn } from '../support/people.ts';
+import { signUpTenant, logIn } from '../support/people.ts';
 import { attack } from './attack.ts';
 import { findSchemathesis } from './tool.ts';
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => stack?.remove());
 
 async function founder() {
-  const made = await foundTenant(place);
+  const made = await signUpTenant(place);
   return { token: made.tokens().accessToken, tenant: made.slug };
 }
 

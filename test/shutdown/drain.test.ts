@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { startOwnStack } from '../support/own-stack.ts';
 import { waitFor } from '../support/wait.ts';
 import { startLoad } from './load.ts';
@@ -11,7 +11,7 @@ const stack = await startOwnStack(inject('stack'), {
 });
 let founder: Founder;
 beforeAll(async () => {
-  founder = await foundTenant(stack);
+  founder = await signUpTenant(stack);
 });
 afterAll(() => stack.remove());
 

@@ -33,7 +33,7 @@ interface Place {
 }
 
 /** Registers, reads the mail, verifies, logs in and waits until the tenant is ready: what every user does first. */
-export async function foundTenant(
+export async function signUpTenant(
   place: Place,
   wish: { slug?: string; email?: string; fullName?: string; tenantName?: string } = {},
 ): Promise<Founder> {

@@ -1,9 +1,9 @@
 import { createAccessTokens, type AccessClaims } from '../../core/auth/access-token.ts';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
-import type { Room } from '../../db/entering/enter.ts';
+import type { BoundSchema } from '../../db/entering/enter.ts';
 import { connect } from './database.ts';
 import type { SharedStack } from './global-setup.ts';
-import { foundTenant, type Founder } from './people.ts';
+import { signUpTenant, type Founder } from './people.ts';
 
 /** A founder, with all that is needed to enter their tenant without HTTP. */
 export interface Housed extends Founder {
@@ -27,7 +27,7 @@ export async function foundPair(stack: SharedStack): Promise<[Housed, Housed]> {
 }
 
 async function house(stack: SharedStack): Promise<Housed> {
-  const founder = await foundTenant(stack);
+  const founder = await signUpTenant(stack);
   await using owner = connect(stack.databaseOwnerUrl);
   const [row] = await owner.sql<{ schema: string; role: string }[]>`
     select schema_name as schema, db_role as role from public.tenants where id = ${founder.tenantId}`;
@@ -36,8 +36,8 @@ async function house(stack: SharedStack): Promise<Housed> {
 }
 
 /** The door to a tenant as the middleware chain opens it for a member. */
-export function doorTo({ claims, slug }: Housed, room: Room, readOnly = true) {
+export function doorTo({ claims, slug }: Housed, schema: BoundSchema, readOnly = true) {
   const { sid: sessionId, sub: userId, tid: tenantId, exp } = claims;
   const caller = { kind: 'session', sessionId, userId, tenantId, expiresAt: new Date(exp * 1000) } as const;
-  return { caller, admitted: true, slug, room, readOnly, roles: ['admin', 'member'] as const };
+  return { caller, admitted: true, slug, schema, readOnly, roles: ['admin', 'member'] as const };
 }

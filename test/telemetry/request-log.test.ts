@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { aNumber, aUuidV7, matching } from '../support/matchers.ts';
 import { connect } from '../support/database.ts';
-import { foundTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at } from '../support/rest.ts';
 import { watchApp } from './app.ts';
 import { parseMetrics } from './metrics.ts';
@@ -11,7 +11,7 @@ const watched = await watchApp(place);
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 afterAll(async () => {
   await watched[Symbol.asyncDispose]();
@@ -124,7 +124,7 @@ test('a stream has its line when it ends, and when nobody reads it any more', as
 test('a stream that was ended says why in its line, and in what is counted', async () => {
   await using going = await watchApp(place);
   await using owner = connect(place.databaseOwnerUrl);
-  const other = await foundTenant(place);
+  const other = await signUpTenant(place);
   await owner.sql`update public.tenants set status = 'provisioning' where id = ${other.tenantId}`;
   const input = encodeURIComponent(JSON.stringify({ slug: other.slug }));
   const response = await going.app.request(`/trpc/tenants.onStatus?input=${input}`, {

@@ -3,7 +3,7 @@ import { createPasswords } from '../../core/auth/passwords.ts';
 import { connect } from '../support/database.ts';
 import { expectGuarded } from '../support/guards.ts';
 import { startOwnServer } from '../support/own-server.ts';
-import { foundTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { rest, trpc } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 import { watchApp, type WatchedApp } from './app.ts';
@@ -13,7 +13,7 @@ const place = inject('stack');
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 /** No name of ours looks like that. */
@@ -151,7 +151,7 @@ test('a flood of logins shows in the queue of hashes', async () => {
 });
 
 test('a stream is counted while it is open', async () => {
-  const { tenantId, slug, client } = await foundTenant(place);
+  const { tenantId, slug, client } = await signUpTenant(place);
   const { accessToken } = (await logIn(place, { email: (await client.users.me.query()).email })).tokens();
   await using owner = connect(place.databaseOwnerUrl);
   // Its stream stays open for as long as it is not ready.

@@ -6,7 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { REAP_SCHEDULE_ID } from '../../workflows/contract.ts';
 import { connect, superuserUrl } from '../support/database.ts';
 import { startOwnStack } from '../support/own-stack.ts';
-import { foundTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
 import { rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
@@ -30,7 +30,7 @@ const stack = await startOwnStack(inject('stack'), {
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(stack);
+  founder = await signUpTenant(stack);
 });
 afterAll(async () => {
   await stack.remove();

@@ -1,12 +1,12 @@
 import { beforeAll, expect, inject, test } from 'vitest';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf, trpc } from '../support/rest.ts';
 
 const place = inject('stack');
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 const inside = () => ({ token: founder.tokens().accessToken, tenant: founder.slug });

@@ -10,7 +10,7 @@ import {
 import { beforeAll, expect, inject, test } from 'vitest';
 import type { AppRouter } from '../../client/index.ts';
 import { nextMail, tokenIn } from '../support/mail.ts';
-import { foundTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 
 const place = inject('stack');
@@ -18,7 +18,7 @@ const url = `${place.url}/trpc`;
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 /** The requests that a client sent, by path. */

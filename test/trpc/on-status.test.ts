@@ -5,7 +5,7 @@ import type { AppRouter } from '../../client/index.ts';
 import { procedures } from '../matrix/procedures.ts';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
-import { foundTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
+import { signUpTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
 import { at } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -14,7 +14,7 @@ const STEPS = ['role', 'schema', 'migrations', 'seed', 'ready'];
 let founder: Founder;
 
 beforeAll(async () => {
-  founder = await foundTenant(place);
+  founder = await signUpTenant(place);
 });
 
 interface State {
@@ -127,7 +127,7 @@ test('a tenant that is ready already says so, and the stream ends', async () => 
 });
 
 test('a stranger can not tell a tenant from none', async () => {
-  const stranger = await foundTenant(place);
+  const stranger = await signUpTenant(place);
   const token = stranger.tokens().accessToken;
   for (const slug of [founder.slug, freshSlug(), 'a";drop']) {
     const { seen, end } = watch(token, slug);
@@ -141,7 +141,7 @@ test('nobody watches without a token', async () => {
 
 /** A member who watches a tenant of which nothing comes: it stays in provisioning. */
 async function watchStandstill(step = 'seed') {
-  const other = await foundTenant(place);
+  const other = await signUpTenant(place);
   const member = await addMember(place, other);
   const owner = connect(place.databaseOwnerUrl);
   await owner.sql`update public.tenants set status = 'provisioning', provisioning_step = ${step} where id = ${other.tenantId}`;

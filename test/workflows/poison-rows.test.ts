@@ -8,7 +8,7 @@ import { readPage } from '../docs/markdown.ts';
 import { connect } from '../support/database.ts';
 import { mailsTo } from '../support/mail.ts';
 import { startOwnStack, type OwnStack } from '../support/own-stack.ts';
-import { foundTenant, type Founder } from '../support/people.ts';
+import { signUpTenant, type Founder } from '../support/people.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
 import { homeOf } from '../support/workflow-homes.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   owner = connectOwner(stack.databaseOwnerUrl, { max: 5, name: 'atrium test' });
   connection = await Connection.connect({ address: stack.temporalAddress });
   client = new Client({ connection });
-  const founder = await foundTenant(stack);
+  const founder = await signUpTenant(stack);
   const { dbRole: role } = await homeOf(owner, founder.slug);
   ada = { ...founder, role };
 });
@@ -110,7 +110,7 @@ test("whatever a tenant's role queues, and however low its ids, stops nobody's m
   const email = await signUp();
   await stack.worker.start();
   await untilMailed(email);
-  await foundTenant(stack);
+  await signUpTenant(stack);
 
   const rest = await waitFor('each row to be looked at', async () => {
     const rows = await owner<{ kind: string; aside: boolean; error: string | null }[]>`

@@ -4,7 +4,7 @@ import { createClient } from '../../client/index.ts';
 import type { TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { meet } from '../identity/meeting.ts';
 import { connect, superuserUrl } from '../support/database.ts';
-import { foundTenant } from '../support/people.ts';
+import { signUpTenant } from '../support/people.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
 import { openBench } from '../support/workflow-bench.ts';
@@ -20,7 +20,7 @@ test('takes back the tenants of sign-ups that nobody verified for 7 days, and th
   const [stale, almost] = await Promise.all([signUp(), signUp()]);
   await age(stale, '7 days 1 minute');
   await age(almost, '7 days -1 minute');
-  const verified = await foundTenant(stack);
+  const verified = await signUpTenant(stack);
   const kept = await homeOf(owner, verified.slug);
   await age(kept, '30 days');
 
@@ -36,7 +36,7 @@ test('takes back the tenants of sign-ups that nobody verified for 7 days, and th
   expect(await lookAt(owner, kept)).toMatchObject({ status: 'ready', schema: true, role: true });
 
   // What is free again can be had by the next.
-  const next = await foundTenant(stack, { slug: stale.slug });
+  const next = await signUpTenant(stack, { slug: stale.slug });
   expect((await homeOf(owner, next.slug)).tenantId).not.toBe(stale.tenantId);
 });
 
@@ -50,7 +50,7 @@ test('takes back a tenant whose provisioning failed, too', async () => {
 });
 
 test('deletes a voided sign-up after its 7 days, and keeps the tenant that a reset gave its address', async () => {
-  const [old, young] = [await foundTenant(stack), await foundTenant(stack)];
+  const [old, young] = [await signUpTenant(stack), await signUpTenant(stack)];
   for (const [founder, since] of [
     [old, '8 days'],
     [young, '6 days'],
@@ -67,7 +67,7 @@ test('deletes a voided sign-up after its 7 days, and keeps the tenant that a res
 });
 
 test('erases the successors of refresh tokens whose grace is over, and no others', async () => {
-  const [left, live] = [await foundTenant(stack), await foundTenant(stack)];
+  const [left, live] = [await signUpTenant(stack), await signUpTenant(stack)];
   for (const founder of [left, live]) {
     const { refreshToken } = founder.tokens();
     await createClient({ url: stack.url }).auth.refresh.mutate({ refreshToken });

@@ -7,7 +7,7 @@ import { BatchError } from '../../db/connection/batch.ts';
 import { isConnectionError, isRetryable, postgresError } from '../../db/connection/errors.ts';
 import type { Owner } from '../../db/connection/owner/connect.ts';
 import { tellFailures } from '../metrics/observe.ts';
-import { backoff, createRest } from '../pause.ts';
+import { backoff, createPause } from '../pause.ts';
 
 /** How long until the next look, in ms, when nothing waits; and at most after a failure. Rows are to be sealed within 5 s. */
 const WAIT = { idle: 1_000, first: 100, most: 2_000 } as const;
@@ -39,7 +39,7 @@ export function startSealing({ owner, keys, log, metrics }: SealingDeps): Sealin
   /** When each log that could not be sealed is tried again, in ms since 1970. */
   const aside = new Map<string, number>();
   const clock = createAuditClock();
-  const rest = createRest();
+  const pause = createPause();
 
   async function run(): Promise<void> {
     let failures = 0;
@@ -59,13 +59,13 @@ export function startSealing({ owner, keys, log, metrics }: SealingDeps): Sealin
           );
         }
         if (round.failures.length > 0) tellFailures(new BatchError('audit_seals', round.failures), { log, metrics });
-        if (!round.full) await rest.take(failures > 0 ? WAIT.first : WAIT.idle);
+        if (!round.full) await pause.wait(failures > 0 ? WAIT.first : WAIT.idle);
       } catch (error) {
         // What PostgreSQL refused is likely one log's doing: the next round finds out which, and seals the others.
         const refused = postgresError(error) !== undefined && !isConnectionError(error) && !isRetryable(error);
         failures = refused ? Math.max(failures + 1, APART_AFTER) : failures + 1;
         log.warn({ err: error, failures }, 'audit rows could not be sealed; they wait');
-        await rest.take(backoff(failures, WAIT));
+        await pause.wait(backoff(failures, WAIT));
       }
     }
   }
@@ -74,7 +74,7 @@ export function startSealing({ owner, keys, log, metrics }: SealingDeps): Sealin
   return {
     async stop() {
       stopped = true;
-      rest.cut();
+      pause.end();
       await running;
     },
   };

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Log } from '../../core/log/log.ts';
 import { OUTBOX_CHANNEL } from '../../db/outbox/enqueue.ts';
@@ -6,7 +6,7 @@ import { settleRows, takeRows, wakeKinds } from '../../db/outbox/owner/claim.ts'
 import type { Owner } from '../../db/connection/owner/connect.ts';
 import { createPace, type Pace } from './pace.ts';
 import { relayRow, type Relayed } from './relay-row.ts';
-import { backoff, createRest } from '../pause.ts';
+import { backoff, createPause } from '../pause.ts';
 import { KINDS } from './starts.ts';
 
 /** Rows taken at once, near enough. */
@@ -34,18 +34,18 @@ interface RelayDeps {
 export async function startRelay(deps: RelayDeps): Promise<Relay> {
   const { owner, log } = deps;
   let stopped = false;
-  const rest = createRest();
+  const pause = createPause();
   const pace = createPace();
 
   // The second call comes whenever the listening connection is back: rows may have come unheard in the meantime.
-  const listening = await owner.listen(OUTBOX_CHANNEL, rest.cut, rest.cut);
+  const listening = await owner.listen(OUTBOX_CHANNEL, pause.end, pause.end);
 
   async function run(): Promise<void> {
     let failures = 0;
     let woken = false;
     let last: string | undefined;
     while (!stopped) {
-      rest.listen();
+      pause.arm();
       try {
         // Rows may have waited for this version of the worker.
         if (!woken) await owner.begin((tx) => wakeKinds(tx, KINDS));
@@ -54,12 +54,12 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
         const batch = await relayBatch({ ...deps, pace }, { after: last, passed: held });
         last = batch.last;
         failures = 0;
-        if (batch.taken === 0) await rest.take(held.length > 0 ? WAIT.held : WAIT.idle);
+        if (batch.taken === 0) await pause.wait(held.length > 0 ? WAIT.held : WAIT.idle);
       } catch (error) {
         failures += 1;
         log.warn({ err: error, failures }, 'outbox rows could not be relayed; they wait');
         // Not cut short by a call: whoever queues work now must not make us hammer what is down.
-        await pause(backoff(failures, WAIT));
+        await sleep(backoff(failures, WAIT));
       }
     }
   }
@@ -68,7 +68,7 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
   return {
     async stop() {
       stopped = true;
-      rest.cut();
+      pause.end();
       await running;
       await listening.unlisten().catch(() => undefined);
     },

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { VERIFICATION_MS } from '../../../core/auth/mailed-token.ts';
-import type { MailOrder } from '../../../core/mail/templated-email.ts';
+import type { TemplatedEmail } from '../../../core/mail/templated-email.ts';
 import { SIGN_UP_DAYS } from '../../../core/identity/sign-up.ts';
 import { OUTBOX_CHANNEL } from '../../outbox/enqueue.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
@@ -31,7 +31,7 @@ export async function renewVerifications(owner: Owner, requestId: string): Promi
         update public.sign_ups
         set verification_id = ${uuidv7()}, verification_expires_at = now() + make_interval(secs => ${VERIFICATION_MS / 1000})
         where id = ${id}`;
-      const payload = { template: 'verify-email', signUpId: id } satisfies MailOrder;
+      const payload = { template: 'verify-email', signUpId: id } satisfies TemplatedEmail;
       await tx`
         insert into public.outbox (id, tenant_id, kind, payload)
         values (${uuidv7()}, ${tenantId}, 'email.send', ${JSON.stringify(payload)}::text::jsonb)`;

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { mintMailedToken, type MailedTokenSubject } from '../../../core/auth/mailed-token.ts';
 import type { SecretKeys } from '../../../core/secret-keys.ts';
-import { mailOrderSchema } from '../../../core/mail/templated-email.ts';
+import { templatedEmailSchema } from '../../../core/mail/templated-email.ts';
 import { RecipientRefused, type Mailer } from '../../../core/mail/mailer.ts';
 import { writeRefusedMail } from '../../../db/mail/owner/refused.ts';
 import type { Owner } from '../../../db/connection/owner/connect.ts';
@@ -28,7 +28,7 @@ export function createMailActivities(deps: {
       withBeat(async () => {
         const { messageId: _, tenantId: __, ...order } = input;
         // The relay has read it: this is for workflows that an older one started.
-        if (!mailOrderSchema.safeParse(order).success) {
+        if (!templatedEmailSchema.safeParse(order).success) {
           throw ApplicationFailure.nonRetryable('There is no such mail', 'InvalidInput');
         }
         const mail = await write(input);

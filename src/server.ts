@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { createLog, type Log } from '../core/log/log.ts';
 import { createServerMetrics } from '../core/metrics/server.ts';
 import { createPasswords } from '../core/auth/passwords.ts';
+import { stopOnSignals } from '../core/process/stop-signals.ts';
 import { startTracing } from '../core/tracing/start.ts';
 import { createPool } from '../db/connection/pool.ts';
 import { assertAppRole } from '../db/migrations/preflight.ts';
@@ -72,7 +73,7 @@ async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<v
         log.flush(() => resolve());
       });
     },
-    exit: (code) => process.exit(code),
+    exit: (code) => process.exit(code ?? process.exitCode),
   });
   const { drain } = shutdown;
   const readiness = createReadiness({ pool: probePool, drain });
@@ -116,15 +117,7 @@ async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<v
   });
   log.info({ url: server.url.href }, 'server ready');
 
-  process.on('SIGTERM', () => shutdown.begin('SIGTERM'));
-  process.on('SIGINT', () => shutdown.begin('SIGINT'));
-  // Nobody knows what such an error has left behind: others take over, and this one goes.
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      log.fatal({ err: error }, 'an error that nobody caught');
-      shutdown.begin(event, 1);
-    });
-  }
+  stopOnSignals(process, { name: 'server', log, drain: () => shutdown.begin() });
 }
 
 main().catch((error: unknown) => {

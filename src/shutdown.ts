@@ -12,15 +12,13 @@ export interface Drain {
 
 /** How long the last refusals are held back before nothing listens any more, in ms. */
 const HOLD_MS = 500;
-/** A second signal within this time is the first, come twice, in ms: a terminal's Ctrl-C may reach a process by two ways. */
-const SAME_SIGNAL_MS = 1_000;
 /** What closing pools and the log may still take once the deadline is over, in ms. */
 const LAST_MS = 1_000;
 
 export interface Shutdown {
   readonly drain: Drain;
-  /** Begins, once; told again, it ends at once. @param cause for the log @param code of the exit: not 0 for an error, which ends nothing sooner */
-  begin(cause: string, code?: number): void;
+  /** Starts to drain, and ends the process at last. Called once. */
+  begin(): void;
   /** Counts a request until its answer is made, or holds it back: the last ones are answered once nothing listens. */
   during<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -39,15 +37,14 @@ export function createShutdown(options: {
   log: Log;
   stop: (force: boolean) => Promise<void>;
   close: () => Promise<void>;
-  exit: (code: number) => void;
+  /** Ends the process, with its own exit code if none is given. */
+  exit: (code?: number) => void;
 }): Shutdown {
   const { window, deadline, log, stop, close, exit } = options;
   const ending = new AbortController();
   const state = { draining: false, refusing: false, ending: ending.signal };
   let underWay = 0;
   let onIdle: () => void = () => undefined;
-  let startedAt = 0;
-  let exitCode = 0;
   let held: Promise<void> | undefined;
 
   async function run(): Promise<void> {
@@ -70,7 +67,7 @@ export function createShutdown(options: {
       log.warn('answers were not read to their end in time: the server ends without them');
     }
     await Promise.race([stop(true).then(close), forced.then(() => after(LAST_MS))]);
-    exit(exitCode);
+    exit();
   }
 
   /**
@@ -87,19 +84,8 @@ export function createShutdown(options: {
 
   return {
     drain: state,
-    begin(cause, code = 0) {
-      exitCode = Math.max(exitCode, code);
-      if (state.draining) {
-        // An error changes how it ends, not when: what is under way may still end well.
-        if (code !== 0) return;
-        if (Date.now() - startedAt < SAME_SIGNAL_MS) return;
-        log.warn({ cause }, 'told to stop again: the server ends at once');
-        exit(exitCode === 0 ? 130 : exitCode);
-        return;
-      }
-      startedAt = Date.now();
+    begin() {
       state.draining = true;
-      log.info({ cause }, 'draining');
       run().catch((error: unknown) => {
         log.error({ err: error }, 'the server could not drain');
         exit(1);

@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLog } from '../../core/log/log.ts';
+import { stopOnSignals } from '../../core/process/stop-signals.ts';
 import { createShutdown } from '../../src/shutdown.ts';
 
 // What a server's way out comes to when several things happen on it. test/shutdown sees real servers go.
@@ -17,12 +19,18 @@ function start(parts: { stop?: (force: boolean) => Promise<void>; close?: () => 
   const lines: string[] = [];
   const log = createLog({ name: 'server', format: 'json', to: { write: (line) => void lines.push(line) } });
   const { stop = () => Promise.resolve(), close = () => Promise.resolve() } = parts;
-  return { shutdown: createShutdown({ window: 5_000, deadline: 30_000, log, stop, close, exit }), exit, lines };
+  const target = Object.assign(new EventEmitter(), {
+    exitCode: undefined as number | undefined,
+    exit: (code?: number): void => exit(code ?? target.exitCode ?? 0),
+  });
+  const shutdown = createShutdown({ window: 5_000, deadline: 30_000, log, stop, close, exit: target.exit });
+  stopOnSignals(target, { name: 'server', log, drain: () => shutdown.begin() });
+  return { target, exit, lines };
 }
 
 test('a signal leads out with 0, once the window is over', async () => {
-  const { shutdown, exit } = start();
-  shutdown.begin('SIGTERM');
+  const { target, exit } = start();
+  target.emit('SIGTERM');
   await vi.advanceTimersByTimeAsync(4_900);
   expect(exit).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1_000);
@@ -30,10 +38,10 @@ test('a signal leads out with 0, once the window is over', async () => {
 });
 
 test.each([100, 3_000])('an error %i ms after a signal changes how it ends, not when', async (later) => {
-  const { shutdown, exit } = start();
-  shutdown.begin('SIGTERM');
+  const { target, exit } = start();
+  target.emit('SIGTERM');
   await vi.advanceTimersByTimeAsync(later);
-  shutdown.begin('uncaughtException', 1);
+  target.emit('uncaughtException', new Error('planted'));
   await vi.advanceTimersByTimeAsync(4_900 - later);
   expect(exit).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1_000);
@@ -41,19 +49,19 @@ test.each([100, 3_000])('an error %i ms after a signal changes how it ends, not 
 });
 
 test('a second signal ends it at once, unless it is the first, come twice', async () => {
-  const { shutdown, exit } = start();
-  shutdown.begin('SIGINT');
+  const { target, exit } = start();
+  target.emit('SIGINT');
   await vi.advanceTimersByTimeAsync(100);
-  shutdown.begin('SIGINT');
+  target.emit('SIGINT');
   expect(exit).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1_000);
-  shutdown.begin('SIGINT');
+  target.emit('SIGINT');
   expect(exit.mock.calls).toEqual([[130]]);
 });
 
 test('what hangs as it is closed does not keep it', async () => {
-  const { shutdown, exit } = start({ close: never });
-  shutdown.begin('SIGTERM');
+  const { target, exit } = start({ close: never });
+  target.emit('SIGTERM');
   await vi.advanceTimersByTimeAsync(30_500);
   expect(exit).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1_000);
@@ -61,8 +69,8 @@ test('what hangs as it is closed does not keep it', async () => {
 });
 
 test('answers that nobody reads to their end are cut off at the deadline, and it says so', async () => {
-  const { shutdown, exit, lines } = start({ stop: (force) => (force ? Promise.resolve() : never()) });
-  shutdown.begin('SIGTERM');
+  const { target, exit, lines } = start({ stop: (force) => (force ? Promise.resolve() : never()) });
+  target.emit('SIGTERM');
   await vi.advanceTimersByTimeAsync(29_900);
   expect(exit).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(200);

@@ -78,7 +78,17 @@ export function findCause<T>(error: unknown, match: (cause: unknown) => cause is
   return undefined;
 }
 
-/** What is told while a server goes: another one will answer. */
+/**
+ * The row that a lookup gave.
+ * @param what names it for the caller, as in `There is no such project.`
+ * @throws AppError `NOT_FOUND` if there is none
+ */
+export function orNotFound<Row>(row: Row | undefined, what: string): Row {
+  if (row === undefined) throw new AppError('NOT_FOUND', `There is no such ${what}.`);
+  return row;
+}
+
+/** While a server shuts down: another one answers the next request. */
 export function shuttingDown(): AppError {
-  return new AppError('SHUTTING_DOWN', 'This server is going: call again, and another one answers.', { retryAfter: 1 });
+  return new AppError('SHUTTING_DOWN', 'This server is shutting down: retry the request.', { retryAfter: 1 });
 }

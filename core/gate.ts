@@ -1,113 +1,173 @@
-import { AppError } from './errors.ts';
+import { AppError, shuttingDown } from './errors.ts';
+import { createFairTurns } from './fair-turns.ts';
 
 /**
- * At most `width` tasks at once, at most `queue` more waiting. Owners take turns: whoever brings many tasks waits behind
- * those who bring few, and where the queue is full it is one of theirs that is told to come back.
+ * Hands out at most `width` places at once; at most `queue` callers wait for one. Owners take turns: a caller whose owner has
+ * many tasks waits behind those whose owners have few, and where the queue is full, the last one in it is refused.
  */
 export interface Gate {
   /**
-   * @param owners by whom a task counts, as an address and an account; without one, tasks run in the order of asking
-   * @throws AppError `OVERLOADED` when the queue is full and no owner in it has more than these
+   * Waits for a place.
+   * @returns gives the place back; further calls do nothing
+   * @throws AppError `OVERLOADED` when the queue is full and this is the last in it, or the wait is too long;
+   *   `SHUTTING_DOWN` after `close`
    */
+  enter(by?: GateCaller): Promise<() => void>;
+  /** Runs a task in a place. @throws AppError as `enter` */
   run<T>(task: () => Promise<T>, owners?: readonly string[]): Promise<T>;
+  /** Refuses all who wait or come, and waits for those inside. */
+  close(): Promise<void>;
   readonly running: number;
   readonly waiting: number;
+  /** Of all callers until now. */
+  readonly tally: Readonly<GateTally>;
+}
+
+export interface GateCaller {
+  /** Who takes turns, such as an address and an account. Callers without owners are served in the order of asking. */
+  owners?: readonly string[];
+  /** Whose share of the places this counts against. */
+  share?: string | undefined;
+}
+
+export interface GateTally {
+  /** How many had to wait, and how long all of them together, in ms. */
+  waits: number;
+  waitedMs: number;
+  /** How many were refused. */
+  refused: number;
+}
+
+export interface GateOptions {
+  /** Places in all. */
+  width: number;
+  /** How many may wait. */
+  queue: number;
+  /** Places that one share may hold; all of them by default. */
+  perShare?: number;
+  /** How long one may wait, in ms; without end by default. */
+  waitMs?: number;
+  /** What a refused caller is told. */
+  refusal: string;
 }
 
 interface Waiter {
   turn: number;
   owners: readonly string[];
+  share: string | undefined;
   admit(): void;
   refuse(error: AppError): void;
 }
 
-export function createGate(options: { width: number; queue: number; name: string }): Gate {
-  const { width, queue, name } = options;
-  const turns = createTurnsOf();
+export function createGate({ width, queue, perShare = width, waitMs, refusal }: GateOptions): Gate {
+  const turns = createFairTurns();
+  const held = new Map<string, number>();
   const waiters: Waiter[] = [];
+  const tally: GateTally = { waits: 0, waitedMs: 0, refused: 0 };
   let running = 0;
+  let closed = false;
+  let onEmpty = (): void => undefined;
 
-  async function enter(owners: readonly string[]): Promise<void> {
+  const overloaded = (): AppError => new AppError('OVERLOADED', refusal, { retryAfter: 1 });
+  const heldBy = (share: string): number => held.get(share) ?? 0;
+  const isFree = (share: string | undefined): boolean =>
+    running < width && (share === undefined || heldBy(share) < perShare);
+
+  async function enter({ owners = [], share }: GateCaller = {}): Promise<() => void> {
+    if (closed) throw shuttingDown();
     const turn = turns.next(owners);
-    if (running < width) {
-      running += 1;
+    if (isFree(share)) {
       turns.take(owners, turn);
-      turns.reach(turn);
-      return;
+      return occupy(turn, share);
     }
-    if (waiters.length >= queue) makeRoom(turn);
+    if (waiters.length >= queue) evictAfter(turn);
     turns.take(owners, turn);
-    // The one who leaves hands over the place, so `running` is not touched on this path.
-    await new Promise<void>((admit, refuse) => {
-      const after = waiters.findIndex((waiter) => waiter.turn > turn);
-      waiters.splice(after === -1 ? waiters.length : after, 0, { turn, owners, admit, refuse });
-    });
+    return await waitFor({ turn, owners, share });
   }
 
   /** Refuses the last one in the queue, if its turn comes after this one. @throws AppError `OVERLOADED` if it does not */
-  function makeRoom(turn: number): void {
+  function evictAfter(turn: number): void {
     const last = waiters.at(-1);
-    const overloaded = new AppError('OVERLOADED', `Too many ${name} at once: try again shortly.`, { retryAfter: 1 });
-    if (!last || last.turn <= turn) throw overloaded;
-    waiters.pop();
-    turns.giveBack(last.owners, last.turn);
-    last.refuse(overloaded);
-  }
-
-  function leave(): void {
-    const next = waiters.shift();
-    if (next) {
-      turns.reach(next.turn);
-      next.admit();
+    if (last && last.turn > turn) {
+      last.refuse(overloaded());
       return;
     }
-    running -= 1;
-    if (running === 0) turns.clear();
+    tally.refused += 1;
+    throw overloaded();
+  }
+
+  function waitFor(caller: Pick<Waiter, 'turn' | 'owners' | 'share'>): Promise<() => void> {
+    const since = performance.now();
+    tally.waits += 1;
+    return new Promise((resolve, reject) => {
+      const timer = waitMs === undefined ? undefined : setTimeout(() => waiter.refuse(overloaded()), waitMs);
+      const endWait = (): void => {
+        clearTimeout(timer);
+        waiters.splice(waiters.indexOf(waiter), 1);
+        tally.waitedMs += performance.now() - since;
+      };
+      const waiter: Waiter = {
+        ...caller,
+        admit() {
+          endWait();
+          resolve(occupy(caller.turn, caller.share));
+        },
+        refuse(error) {
+          endWait();
+          turns.giveBack(caller.owners, caller.turn);
+          tally.refused += 1;
+          reject(error);
+        },
+      };
+      const next = waiters.findIndex(({ turn }) => turn > caller.turn);
+      waiters.splice(next === -1 ? waiters.length : next, 0, waiter);
+    });
+  }
+
+  /** Takes a free place. @returns gives it back, and admits the next one who may have it */
+  function occupy(turn: number, share: string | undefined): () => void {
+    running += 1;
+    if (share !== undefined) held.set(share, heldBy(share) + 1);
+    turns.reach(turn);
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      running -= 1;
+      if (share !== undefined) giveBackShare(share);
+      waiters.find((waiter) => isFree(waiter.share))?.admit();
+      if (running > 0) return;
+      turns.clear();
+      onEmpty();
+    };
+  }
+
+  function giveBackShare(share: string): void {
+    if (heldBy(share) > 1) held.set(share, heldBy(share) - 1);
+    else held.delete(share);
   }
 
   return {
+    enter,
     async run(task, owners = []) {
-      await enter(owners);
+      const leave = await enter({ owners });
       try {
         return await task();
       } finally {
         leave();
       }
     },
+    async close() {
+      closed = true;
+      for (const waiter of [...waiters]) waiter.refuse(shuttingDown());
+      if (running > 0) await new Promise<void>((resolve) => (onEmpty = resolve));
+    },
+    tally,
     get running() {
       return running;
     },
     get waiting() {
       return waiters.length;
-    },
-  };
-}
-
-/**
- * Numbers the turns of owners: each owner has one task in a turn, and the turns are served in order (start-time fair queueing,
- * Goyal et al. 1996, with tasks of one size).
- */
-function createTurnsOf() {
-  const lastOf = new Map<string, number>();
-  let now = 0;
-  return {
-    /** The first turn in which none of these owners has a task. */
-    next: (owners: readonly string[]): number => Math.max(now, ...owners.map((owner) => lastOf.get(owner) ?? 0)) + 1,
-    take(owners: readonly string[], turn: number): void {
-      for (const owner of owners) lastOf.set(owner, turn);
-    },
-    giveBack(owners: readonly string[], turn: number): void {
-      for (const owner of owners) if (lastOf.get(owner) === turn) lastOf.set(owner, turn - 1);
-    },
-    /** The turn that is served now. Owners whose turns are over are forgotten: they begin at this one anyway. */
-    reach(turn: number): void {
-      if (turn <= now) return;
-      now = turn;
-      for (const [owner, last] of lastOf) if (last <= now) lastOf.delete(owner);
-    },
-    clear(): void {
-      lastOf.clear();
-      now = 0;
     },
   };
 }

@@ -1,7 +1,7 @@
+import { createGate, type Gate, type GateTally } from '../../core/gate.ts';
 import { inSpan, SpanKind } from '../../core/tracing/span.ts';
 import { databaseRefusal, isConnectionError, isRetryable, isUnreachable, unreachable } from './errors.ts';
 import { openLane, type Begun, type FirstStatement, type Lane, type Tx } from './lane.ts';
-import { createTurns, type TurnsTally } from './turns.ts';
 
 export interface TransactionOptions {
   readOnly: boolean;
@@ -28,7 +28,7 @@ export interface Pool {
   /** Connections at most. */
   readonly max: number;
   /** Of all callers until now, who waited. */
-  readonly tally: Readonly<TurnsTally>;
+  readonly tally: Readonly<GateTally>;
   /** Lets running transactions end, for at most `timeout` seconds, then closes every connection. */
   close(timeout?: number): Promise<void>;
 }
@@ -52,7 +52,7 @@ export function createPool(
 ): Pool {
   const idle: Lane[] = [];
   const open = new Set<Lane>();
-  const turns = createTurns({ max: options.max, ...WAIT });
+  const gate = createConnectionGate({ max: options.max, ...WAIT });
   const presence = { away: false, changedAt: -Infinity };
 
   /** Where some connections work and others don't, it is told now and then. */
@@ -86,7 +86,7 @@ export function createPool(
     settings: TransactionOptions & { first?: FirstStatement<Row> },
     work: (tx: Tx, rows: Row[]) => Promise<T>,
   ): Promise<T> {
-    const leave = await turns.enter(settings.share);
+    const leave = await gate.enter({ share: settings.share });
     const lane = take();
     let begun: Begun<Row> | undefined;
     try {
@@ -132,14 +132,30 @@ export function createPool(
   return {
     transaction,
     transactionAfter: transaction,
-    stats: () => ({ busy: turns.busy, waiting: turns.waiting }),
+    stats: () => ({ busy: gate.running, waiting: gate.waiting }),
     max: options.max,
-    tally: turns.tally,
+    tally: gate.tally,
     async close(timeout = 5) {
-      await Promise.race([turns.close(), after(timeout * 1000)]);
+      await Promise.race([gate.close(), after(timeout * 1000)]);
       await Promise.all(Array.from(open, (lane) => lane.end(1)));
     },
   };
+}
+
+/**
+ * Who may have a connection: all in the order of asking, and one share half of them at most.
+ * @param options.max connections in all
+ * @param options.milliseconds how long one may wait
+ * @param options.callers how many may wait
+ */
+export function createConnectionGate(options: { max: number; milliseconds: number; callers: number }): Gate {
+  return createGate({
+    width: options.max,
+    queue: options.callers,
+    perShare: Math.max(1, Math.floor(options.max / 2)),
+    waitMs: options.milliseconds,
+    refusal: 'The database is busy: try again shortly.',
+  });
 }
 
 function after(milliseconds: number): Promise<void> {

@@ -12,7 +12,8 @@ function task(): { run: () => Promise<string>; end: () => void; fail: () => void
   return { run: () => done, end, fail };
 }
 
-const gateOf = (width: number, queue: number) => createGate({ width, queue, name: 'tasks' });
+const gateOf = (width: number, queue: number) =>
+  createGate({ width, queue, refusal: 'Too many tasks at once: try again shortly.' });
 
 test('no more tasks run at once than the gate is wide', async () => {
   const gate = gateOf(2, 10);

@@ -17,12 +17,3 @@ export function cached<T>(milliseconds: number, ask: () => Promise<T>, now: () =
     return answer;
   };
 }
-
-/** The answer, or `late` if it takes longer than `milliseconds`. */
-export function within<T, Late>(milliseconds: number, late: Late, answer: Promise<T>): Promise<T | Late> {
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<Late>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, late);
-  });
-  return Promise.race([answer, expiry]).finally(() => clearTimeout(timer));
-}

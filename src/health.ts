@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
-import { cached, within } from '../core/cached.ts';
+import { cached } from '../core/cached.ts';
+import { within } from '../core/within.ts';
 import { lobbyIsCurrent } from '../db/migrations/preflight.ts';
 import type { Pool } from '../db/connection/pool.ts';
 import type { AppEnv } from './middleware/request.ts';
@@ -23,7 +24,7 @@ export function createReadiness({ pool, drain }: { pool: Pool; drain: Pick<Drain
     database: cached(CACHE_MS, () =>
       within(
         PROBE_MS,
-        false,
+        () => false,
         lobbyIsCurrent(pool).catch(() => false),
       ),
     ),

@@ -1,11 +1,9 @@
+import { within } from '../within.ts';
 import type { Counter, Taken } from './counter.ts';
 import { createMemoryCounter } from './memory.ts';
 
-/**
- * How long a count may take, and how long a counter that failed is left alone, in ms. Where a timer comes `late`, this process
- * was busy with other things, and the answer may have come `unread`: that is looked at for a moment.
- */
-const WAIT = { answer: 100, rest: 1_000, late: 20, unread: 20 } as const;
+/** How long a count may take, and how long a counter that failed is left alone, in ms. */
+const WAIT = { answer: 100, rest: 1_000 } as const;
 
 /**
  * Counts elsewhere and, while that fails or is slow, in this process: nothing is ever let through uncounted. Looks again
@@ -31,7 +29,7 @@ export function createGuardedCounter(
   /** What was counted elsewhere goes back there, or stays counted: here it would be taken from another count. */
   async function giveBack(taken: Taken): Promise<void> {
     if (away) return;
-    await withinTime(taken.giveBack()).catch((error: unknown) => turn(true, error));
+    await inTime(taken.giveBack()).catch((error: unknown) => turn(true, error));
   }
 
   return {
@@ -43,7 +41,7 @@ export function createGuardedCounter(
       // Others don't wait for what this call finds out.
       lookAgainAt = now() + WAIT.rest;
       try {
-        const taken = await withinTime(elsewhere.count(rule, key));
+        const taken = await inTime(elsewhere.count(rule, key));
         turn(false);
         return { ...taken, giveBack: () => giveBack(taken) };
       } catch (error) {
@@ -54,15 +52,11 @@ export function createGuardedCounter(
   };
 }
 
-/** What comes too late is of no use to anyone, its failure neither. */
-function withinTime<T>(answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const due = performance.now() + WAIT.answer;
-    const giveUp = (): void => reject(new Error(`No count within ${WAIT.answer} ms`));
-    let timer = setTimeout(() => {
-      if (performance.now() < due + WAIT.late) giveUp();
-      else timer = setTimeout(giveUp, WAIT.unread);
-    }, WAIT.answer);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+/** The answer of the counter elsewhere. What comes too late is of no use to anyone, its failure neither. */
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return within(WAIT.answer, noCount, answer);
+}
+
+function noCount(): never {
+  throw new Error(`No count within ${WAIT.answer} ms`);
 }

@@ -1,5 +1,5 @@
 import { context, trace } from '@opentelemetry/api';
-import { within } from '../cached.ts';
+import { within } from '../within.ts';
 
 export interface Tracing {
   /** Sends what is left, for some seconds at most. */
@@ -42,7 +42,7 @@ export async function startTracing(options: {
     stop: () =>
       within(
         LAST_MS,
-        undefined,
+        () => undefined,
         provider.shutdown().catch(() => undefined),
       ),
   };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { cached, within } from '../../core/cached.ts';
+import { cached } from '../../core/cached.ts';
+import { within } from '../../core/within.ts';
 
 /** Questions that are answered by hand, at a time set by hand. */
 function desk() {
@@ -58,6 +59,6 @@ test('a failure stands as long as an answer does', async () => {
 });
 
 test('what takes too long is answered without it', async () => {
-  expect(await within(5, 'late', new Promise(() => undefined))).toBe('late');
-  expect(await within(60_000, 'late', Promise.resolve('in time'))).toBe('in time');
+  expect(await within(5, () => 'late', new Promise(() => undefined))).toBe('late');
+  expect(await within(60_000, () => 'late', Promise.resolve('in time'))).toBe('in time');
 });

@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import type { z } from 'zod';
-import { cached, within } from '../../core/cached.ts';
+import { cached } from '../../core/cached.ts';
 import type { WORKER_SETTINGS } from '../../core/env/index.ts';
 import type { Log } from '../../core/log/log.ts';
 import { createMailer } from '../../core/mail/mailer.ts';
 import { createWorkerMetrics } from '../../core/metrics/worker.ts';
 import { startTracing } from '../../core/tracing/start.ts';
+import { within } from '../../core/within.ts';
 import { connectOwner } from '../../db/connection/owner/connect.ts';
 import { createPool } from '../../db/connection/pool.ts';
 import { createInTenant } from '../../db/entering/owner/in-tenant.ts';
@@ -60,7 +61,7 @@ export async function runWorker(
     backlog: cached(BACKLOG.stands, () =>
       within(
         BACKLOG.answer,
-        undefined,
+        () => undefined,
         readBacklog(owner, KINDS).catch(() => undefined),
       ),
     ),

@@ -2,7 +2,7 @@ import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { hashApiKey, mintApiKey } from '../core/auth/api-key.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, orNotFound } from '../core/errors.ts';
 import { changesBetween } from '../db/audit/changes.ts';
 import { readClock } from '../db/connection/clock.ts';
 import type { Tx } from '../db/connection/lane.ts';
@@ -102,8 +102,7 @@ export const apiKeysRouter = router({
         .set({ revokedAt: sql`now()` })
         .where(and(eq(apiKeys.tenantId, ctx.tenant.id), eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
         .returning({ name: apiKeys.name, role: apiKeys.role, prefix: apiKeys.prefix });
-      if (!revoked) throw new AppError('NOT_FOUND', 'There is no such API key.');
-      ctx.auditEntry.note({ changes: changesBetween(revoked, {}) });
+      ctx.auditEntry.note({ changes: changesBetween(orNotFound(revoked, 'API key'), {}) });
       return null;
     }),
 });

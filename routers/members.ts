@@ -1,7 +1,7 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import { emailShape } from '../core/mail/address.ts';
-import { AppError } from '../core/errors.ts';
+import { orNotFound } from '../core/errors.ts';
 import { idSchema } from '../core/id.ts';
 import { changesBetween } from '../db/audit/changes.ts';
 import { memberships, users, type Role } from '../db/tables/lobby.ts';
@@ -67,7 +67,7 @@ export const membersRouter = router({
       const tenantId = ctx.tenant.id;
       ctx.auditEntry.note({ entityId: userId });
       await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
-      const before = found(await roleOf(ctx.db, tenantId, userId));
+      const before = orNotFound(await roleOf(ctx.db, tenantId, userId), 'member');
       if (before === 'admin' && role === 'member') {
         await assertAdminBeside(ctx.db, tenantId, userId);
         await alsoRevokeInvites(ctx.db, ctx.auditEntry, { userId, tenantId, roles: ['admin'] });
@@ -76,7 +76,7 @@ export const membersRouter = router({
       await ctx.db.update(memberships).set({ role }).where(isMember);
       ctx.auditEntry.note({ changes: changesBetween({ role: before }, { role }) });
       const [member] = await members(ctx.db).where(isMember);
-      return toMember(found(member));
+      return toMember(orNotFound(member, 'member'));
     }),
 
   remove: adminPersonProcedure
@@ -119,7 +119,7 @@ function members(tx: Tx) {
 
 /** Ends a membership, and what the member had under way. @returns the role that they had */
 async function takeOut(tx: Tx, auditEntry: AuditEntryDraft, tenantId: string, userId: string): Promise<Role> {
-  const role = found(await roleOf(tx, tenantId, userId));
+  const role = orNotFound(await roleOf(tx, tenantId, userId), 'member');
   if (role === 'admin') await assertAdminBeside(tx, tenantId, userId);
   await alsoRevokeInvites(tx, auditEntry, { userId, tenantId });
   // Members are locked, so none is being assumed at this moment.
@@ -138,9 +138,4 @@ interface Member {
 
 function toMember({ id, joinedAt, ...rest }: Member): z.infer<typeof memberShape> {
   return { userId: id, ...rest, joinedAt: joinedAt.toISOString() };
-}
-
-function found<T>(member: T | undefined): T {
-  if (member === undefined) throw new AppError('NOT_FOUND', 'There is no such member.');
-  return member;
 }

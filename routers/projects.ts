@@ -1,7 +1,7 @@
 import { desc, eq, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { AppError } from '../core/errors.ts';
+import { AppError, orNotFound } from '../core/errors.ts';
 import { idSchema } from '../core/id.ts';
 import { changesBetween } from '../db/audit/changes.ts';
 import { violatesUnique } from '../db/connection/errors.ts';
@@ -26,7 +26,7 @@ export const projectsRouter = router({
     .mutation(async ({ ctx, input }) => {
       const values = { id: uuidv7(), name: input.name, description: input.description ?? null };
       const [row] = await ctx.db.insert(projects).values(values).returning().catch(refuseTakenName);
-      const project = found(row);
+      const project = orNotFound(row, 'project');
       ctx.auditEntry.note({
         entityId: project.id,
         changes: changesBetween({}, { name: project.name, description: project.description }),
@@ -61,7 +61,7 @@ export const projectsRouter = router({
     .output(projectShape)
     .query(async ({ ctx, input }) => {
       const [row] = await ctx.db.select().from(projects).where(eq(projects.id, input.id));
-      return toProject(found(row));
+      return toProject(orNotFound(row, 'project'));
     }),
 
   update: memberProcedure
@@ -75,7 +75,7 @@ export const projectsRouter = router({
     .mutation(async ({ ctx, input: { id, ...input } }) => {
       ctx.auditEntry.note({ entityId: id });
       const [before] = await ctx.db.select().from(projects).where(eq(projects.id, id)).for('update');
-      const { name, description: text } = found(before);
+      const { name, description: text } = orNotFound(before, 'project');
       const wanted = {
         name: input.name ?? name,
         description: input.description === undefined ? text : input.description,
@@ -87,7 +87,7 @@ export const projectsRouter = router({
         .returning()
         .catch(refuseTakenName);
       ctx.auditEntry.note({ changes: changesBetween({ name, description: text }, wanted) });
-      return toProject(found(after));
+      return toProject(orNotFound(after, 'project'));
     }),
 
   delete: adminProcedure
@@ -102,7 +102,7 @@ export const projectsRouter = router({
     .mutation(async ({ ctx, input }) => {
       ctx.auditEntry.note({ entityId: input.id });
       const [row] = await ctx.db.delete(projects).where(eq(projects.id, input.id)).returning();
-      const { name, description: text } = found(row);
+      const { name, description: text } = orNotFound(row, 'project');
       ctx.auditEntry.note({ changes: changesBetween({ name, description: text }, {}) });
       return null;
     }),
@@ -112,11 +112,6 @@ type Project = typeof projects.$inferSelect;
 
 function toProject({ createdAt, updatedAt, ...rest }: Project): z.infer<typeof projectShape> {
   return { ...rest, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
-}
-
-function found(row: Project | undefined): Project {
-  if (!row) throw new AppError('NOT_FOUND', 'There is no such project.');
-  return row;
 }
 
 function refuseTakenName(error: unknown): never {

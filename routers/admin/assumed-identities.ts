@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { ACCESS_TOKEN_SECONDS, unauthenticated } from '../../core/auth/access-token.ts';
 import { displayText } from '../../core/text/display-text.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, orNotFound } from '../../core/errors.ts';
 import { idSchema } from '../../core/id.ts';
 import { parseSlug } from '../../core/tenancy/slug.ts';
 import type { Person } from '../../db/entering/callers.ts';
@@ -106,16 +106,16 @@ export const endAssumedIdentity = superuserProcedure
   .output(z.null())
   .mutation(async ({ ctx, input: { id } }) => {
     ctx.auditEntry.note({ entityId: id });
-    const [identity] = await ctx.db
+    const [row] = await ctx.db
       .select({ tenantId: identities.tenantId })
       .from(identities)
       .where(eq(identities.id, id));
-    if (!identity) throw new AppError('NOT_FOUND', 'There is no such assumed identity.');
+    const { tenantId } = orNotFound(row, 'assumed identity');
     await ctx.db
       .update(identities)
       .set({ endedAt: sql`now()` })
       .where(and(eq(identities.id, id), isNull(identities.endedAt)));
-    ctx.auditEntry.note({ tenantId: identity.tenantId, operatorId: ctx.user.id });
+    ctx.auditEntry.note({ tenantId, operatorId: ctx.user.id });
     return null;
   });
 

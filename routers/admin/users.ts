@@ -1,7 +1,7 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, orNotFound } from '../../core/errors.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { users as usersTable } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
@@ -104,8 +104,7 @@ type Account = Pick<typeof usersTable.$inferSelect, keyof typeof columns>;
 /** @throws AppError `NOT_FOUND` */
 async function lockAccount(tx: Tx, id: string): Promise<Account> {
   const [account] = await tx.select(columns).from(usersTable).where(eq(usersTable.id, id)).for('no key update');
-  if (!account) throw new AppError('NOT_FOUND', 'There is no such user.');
-  return account;
+  return orNotFound(account, 'user');
 }
 
 function toAccount({ isSuperuser, disabledAt, ...user }: Account): z.infer<typeof accountShape> {

@@ -2,7 +2,7 @@ import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, orNotFound } from '../../core/errors.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { isOpen } from '../../db/identity/invites.ts';
 import { invites, memberships, users } from '../../db/tables/lobby.ts';
@@ -52,10 +52,10 @@ export const invitesRouter = router({
         .insert(invites)
         .values({ id: uuidv7(), tenantId, email, role, invitedBy: ctx.user.id, expiresAt: newExpiry() })
         .returning(inviteColumns);
-      const { id } = found(invite);
+      const { id } = orNotFound(invite, 'invite');
       await enqueue(ctx, db, tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: id } });
       ctx.auditEntry.note({ entityId: id, changes: changesBetween({}, { email, role }) });
-      return toInvite(found(invite));
+      return toInvite(orNotFound(invite, 'invite'));
     }),
 
   list: adminPersonProcedure
@@ -92,7 +92,7 @@ export const invitesRouter = router({
     .output(inviteShape)
     .query(async ({ ctx, input }) => {
       const [invite] = await ctx.db.select(inviteColumns).from(invites).where(ownInvite(ctx.tenant.id, input.id));
-      return toInvite(found(invite));
+      return toInvite(orNotFound(invite, 'invite'));
     }),
 
   resend: adminPersonProcedure
@@ -121,7 +121,7 @@ export const invitesRouter = router({
       ctx.auditEntry.note({
         changes: changesBetween({ expiresAt: before.expiresAt }, { expiresAt: after?.expiresAt }),
       });
-      return toInvite(found(after));
+      return toInvite(orNotFound(after, 'invite'));
     }),
 
   revoke: adminPersonProcedure
@@ -156,7 +156,7 @@ function ownInvite(tenantId: string, id: string) {
 /** Holds an invite against being accepted meanwhile. @throws AppError `NOT_FOUND` */
 async function lockInvite(tx: Tx, tenantId: string, id: string) {
   const [invite] = await tx.select(inviteColumns).from(invites).where(ownInvite(tenantId, id)).for('update');
-  return found(invite);
+  return orNotFound(invite, 'invite');
 }
 
 /** @throws AppError `ALREADY_MEMBER` */
@@ -167,9 +167,4 @@ async function refuseMember(tx: Tx, tenantId: string, email: string): Promise<vo
     .innerJoin(memberships, and(eq(memberships.userId, users.id), eq(memberships.tenantId, tenantId)))
     .where(eq(users.email, email));
   if (members.length > 0) throw new AppError('ALREADY_MEMBER', `${email} is a member of this tenant already.`);
-}
-
-function found<T>(invite: T | undefined): T {
-  if (invite === undefined) throw new AppError('NOT_FOUND', 'There is no such invite.');
-  return invite;
 }

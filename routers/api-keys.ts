@@ -2,6 +2,7 @@ import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { hashApiKey, mintApiKey } from '../core/auth/api-key.ts';
+import { DAY_MS } from '../core/duration.ts';
 import { AppError, orNotFound } from '../core/errors.ts';
 import { changesBetween } from '../db/audit/changes.ts';
 import { readClock } from '../db/connection/clock.ts';
@@ -13,7 +14,6 @@ import { idInput, nameInput, pageInput, pageShape, roleShape, time, toPage } fro
 import { router } from './procedures/trpc.ts';
 
 const tags = ['api-keys'];
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long a key lives if not said, and at most, in days. */
 const LIFE = { usual: 90, longest: 3650 } as const;
 

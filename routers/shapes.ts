@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { ACCESS_TOKEN_SECONDS } from '../core/auth/access-token.ts';
+import { inWords } from '../core/duration.ts';
 import { displayText } from '../core/text/display-text.ts';
 import { emailShape } from '../core/mail/address.ts';
 import { idSchema } from '../core/id.ts';
 import type { User } from '../db/entering/callers.ts';
 import type { Tenant } from '../db/entering/enter.ts';
-import { MODES, TENANT_STATUSES, type Role } from '../db/tables/lobby.ts';
+import { MODES, ROLES, TENANT_STATUSES, type Role } from '../db/tables/lobby.ts';
 
 // What clients see, once for tRPC, REST and OpenAPI. The `id` of a shape is its name in the OpenAPI document.
 
@@ -18,7 +20,7 @@ export const userShape = z
 /** Another user, as an operator or a user sees them. */
 export const personShape = z.object({ id: z.uuid(), email: emailShape, fullName: z.string() }).meta({ id: 'Person' });
 
-export const roleShape = z.enum(['admin', 'member']).meta({ id: 'Role' });
+export const roleShape = z.enum(ROLES).meta({ id: 'Role' });
 export const modeShape = z.enum(MODES).meta({ id: 'IdentityMode' });
 export const tenantStatusShape = z.enum(TENANT_STATUSES).meta({ id: 'TenantStatus' });
 
@@ -44,7 +46,7 @@ export const acceptedShape = z
 
 export const loginShape = z
   .object({
-    accessToken: z.string().describe('JWT, for 15 minutes'),
+    accessToken: z.string().describe(`JWT, for ${inWords(ACCESS_TOKEN_SECONDS * 1000)}`),
     refreshToken: z.string().describe('Opaque, one use'),
     tokenType: z.literal('Bearer'),
     expiresIn: z.int().describe('Seconds until the access token expires'),

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../duration.ts';
 import { AppError } from '../errors.ts';
 import { idSchema } from '../id.ts';
 import { mac, macMatches, type SecretKeys } from '../secret-keys.ts';
@@ -5,9 +6,11 @@ import { mac, macMatches, type SecretKeys } from '../secret-keys.ts';
 export type MailedTokenKind = 'verify-email' | 'reset-password' | 'invite';
 
 /** How long the link of a verification mail works, in ms. */
-export const VERIFICATION_MS = 24 * 60 * 60 * 1000;
+export const VERIFICATION_MS = 24 * HOUR_MS;
 /** How long the link of a reset mail works, in ms, from when it is sent. */
-export const RESET_MS = 60 * 60 * 1000;
+export const RESET_MS = HOUR_MS;
+/** How long the link of an invite works, in ms. */
+export const INVITE_MS = 7 * DAY_MS;
 
 /** What a mailed token is bound to: another kind, row or address makes another token. */
 export interface MailedTokenSubject {

@@ -1,14 +1,13 @@
 import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { hashRefreshToken, REFRESH_TOKEN } from '../../core/auth/refresh-token.ts';
+import { DAY_MS } from '../../core/duration.ts';
 import { fromNow, timestamp } from '../connection/clock.ts';
 import { refreshTokens, sessions } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
-export const DAY_MS = 24 * 60 * 60 * 1000;
-
 /**
- * Stores a refresh token of the session, by its hash. It idles out after 30 days, and ends with the session.
+ * Stores a refresh token of the session, by its hash. It expires when it is not used for a while, and ends with the session.
  * @param token.retired of its parent, if that was retired: what comes of it ends with it
  */
 export async function storeRefreshToken(

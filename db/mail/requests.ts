@@ -1,11 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
+import { DAY_MS } from '../../core/duration.ts';
 import { fromNow } from '../connection/clock.ts';
 import { mailRequests } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 import { enqueue } from '../outbox/enqueue.ts';
 
 /** How long a request waits for the worker, in ms. A reset's hour begins once its mail is sent. */
-const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
+const LIFE_MS = 7 * DAY_MS;
 
 /**
  * Asks the worker for a mail to an address. Whether anybody has the address is not looked at here: the same rows are

@@ -30,7 +30,7 @@ import {
 
 const tags = ['admin'];
 
-/** Lets an operator act as a member of a tenant, for a quarter of an hour, to help them. */
+/** Lets an operator act as a member of a tenant, for as long as an access token lives, to help them. */
 export const assumeIdentity = superuserProcedure
   .meta({
     openapi: { method: 'POST', path: '/admin/assume-identity', tags, summary: 'Act as a member of a tenant' },
@@ -106,10 +106,7 @@ export const endAssumedIdentity = superuserProcedure
   .output(z.null())
   .mutation(async ({ ctx, input: { id } }) => {
     ctx.auditEntry.note({ entityId: id });
-    const [row] = await ctx.db
-      .select({ tenantId: identities.tenantId })
-      .from(identities)
-      .where(eq(identities.id, id));
+    const [row] = await ctx.db.select({ tenantId: identities.tenantId }).from(identities).where(eq(identities.id, id));
     const { tenantId } = orNotFound(row, 'assumed identity');
     await ctx.db
       .update(identities)

@@ -1,12 +1,10 @@
 import { getTableColumns, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
+import { INVITE_MS } from '../../core/auth/mailed-token.ts';
 import { emailShape } from '../../core/mail/address.ts';
 import { fromNow } from '../../db/connection/clock.ts';
 import { invites } from '../../db/tables/lobby.ts';
 import { roleShape, time } from '../shapes.ts';
-
-/** How long an invite works, in ms. */
-const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 
 export const inviteShape = z
   .object({
@@ -37,5 +35,5 @@ function statusOf({ acceptedAt, revokedAt, expired }: Invite): z.infer<typeof in
 
 /** When an invite that is mailed now ends. */
 export function newExpiry(): SQL<Date> {
-  return fromNow(LIFE_MS);
+  return fromNow(INVITE_MS);
 }

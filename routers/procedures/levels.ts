@@ -2,7 +2,7 @@ import { AppError, findCause } from '../../core/errors.ts';
 import type { Actor } from '../../db/entering/callers.ts';
 import { DatabaseRefusal } from '../../db/connection/errors.ts';
 import { enterAsUser, enterTenant, type BoundSchema, type TenantEntered } from '../../db/entering/enter.ts';
-import type { Role } from '../../db/tables/lobby.ts';
+import { ROLES, type Role } from '../../db/tables/lobby.ts';
 import { admits, callerOf } from './caller.ts';
 import { reportOf } from './errors.ts';
 import { byAddress, byCaller, giveBackSpent, spendUpfront, take } from './limits.ts';
@@ -140,13 +140,12 @@ function personInsideTenant(roles: readonly Role[]) {
   });
 }
 
-const ANY_MEMBER = ['admin', 'member'] as const;
 const ADMIN = ['admin'] as const;
 /** The tenant's own tables are open to its keys, and to an operator in a member's place. */
 const OWN_TABLES = { admits: ['apiKey', 'assumedIdentity'] } as const;
 
 /** A member, bound to the tenant's own tables. */
-export const memberProcedure = insideTenant({ schema: 'tenant', roles: ANY_MEMBER }).meta({
+export const memberProcedure = insideTenant({ schema: 'tenant', roles: ROLES }).meta({
   access: 'member',
   ...OWN_TABLES,
 });
@@ -154,7 +153,7 @@ export const memberProcedure = insideTenant({ schema: 'tenant', roles: ANY_MEMBE
 export const adminProcedure = insideTenant({ schema: 'tenant', roles: ADMIN }).meta({ access: 'admin', ...OWN_TABLES });
 
 /** A member, over those rows of the lobby that are the tenant's. `meta.admits` says who may beside people. */
-export const memberLobbyProcedure = insideTenant({ schema: 'lobby', roles: ANY_MEMBER }).meta({ access: 'member' });
+export const memberLobbyProcedure = insideTenant({ schema: 'lobby', roles: ROLES }).meta({ access: 'member' });
 /** An admin, over those rows of the lobby that are the tenant's. `meta.admits` says who may beside people. */
 export const adminLobbyProcedure = insideTenant({ schema: 'lobby', roles: ADMIN }).meta({ access: 'admin' });
 
@@ -175,7 +174,7 @@ export const unboundAdminProcedure = authenticated.meta({ access: 'admin' }).use
 });
 
 /** As memberLobbyProcedure, never by a key. */
-export const memberPersonProcedure = personInsideTenant(ANY_MEMBER).meta({ access: 'member' });
+export const memberPersonProcedure = personInsideTenant(ROLES).meta({ access: 'member' });
 /** As adminLobbyProcedure, never by a key. */
 export const adminPersonProcedure = personInsideTenant(ADMIN).meta({ access: 'admin' });
 

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../../core/duration.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { Owner } from '../../connection/owner/connect.ts';
  */
 export const LATE_MS = 60_000;
 /** How often the clock is read, and how long its readings are kept, in ms. */
-const READING = { every: 5_000, kept: 60 * 60 * 1000 } as const;
+const READING = { every: 5_000, kept: HOUR_MS } as const;
 /** PostgreSQL shows the lower 32 bits of a transaction's id. */
 const XIDS = 2 ** 32;
 

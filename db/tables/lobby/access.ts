@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { check, index, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { bytea, createdAt, lobby, possible, time } from './columns.ts';
-import { tenants, users } from './tenancy.ts';
+import { ROLES, tenants, users } from './tenancy.ts';
 
 export const MODES = ['read', 'write'] as const;
 /** What an assumed identity may do. */
@@ -91,7 +91,7 @@ export const invites = lobby.table(
       .notNull()
       .references(() => tenants.id, { onDelete: 'cascade' }),
     email: text().notNull(),
-    role: text({ enum: ['admin', 'member'] }).notNull(),
+    role: text({ enum: ROLES }).notNull(),
     invitedBy: uuid('invited_by').references(() => users.id, { onDelete: 'set null' }),
     expiresAt: time('expires_at').notNull(),
     acceptedAt: time('accepted_at'),
@@ -116,7 +116,7 @@ export const apiKeys = lobby.table(
       .notNull()
       .references(() => tenants.id, { onDelete: 'cascade' }),
     name: text().notNull(),
-    role: text({ enum: ['admin', 'member'] }).notNull(),
+    role: text({ enum: ROLES }).notNull(),
     /** How the key begins, for people to know it by. */
     prefix: text().notNull(),
     keyHash: bytea('key_hash').notNull().unique('api_keys_key_hash_key'),

@@ -3,7 +3,8 @@ import { boolean, check, index, integer, primaryKey, text, uuid } from 'drizzle-
 import type { RoleName, SchemaName, Slug } from '../../../core/tenancy/slug.ts';
 import { createdAt, lobby, time } from './columns.ts';
 
-export type Role = 'admin' | 'member';
+export const ROLES = ['admin', 'member'] as const;
+export type Role = (typeof ROLES)[number];
 export const TENANT_STATUSES = ['provisioning', 'ready', 'failed', 'migrating', 'suspended', 'deleted'] as const;
 export type TenantStatus = (typeof TENANT_STATUSES)[number];
 
@@ -54,7 +55,7 @@ export const memberships = lobby.table(
     tenantId: uuid('tenant_id')
       .notNull()
       .references(() => tenants.id, { onDelete: 'cascade' }),
-    role: text({ enum: ['admin', 'member'] }).notNull(),
+    role: text({ enum: ROLES }).notNull(),
     createdAt: createdAt(),
   },
   (table) => [

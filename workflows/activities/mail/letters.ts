@@ -1,3 +1,5 @@
+import { INVITE_MS, RESET_MS, VERIFICATION_MS } from '../../../core/auth/mailed-token.ts';
+import { inWords } from '../../../core/duration.ts';
 import { harmless } from '../../../core/text/harmless.ts';
 import { describeSignUp, type SignUpFacts } from '../../../core/identity/sign-up.ts';
 
@@ -18,7 +20,7 @@ export function verifyEmail(reader: SignUpFacts & { link: string }): Letter {
       'Hello,',
       `someone, perhaps you, signed up with this address to found the tenant ${describeSignUp(reader)}. If it was you, confirm that this address is yours:`,
       reader.link,
-      'The link works once, for 24 hours. If others have signed up with this address too, the page asks for the password that you chose for this sign-up.',
+      `The link works once, for ${inWords(VERIFICATION_MS)}. If others have signed up with this address too, the page asks for the password that you chose for this sign-up.`,
       'If it was not you, do nothing: no account is made.',
     ].join('\n\n'),
   };
@@ -47,8 +49,7 @@ export function resetPassword(subject: ResetSubject, link: string): Letter {
   return { subject: 'Set a new password', text: [...askForPassword(subject), link, END_OF_RESET].join('\n\n') };
 }
 
-const END_OF_RESET =
-  'The link works once, for an hour, and then ends all sessions. If it was not you, do nothing: nothing changes.';
+const END_OF_RESET = `The link works once, for ${inWords(RESET_MS)}, and then ends all sessions. If it was not you, do nothing: nothing changes.`;
 
 function askForPassword(subject: ResetSubject): string[] {
   switch (subject.kind) {
@@ -82,7 +83,7 @@ export function invite(reader: { tenantName: string; invitedBy: string | null; r
       'Hello,',
       `${inviter} invites you to join "${tenant}" as ${reader.role === 'admin' ? 'an admin' : 'a member'}. See the invite, and accept it:`,
       reader.link,
-      'The link works once, for 7 days. If you do not know them, do nothing.',
+      `The link works once, for ${inWords(INVITE_MS)}. If you do not know them, do nothing.`,
     ].join('\n\n'),
   };
 }

@@ -29,9 +29,12 @@ export type OutboxMessage = { [Kind in OutboxKind]: { kind: Kind; payload: Outbo
  * @param tenantId whose it is; `null` for what is no tenant's
  */
 export async function enqueue(tx: Tx, tenantId: string | null, message: OutboxMessage): Promise<void> {
-  // Beside the message stands the trace that it continues.
-  const traceparent = currentTraceparent();
-  const payload = { ...message.payload, ...(traceparent !== undefined && { traceparent }) };
-  await tx.execute(insertOnly(outbox, { id: uuidv7(), tenantId, kind: message.kind, payload }));
+  await tx.execute(insertOnly(outbox, { id: uuidv7(), tenantId, kind: message.kind, payload: payloadOf(message) }));
   await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
+}
+
+/** What the row of a message holds: beside the message, the trace that it continues. */
+export function payloadOf({ payload }: OutboxMessage): Record<string, unknown> {
+  const traceparent = currentTraceparent();
+  return { ...payload, ...(traceparent !== undefined && { traceparent }) };
 }

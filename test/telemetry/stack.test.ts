@@ -47,10 +47,14 @@ async function traceWith(traceId: string, ...names: string[]): Promise<ToldSpan[
   });
 }
 
+function named(spans: readonly ToldSpan[], name: string): ToldSpan | undefined {
+  return spans.find((span) => span.name === name);
+}
+
 /** The names of a span and of all above it, as far as we were told. */
-function lineage(spans: readonly ToldSpan[], name: string): unknown[] {
+function lineage(spans: readonly ToldSpan[], start: ToldSpan | undefined): unknown[] {
   const names: unknown[] = [];
-  let span = spans.find((one) => one.name === name);
+  let span = start;
   while (span) {
     names.push(span.name);
     const { parentSpanId } = span;
@@ -70,12 +74,42 @@ test.concurrent('one trace leads from a request through transaction and outbox i
 
   const spans = await traceWith(traceId, 'auth.register', 'activity openTenant', 'activity send');
   const above = ['transaction', 'auth.register', 'POST rest'];
-  expect(lineage(spans, 'activity openTenant')).toEqual(['activity openTenant', 'relay tenant.provision', ...above]);
-  expect(lineage(spans, 'activity send')).toEqual(['activity send', 'relay email.send', ...above]);
+  expect(lineage(spans, named(spans, 'activity openTenant'))).toEqual([
+    'activity openTenant',
+    'relay tenant.provision',
+    ...above,
+  ]);
+  expect(lineage(spans, named(spans, 'activity send'))).toEqual(['activity send', 'relay email.send', ...above]);
   const server = spans.find(({ name }) => name === 'POST rest');
   expect(server).toMatchObject({ parentSpanId: spanId, service: 'atrium-server' });
   expect(server?.attributes).toMatchObject({ 'url.path': '/api/v1/auth/register', 'http.response.status_code': 202 });
   expect(spans.find(({ name }) => name === 'activity send')).toMatchObject({ service: 'atrium-worker' });
+});
+
+test.concurrent('the mails of a resent verification are in the trace of the request that asked for them', async () => {
+  const email = freshEmail();
+  const signUp = { email, password: PASSWORD, fullName: 'Ada', tenantName: 'Resent', tenantSlug: freshSlug() };
+  expect((await rest(stack.url, 'POST', '/auth/register', { body: signUp })).status).toBe(202);
+  const traceId = 'f'.repeat(32);
+  const answer = await rest(stack.url, 'POST', '/auth/resend-verification', {
+    headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+    body: { email },
+  });
+  expect(answer.status).toBe(202);
+
+  // The first `send` renews the links, and queues a mail for each sign-up: the second sends it.
+  const isSend = ({ name }: ToldSpan): boolean => name === 'activity send';
+  const spans = await waitFor('the spans of both, and of their cause', () => {
+    const told = collector.spans.filter((span) => span.traceId === traceId);
+    return told.filter(isSend).length === 2 && named(told, 'POST rest') && told;
+  });
+  const above = ['relay email.send', 'transaction', 'auth.resendVerification', 'POST rest'];
+  const lineages = spans.filter(isSend).map((span) => lineage(spans, span));
+  lineages.sort((one, other) => one.length - other.length);
+  expect(lineages).toEqual([
+    ['activity send', ...above],
+    ['activity send', 'relay email.send', 'activity send', ...above],
+  ]);
 });
 
 test.concurrent('a trace that its caller does not keep is not sent, and one without a caller is', async () => {

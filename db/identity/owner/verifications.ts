@@ -1,8 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { VERIFICATION_MS } from '../../../core/auth/mailed-token.ts';
-import type { TemplatedEmail } from '../../../core/mail/templated-email.ts';
 import { SIGN_UP_DAYS } from '../../../core/identity/sign-up.ts';
-import { OUTBOX_CHANNEL } from '../../outbox/enqueue.ts';
+import { enqueueAsOwner } from '../../outbox/owner/enqueue.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 
 /** Sign-ups of one address that get a new mail, the newest: strangers may have made some. */
@@ -31,11 +30,7 @@ export async function renewVerifications(owner: Owner, requestId: string): Promi
         update public.sign_ups
         set verification_id = ${uuidv7()}, verification_expires_at = now() + make_interval(secs => ${VERIFICATION_MS / 1000})
         where id = ${id}`;
-      const payload = { template: 'verify-email', signUpId: id } satisfies TemplatedEmail;
-      await tx`
-        insert into public.outbox (id, tenant_id, kind, payload)
-        values (${uuidv7()}, ${tenantId}, 'email.send', ${JSON.stringify(payload)}::text::jsonb)`;
+      await enqueueAsOwner(tx, tenantId, { kind: 'email.send', payload: { template: 'verify-email', signUpId: id } });
     }
-    if (pending.length > 0) await tx`select pg_notify(${OUTBOX_CHANNEL}, '')`;
   });
 }

@@ -1,0 +1,26 @@
+import { ROOMS, type Place, type Room } from './place.ts';
+import { EVERYWHERE, type ImportRefusal } from './refusals.ts';
+
+/** `no-restricted-imports`, as a place of the table has it. */
+export function restrictedImports(place: Place): ['error', { patterns: ImportRefusal[] }] {
+  return ['error', { patterns: [...refusalsOf(place), ...EVERYWHERE] }];
+}
+
+function* refusalsOf({ rooms, typesOf, doors, only, refuses = [] }: Place): Generator<ImportRefusal> {
+  if (typesOf) {
+    const { why: message } = typesOf;
+    const regex = 'folder' in typesOf ? `(^|/)${typesOf.folder}(/|$)` : pathsInto(typesOf.rooms);
+    yield { regex, allowTypeImports: true, message };
+  }
+  if (rooms) yield { regex: pathsInto(ROOMS.filter((room) => !rooms.may.includes(room))), message: rooms.why };
+  if (doors) {
+    const closed = doors.to.flatMap((room) => [`**/${room}`, `**/${room}/**`]);
+    yield { group: [...closed, ...doors.files.map((file) => `!**/${file}`)], message: doors.why };
+  }
+  if (only) yield { group: ['**', ...only.modules.map((module) => `!${module}`)], message: only.why };
+  yield* refuses;
+}
+
+function pathsInto(rooms: readonly Room[]): string {
+  return `^[./]*\\.\\./(${rooms.join('|')})(/|$)`;
+}

@@ -1,0 +1,56 @@
+// What several places refuse alike. A pattern takes a module as it is written in an import, so there are no absolute paths.
+
+/** One refusal of `no-restricted-imports`. */
+export interface ImportRefusal {
+  regex?: string;
+  /** As in .gitignore: a later `!` lets a module through. */
+  group?: readonly string[];
+  importNames?: readonly string[];
+  allowTypeImports?: boolean;
+  message: string;
+}
+
+/** One refusal of `no-restricted-properties`. */
+export interface PropertyRefusal {
+  object?: string;
+  property: string;
+  allowObjects?: readonly string[];
+  message: string;
+}
+
+/** What no file of any room imports. */
+export const EVERYWHERE: readonly ImportRefusal[] = [
+  { regex: '[^./][^/]*/\\.\\.(/|$)', message: 'Write the shortest path: it shows the room.' },
+  { regex: '^atrium(/|$)', message: 'Inside the house, import by path.' },
+  { regex: '^(node:)?process$', message: 'Settings are passed in; entries use the global `process`.' },
+  { regex: '^bun$', importNames: ['env'], message: 'Settings are passed in.' },
+];
+
+export const TRANSPORT: ImportRefusal = {
+  regex: '^(hono|@hono|@trpc|trpc-to-openapi)(/|$)',
+  message: 'This room knows no transport: HTTP is src/, tRPC is routers/.',
+};
+
+export const DRIVER: ImportRefusal = { regex: '^postgres$', message: 'Connections and raw SQL live in db/.' };
+
+const RAW = 'Raw SQL lives in db/.';
+
+/** Text that PostgreSQL would take as it is. */
+export const RAW_SQL: readonly PropertyRefusal[] = [
+  { property: 'raw', allowObjects: ['String'], message: RAW },
+  { property: 'unsafe', message: RAW },
+];
+
+/** The same where `raw` also is a request of Hono, or where a name tells the tag. */
+export const RAW_SQL_BY_NAME: readonly PropertyRefusal[] = [
+  { object: 'sql', property: 'raw', message: RAW },
+  { property: 'unsafe', message: RAW },
+];
+
+/** The ways to the environment. */
+export const ENVIRONMENT: readonly PropertyRefusal[] = [
+  { object: 'process', property: 'env', message: 'Settings are passed in; entries read them.' },
+  { object: 'globalThis', property: 'process', message: 'Settings are passed in; entries read them.' },
+  { object: 'Bun', property: 'env', message: 'Settings are passed in; entries read them.' },
+  { object: 'globalThis', property: 'Bun', message: 'Settings are passed in; entries read them.' },
+];

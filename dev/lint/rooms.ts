@@ -1,0 +1,188 @@
+import { ROOMS, type Place } from './place.ts';
+import { DRIVER, TRANSPORT, type ImportRefusal } from './refusals.ts';
+
+const IN_WORKFLOWS = {
+  rooms: {
+    may: ['core', 'db', 'workflows'],
+    why: 'Of the other rooms, workflows/ may import db/ and core/ only.',
+  },
+  typesOf: {
+    folder: 'sandbox',
+    why: "Sandboxed code runs in Temporal's sandbox only: name the workflow by contract.ts.",
+  },
+} as const satisfies Partial<Place>;
+
+const ON_NODE: readonly ImportRefusal[] = [
+  TRANSPORT,
+  { regex: '^(bun|bun:.*)(/|$)', message: 'workflows/ runs on Node.' },
+  DRIVER,
+];
+
+/** Who may import what, and why not the rest. `bun run lint:rooms` writes it into `.oxlintrc.json`. */
+export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
+  {
+    files: [],
+    rooms: { may: ['core', 'db', 'workflows', 'routers', 'src'], why: 'Nothing imports the client, tests or tools.' },
+    refuses: [DRIVER],
+  },
+  {
+    files: ['core/**'],
+    rooms: { may: ['core'], why: 'core/ uses no other room.' },
+    refuses: [
+      TRANSPORT,
+      { regex: '^(drizzle-orm|postgres|@temporalio)(/|$)', message: 'core/ knows no SQL and no Temporal.' },
+    ],
+  },
+  {
+    files: ['db/**'],
+    rooms: { may: ['core', 'db'], why: 'Of the house, db/ may import core/ only.' },
+    refuses: [
+      TRANSPORT,
+      { regex: '^(@temporalio|bun|bun:.*)(/|$)', message: 'db/ also runs on Node, and knows no Temporal.' },
+    ],
+  },
+  { files: ['workflows/**'], ...IN_WORKFLOWS, refuses: ON_NODE },
+  {
+    files: ['workflows/activities/**'],
+    ...IN_WORKFLOWS,
+    doors: {
+      to: ['db'],
+      files: [
+        'db/entering/owner/in-tenant.ts',
+        'db/tables/tenant.ts',
+        'db/outbox/enqueue.ts',
+        'db/audit/changes.ts',
+        'db/connection/errors.ts',
+      ],
+      why: "An activity works in a tenant by inTenant, over the tables of db/tables/tenant.ts. One that needs the owner is the platform's: name its file in the override below.",
+    },
+    refuses: [
+      {
+        regex: '^drizzle-orm$',
+        importNames: ['sql'],
+        message: 'An activity writes no SQL of its own: it could name another schema.',
+      },
+      {
+        regex: '^drizzle-orm/pg-core$',
+        importNames: ['pgSchema', 'PgSchema'],
+        message: 'The transaction says whose tables they are: name no schema.',
+      },
+      { regex: '^drizzle-orm/postgres-js(/|$)', message: 'An activity works in a tenant by inTenant.' },
+      ...ON_NODE,
+    ],
+  },
+  {
+    // The platform's own, which work in no tenant.
+    files: [
+      'workflows/activities/index.ts',
+      'workflows/activities/audit/tend-log.ts',
+      'workflows/activities/mail/send.ts',
+      'workflows/activities/mail/rows.ts',
+      'workflows/activities/tenancy/provision.ts',
+      'workflows/activities/identity/reap.ts',
+    ],
+    ...IN_WORKFLOWS,
+    refuses: ON_NODE,
+  },
+  {
+    files: ['workflows/contract.ts'],
+    typesOf: {
+      rooms: ['core'],
+      why: 'The contract takes only types from core/: it is loaded in the sandbox.',
+    },
+    only: {
+      modules: ['zod', '../core/**'],
+      why: 'The contract is loaded in the sandbox: zod and types of core/ only.',
+    },
+  },
+  {
+    files: ['workflows/sandbox/**'],
+    typesOf: {
+      folder: 'activities',
+      why: 'The sandbox sees the types of activities only.',
+    },
+    only: {
+      modules: ['@temporalio/workflow', '@temporalio/common', './*.ts', '../contract.ts', '../activities/**'],
+      why: 'Sandboxed code may import @temporalio/workflow, @temporalio/common, contract.ts and types of activities only.',
+    },
+  },
+  {
+    files: ['routers/**'],
+    rooms: {
+      may: ['core', 'db', 'workflows', 'routers'],
+      why: 'Of the other rooms, routers/ may import db/, core/ and workflows/contract.ts only.',
+    },
+    doors: {
+      to: ['workflows'],
+      files: ['workflows/contract.ts'],
+      why: 'Of workflows/, only contract.ts may be imported: a router never talks to Temporal.',
+    },
+    refuses: [
+      { regex: '^(hono|@hono)(/|$)', message: 'Routers know no HTTP server: that is src/.' },
+      {
+        regex: '/db/(outbox/enqueue|mail/requests|tenancy/tenants)\\.ts$',
+        importNames: ['enqueue', 'requestMail', 'createTenant'],
+        message: 'Import it from routers/procedures/costs.ts, which asks whether the call was counted.',
+      },
+      {
+        regex: '/core/auth/passwords\\.ts$',
+        importNames: ['assertStrongPassword', 'createPasswords'],
+        message: 'Use ctx.passwords, which asks whether the call was counted.',
+      },
+      { regex: '^(@temporalio)(/|$)', message: 'A router never talks to Temporal: insert an outbox row.' },
+      DRIVER,
+    ],
+  },
+  {
+    files: ['src/**'],
+    rooms: { may: ['core', 'db', 'workflows', 'routers', 'src'], why: 'Nothing imports the client, tests or tools.' },
+    doors: {
+      to: ['workflows'],
+      files: ['workflows/contract.ts'],
+      why: 'Of workflows/, only contract.ts may be imported.',
+    },
+    refuses: [
+      { regex: '^(@temporalio)(/|$)', message: 'The server never talks to Temporal: the worker does.' },
+      DRIVER,
+    ],
+  },
+  {
+    files: ['client/**'],
+    typesOf: {
+      rooms: ['routers'],
+      why: 'The client sees only the types of routers/.',
+    },
+    rooms: { may: ['client', 'routers'], why: 'Of the house, the client sees only the types of routers/.' },
+    refuses: [
+      {
+        regex: '^(node:.*|bun|bun:.*|hono|@hono|drizzle-orm|postgres|@temporalio)(/|$)',
+        message: 'The client also runs in a browser.',
+      },
+      {
+        group: ['@trpc/server', '@trpc/server/**', '!@trpc/server/observable'],
+        allowTypeImports: true,
+        message: 'The client also runs in a browser.',
+      },
+    ],
+  },
+  {
+    files: ['dev/**'],
+    rooms: { may: ['core', 'db', 'dev'], why: 'Of the house, dev/ may import db/ and core/ only.' },
+  },
+  {
+    files: ['cli/**'],
+    rooms: {
+      may: ['core', 'db', 'workflows', 'routers', 'cli'],
+      why: 'Of the house, cli/ may import db/, core/, workflows/contract.ts and routers/index.ts only.',
+    },
+    doors: {
+      to: ['workflows', 'routers'],
+      files: ['workflows/contract.ts', 'routers/index.ts'],
+      why: 'Of workflows/ and routers/, only contract.ts and index.ts may be imported.',
+    },
+  },
+  {
+    files: ['bench/**'],
+    rooms: { may: ROOMS.filter((room) => room !== 'test'), why: 'Nothing imports tests.' },
+  },
+];

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readMigrations } from '../db/migrations/owner/migrate.ts';
+import { readMigrations } from '../db/migrations/files.ts';
 
 const APPLY = fileURLToPath(new URL('apply-sql.ts', import.meta.url));
 const TIMEOUT_MS = 30_000;

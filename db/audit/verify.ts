@@ -1,8 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { endMatches, PLATFORM_CHAIN, rowMatches, sealMatches, startMatches } from '../../core/audit/seal-macs.ts';
 import type { SecretKeys } from '../../core/secret-keys.ts';
-import { LATE_MS } from './owner/transaction-clock.ts';
 import { readBounds, readSeals, SEALS_AT_ONCE, type Bounds } from './chain.ts';
+import { LATE_MS } from './lateness.ts';
 import type { Tx } from '../connection/lane.ts';
 import { readByIndex } from '../connection/plans.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Pool } from '../connection/pool.ts';
-import { readMigrations } from './owner/migrate.ts';
+import { readMigrations } from './files.ts';
 
 /**
  * Makes sure that the server runs as the app's role and nothing stronger: everything that keeps tenants apart rests

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { migrateLobby, readMigrations } from '../../db/migrations/owner/migrate.ts';
+import { readMigrations } from '../../db/migrations/files.ts';
+import { migrateLobby } from '../../db/migrations/owner/migrate.ts';
 import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
 import { createRole, createSchema } from '../../db/tenancy/owner/provision.ts';
 import { startStack } from '../../dev/stack.ts';
@@ -121,7 +122,7 @@ test('db:generate fails, and says what to do, where it would have to ask and the
 test('a process that runs while a migration is added makes tenants at the new version', async () => {
   const script = `
     import { readFileSync, writeFileSync } from 'node:fs';
-    import { readMigrations } from './db/migrations/owner/migrate.ts';
+    import { readMigrations } from './db/migrations/files.ts';
     const before = readMigrations('tenant').length;
     const path = 'db/migrations/tenant/meta/_journal.json';
     const journal = JSON.parse(readFileSync(path, 'utf8'));

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, inject, test } from 'vitest';
-import { migrateLobby, readMigrations } from '../../db/migrations/owner/migrate.ts';
+import { readMigrations } from '../../db/migrations/files.ts';
+import { migrateLobby } from '../../db/migrations/owner/migrate.ts';
 import { connect } from '../support/database.ts';
 import { signUpTenant } from '../support/people.ts';
 import { bootstrapScratch, scratchDatabase } from './scratch.ts';

@@ -1,6 +1,6 @@
 import { afterAll, expect, inject, test } from 'vitest';
 import { PROVISIONING_STEPS, type ProvisioningStep } from '../../core/tenancy/provisioning.ts';
-import { readMigrations } from '../../db/migrations/owner/migrate.ts';
+import { readMigrations } from '../../db/migrations/files.ts';
 import {
   createProvisioningActivities,
   type ProvisioningActivities,

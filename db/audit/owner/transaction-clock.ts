@@ -1,12 +1,7 @@
 import { HOUR_MS } from '../../../core/duration.ts';
+import { LATE_MS } from '../lateness.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 
-/**
- * How long a transaction may have been under way when it writes its row of the log, and how much later than it was written
- * a row may come into its chain, in ms. The app's transactions are given up after 10 s, and PostgreSQL ends idle ones after
- * 15 s; the rest is for a busy machine.
- */
-export const LATE_MS = 60_000;
 /** How often the clock is read, and how long its readings are kept, in ms. */
 const READING = { every: 5_000, kept: HOUR_MS } as const;
 /** PostgreSQL shows the lower 32 bits of a transaction's id. */

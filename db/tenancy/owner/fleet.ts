@@ -1,6 +1,6 @@
 import type { RoleName, SchemaName, Slug } from '../../../core/tenancy/slug.ts';
 import { tryEach, type JobFailure } from '../../connection/batch.ts';
-import { readMigrations } from '../../migrations/owner/migrate.ts';
+import { readMigrations } from '../../migrations/files.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 import { migrateTenant } from './provision.ts';
 

@@ -4,7 +4,7 @@ import { auditRouter } from './audit/index.ts';
 import { authRouter } from './auth/index.ts';
 import { invitesRouter } from './invites/index.ts';
 import { membersRouter } from './members.ts';
-import { projectsRouter } from './projects.ts';
+import { projectsRouter } from './product/projects.ts';
 import { tenantsRouter } from './tenants/index.ts';
 import { router } from './procedures/trpc.ts';
 import { usersRouter } from './users.ts';

@@ -1,14 +1,14 @@
 import { desc, eq, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { AppError, orNotFound } from '../core/errors.ts';
-import { idSchema } from '../core/id.ts';
-import { changesBetween } from '../db/audit/changes.ts';
-import { violatesUnique } from '../db/connection/errors.ts';
-import { projects } from '../db/tables/tenant.ts';
-import { adminProcedure, memberProcedure } from './procedures/levels.ts';
-import { idInput, nameInput, pageInput, pageShape, projectShape, textInput, toPage } from './shapes.ts';
-import { router } from './procedures/trpc.ts';
+import { AppError, orNotFound } from '../../core/errors.ts';
+import { idSchema } from '../../core/id.ts';
+import { changesBetween } from '../../db/audit/changes.ts';
+import { violatesUnique } from '../../db/connection/errors.ts';
+import { projects } from '../../db/tables/tenant.ts';
+import { adminProcedure, memberProcedure } from '../procedures/levels.ts';
+import { idInput, nameInput, pageInput, pageShape, projectShape, textInput, toPage } from '../shapes.ts';
+import { router } from '../procedures/trpc.ts';
 
 const description = textInput(10_000).nullable();
 const tags = ['projects'];

@@ -10,11 +10,11 @@ import { MODES, ROLES, TENANT_STATUSES, type Role } from '../db/tables/lobby.ts'
 
 // What clients see, once for tRPC, REST and OpenAPI. The `id` of a shape is its name in the OpenAPI document.
 
-const id = z.uuid().describe('UUIDv7');
+export const idShape = z.uuid().describe('UUIDv7');
 export const time = z.iso.datetime().describe('ISO 8601, UTC');
 
 export const userShape = z
-  .object({ id, email: emailShape, fullName: z.string(), createdAt: time })
+  .object({ id: idShape, email: emailShape, fullName: z.string(), createdAt: time })
   .meta({ id: 'User' });
 
 /** Another user, as an operator or a user sees them. */
@@ -26,7 +26,7 @@ export const tenantStatusShape = z.enum(TENANT_STATUSES).meta({ id: 'TenantStatu
 
 export const tenantShape = z
   .object({
-    id,
+    id: idShape,
     slug: z.string(),
     name: z.string(),
     status: tenantStatusShape,
@@ -58,7 +58,7 @@ export const loginShape = z
 /** A login of one's own, from one device. */
 export const sessionShape = z
   .object({
-    id,
+    id: idShape,
     userAgent: z.string().nullable().describe('The device, as it named itself at the login'),
     ipAddress: z.string().nullable(),
     createdAt: time,
@@ -66,16 +66,6 @@ export const sessionShape = z
     current: z.boolean().describe('Whether this call came in it'),
   })
   .meta({ id: 'Session' });
-
-export const projectShape = z
-  .object({
-    id,
-    name: z.string(),
-    description: z.string().nullable(),
-    createdAt: time,
-    updatedAt: time,
-  })
-  .meta({ id: 'Project' });
 
 export const idInput = z.strictObject({ id: idSchema.describe('UUIDv7') });
 

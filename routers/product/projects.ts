@@ -7,11 +7,15 @@ import { changesBetween } from '../../db/audit/changes.ts';
 import { violatesUnique } from '../../db/connection/errors.ts';
 import { projects } from '../../db/tables/tenant.ts';
 import { adminProcedure, memberProcedure } from '../procedures/levels.ts';
-import { idInput, nameInput, pageInput, pageShape, projectShape, textInput, toPage } from '../shapes.ts';
+import { idInput, idShape, nameInput, pageInput, pageShape, textInput, time, toPage } from '../shapes.ts';
 import { router } from '../procedures/trpc.ts';
 
 const description = textInput(10_000).nullable();
 const tags = ['projects'];
+
+const projectShape = z
+  .object({ id: idShape, name: z.string(), description: z.string().nullable(), createdAt: time, updatedAt: time })
+  .meta({ id: 'Project' });
 
 export const projectsRouter = router({
   create: memberProcedure

@@ -1,3 +1,4 @@
+import { productTags } from '../../routers/product/index.ts';
 import type { RestProcedure } from '../rest/mount.ts';
 
 /** What the tags of the operations mean, in the order of the document. */
@@ -7,7 +8,7 @@ const TAGS: Record<string, string> = {
   tenants: 'Tenants, and how far their provisioning has come',
   members: 'The people in a tenant, and their roles',
   invites: 'Invites into a tenant',
-  projects: 'The example of a resource of the tenant',
+  ...productTags,
   audit: "The tenant's audit log",
   'api-keys': 'Keys for programs that call in the name of a tenant',
   admin: 'For operators of the platform',

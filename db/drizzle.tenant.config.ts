@@ -1,3 +1,7 @@
 import { defineConfig } from 'drizzle-kit';
 
-export default defineConfig({ dialect: 'postgresql', schema: './db/tables/tenant.ts', out: './db/migrations/tenant' });
+export default defineConfig({
+  dialect: 'postgresql',
+  schema: ['./db/tables/tenant.ts', './db/tables/product/tenant.ts'],
+  out: './db/migrations/tenant',
+});

@@ -5,7 +5,7 @@ import { AppError, orNotFound } from '../../core/errors.ts';
 import { idSchema } from '../../core/id.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { violatesUnique } from '../../db/connection/errors.ts';
-import { projects } from '../../db/tables/tenant.ts';
+import { projects } from '../../db/tables/product/projects.ts';
 import { adminProcedure, memberProcedure } from '../procedures/levels.ts';
 import { idInput, idShape, nameInput, pageInput, pageShape, textInput, time, toPage } from '../shapes.ts';
 import { router } from '../procedures/trpc.ts';

@@ -5,7 +5,7 @@ import { enterTenant } from '../../db/entering/enter.ts';
 import { postgresError } from '../../db/connection/errors.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { tenants } from '../../db/tables/lobby.ts';
-import { projects } from '../../db/tables/tenant.ts';
+import { projects } from '../../db/tables/product/projects.ts';
 import { connect } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair } from '../support/pool-tenants.ts';

@@ -150,6 +150,7 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
     "export const owner = await import('../../db/connection/owner/connect.ts');",
     "import { createPool } from '../../db/connection/pool.ts';",
     "import { users } from '../../db/tables/lobby.ts';",
+    "import * as lobby from '../../db/tables/product/lobby.ts';",
     "import { sql } from 'drizzle-orm';",
     "import { sql as text } from 'drizzle-orm';",
     "import * as all from 'drizzle-orm';",

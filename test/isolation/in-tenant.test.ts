@@ -9,7 +9,7 @@ import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
 import { enqueue } from '../../db/outbox/enqueue.ts';
 import { createPool } from '../../db/connection/pool.ts';
 import { createRole, createSchema, migrateTenant, removeHome } from '../../db/tenancy/owner/provision.ts';
-import { projects } from '../../db/tables/tenant.ts';
+import { projects } from '../../db/tables/product/projects.ts';
 import { foundPair, type Housed } from '../support/pool-tenants.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
 

@@ -3,7 +3,7 @@ import { eq, sql } from 'drizzle-orm';
 import { expect, inject, test } from 'vitest';
 import { enterTenant } from '../../db/entering/enter.ts';
 import { auditLogs, invites, memberships, signUps, tenants } from '../../db/tables/lobby.ts';
-import { projects } from '../../db/tables/tenant.ts';
+import { projects } from '../../db/tables/product/projects.ts';
 import { connect } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair, type Housed } from '../support/pool-tenants.ts';

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { check, index, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { bytea, createdAt, lobby, possible, time } from './columns.ts';
+import { time } from '../time.ts';
+import { bytea, createdAt, lobby, possible } from './columns.ts';
 import { ROLES, tenants, users } from './tenancy.ts';
 
 export const MODES = ['read', 'write'] as const;

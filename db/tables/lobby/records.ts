@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { bytea, createdAt, lobby, possible, time } from './columns.ts';
+import { time } from '../time.ts';
+import { bytea, createdAt, lobby, possible } from './columns.ts';
 
 /** Places that JavaScript can count to, with one to spare. */
 function countable(column: string): SQL {

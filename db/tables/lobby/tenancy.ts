@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import type { RoleName, SchemaName, Slug } from '../../../core/tenancy/slug.ts';
-import { createdAt, lobby, time } from './columns.ts';
+import { time } from '../time.ts';
+import { createdAt, lobby } from './columns.ts';
 
 export const ROLES = ['admin', 'member'] as const;
 export type Role = (typeof ROLES)[number];

@@ -13,7 +13,7 @@ for (const set of ['lobby', 'tenant']) {
 
 // drizzle-kit writes `"public".` into foreign keys and enum types of plain tables (drizzle-orm #4369); a tenant's
 // migration runs under the tenant's search_path and must name no schema.
-const folder = 'db/migrations/tenant';
+const folder = 'db/migrations/tenant/product';
 for (const file of readdirSync(folder).filter((entry) => entry.endsWith('.sql'))) {
   const path = `${folder}/${file}`;
   writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"public".', ''));

@@ -1,3 +1,7 @@
 import { defineConfig } from 'drizzle-kit';
 
-export default defineConfig({ dialect: 'postgresql', schema: './db/tables/lobby.ts', out: './db/migrations/lobby' });
+export default defineConfig({
+  dialect: 'postgresql',
+  schema: './db/tables/lobby.ts',
+  out: './db/migrations/lobby/atrium',
+});

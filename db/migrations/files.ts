@@ -21,7 +21,7 @@ const journalSchema = z.object({ entries: z.array(z.object({ tag: z.string() }))
  * worker that runs while tenants are migrated must not make new ones at the version before.
  */
 export function readMigrations(set: MigrationSet): readonly Migration[] {
-  const folder = `db/migrations/${set}`;
+  const folder = set === 'lobby' ? 'db/migrations/lobby/atrium' : 'db/migrations/tenant/product';
   const migrationsFolder = fileURLToPath(new URL(`../../${folder}`, import.meta.url));
   // drizzle-orm gives the texts in the journal's order, without their names.
   const journal = journalSchema.parse(JSON.parse(readFileSync(`${migrationsFolder}/meta/_journal.json`, 'utf8')));

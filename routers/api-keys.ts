@@ -22,9 +22,9 @@ const apiKeyShape = z
     id: z.uuid(),
     name: z.string(),
     role: roleShape,
-    prefix: z.string().describe('How the key begins'),
+    prefix: z.string().describe('First characters of the key, to recognize it by'),
     expiresAt: time,
-    lastUsedAt: time.nullable().describe('To the minute'),
+    lastUsedAt: time.nullable().describe('ISO 8601, UTC, with a precision of one minute; null if never used'),
   })
   .meta({ id: 'ApiKey' });
 
@@ -37,7 +37,12 @@ const expiryInput = z.iso
 export const apiKeysRouter = router({
   create: adminPersonProcedure
     .meta({
-      openapi: { method: 'POST', path: '/api-keys', tags, summary: 'Make an API key (admins); shown this once' },
+      openapi: {
+        method: 'POST',
+        path: '/api-keys',
+        tags,
+        summary: 'Create an API key, which is shown only once (admins)',
+      },
       successStatus: 201,
       audit: { action: 'api_key.create', entityType: 'api_key' },
     })
@@ -45,10 +50,14 @@ export const apiKeysRouter = router({
       z.strictObject({
         name: nameInput,
         role: roleShape,
-        expiresAt: expiryInput.optional().describe(`ISO 8601; in ${LIFE.usual} days if not said`),
+        expiresAt: expiryInput.optional().describe(`ISO 8601. Defaults to ${LIFE.usual} days from now`),
       }),
     )
-    .output(apiKeyShape.extend({ key: z.string().describe('Kept by nobody but you') }).meta({ id: 'NewApiKey' }))
+    .output(
+      apiKeyShape
+        .extend({ key: z.string().describe('The API key. The server does not store it') })
+        .meta({ id: 'NewApiKey' }),
+    )
     .mutation(async ({ ctx, input: { name, role, expiresAt: wanted } }) => {
       const expiresAt = await expiryOf(ctx.db, wanted);
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);

@@ -30,7 +30,7 @@ export const tenantShape = z
     slug: z.string(),
     name: z.string(),
     status: tenantStatusShape,
-    role: roleShape.optional().describe("The caller's own role"),
+    role: roleShape.optional().describe('Role of the caller in this tenant'),
   })
   .meta({ id: 'Tenant' });
 
@@ -46,8 +46,8 @@ export const acceptedShape = z
 
 export const loginShape = z
   .object({
-    accessToken: z.string().describe(`JWT, for ${inWords(ACCESS_TOKEN_SECONDS * 1000)}`),
-    refreshToken: z.string().describe('Opaque, one use'),
+    accessToken: z.string().describe(`JWT that is valid for ${inWords(ACCESS_TOKEN_SECONDS * 1000)}`),
+    refreshToken: z.string().describe('Opaque token that can be used once'),
     tokenType: z.literal('Bearer'),
     expiresIn: z.int().describe('Seconds until the access token expires'),
     user: userShape,
@@ -59,11 +59,11 @@ export const loginShape = z
 export const sessionShape = z
   .object({
     id: idShape,
-    userAgent: z.string().nullable().describe('The device, as it named itself at the login'),
+    userAgent: z.string().nullable().describe('User-Agent header of the login'),
     ipAddress: z.string().nullable(),
     createdAt: time,
-    lastSeenAt: time.describe('To the minute'),
-    current: z.boolean().describe('Whether this call came in it'),
+    lastSeenAt: time.describe('ISO 8601, UTC, with a precision of one minute'),
+    current: z.boolean().describe('Whether this is the session of the request'),
   })
   .meta({ id: 'Session' });
 
@@ -82,7 +82,7 @@ export const tokenInput = z.string().max(4_096);
 
 /** The input of every list: newest first, from after `cursor` on. */
 export const pageInput = z.strictObject({
-  cursor: idSchema.optional().describe('nextCursor of the page before'),
+  cursor: idSchema.optional().describe('nextCursor of the previous page'),
   limit: z.int().min(1).max(100).default(50),
 });
 

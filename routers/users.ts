@@ -33,14 +33,14 @@ const meShape = userShape
       })
       .meta({ id: 'OwnAssumedIdentity' })
       .nullable()
-      .describe('Not null where an operator of the platform acts as this user'),
+      .describe('Set if a platform operator acts as this user, otherwise null'),
   })
   .meta({ id: 'Me' });
 
 export const usersRouter = router({
   me: userProcedure
     .meta({
-      openapi: { method: 'GET', path: '/users/me', tags, summary: 'Who am I' },
+      openapi: { method: 'GET', path: '/users/me', tags, summary: 'Get my user' },
       audit: { action: 'user.read', entityType: 'user' },
       admits: ['assumedIdentity'],
     })

@@ -33,7 +33,7 @@ const tags = ['admin'];
 /** Lets an operator act as a member of a tenant, for as long as an access token lives, to help them. */
 export const assumeIdentity = superuserProcedure
   .meta({
-    openapi: { method: 'POST', path: '/admin/assume-identity', tags, summary: 'Act as a member of a tenant' },
+    openapi: { method: 'POST', path: '/admin/assume-identity', tags, summary: 'Assume the identity of a member' },
     refusals: ['TENANT_NOT_FOUND', 'NOT_FOUND'],
     audit: { action: 'identity.assume', entityType: 'assumed_identity' },
   })
@@ -52,7 +52,7 @@ export const assumeIdentity = superuserProcedure
       .object({
         id: z.uuid(),
         accessToken: z.string(),
-        expiresIn: z.int().describe('Seconds; there is no refresh token'),
+        expiresIn: z.int().describe('Lifetime of the access token in seconds. There is no refresh token'),
         user: userShape,
         tenant: tenantShape,
         mode: modeShape,

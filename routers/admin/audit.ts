@@ -9,14 +9,19 @@ import { pageShape, toPage } from '../shapes.ts';
 /** The rows of all logs: every tenant's, and the platform's own. */
 export const audit = superuserProcedure
   .meta({
-    openapi: { method: 'GET', path: '/admin/audit', tags: ['admin'], summary: 'Read all audit logs, newest first' },
+    openapi: {
+      method: 'GET',
+      path: '/admin/audit',
+      tags: ['admin'],
+      summary: 'List rows of all audit logs, newest first',
+    },
     audit: { action: 'audit.list', entityType: 'audit_log' },
   })
-  .input(auditInput.extend({ tenantId: idSchema.optional().describe('The log of this tenant alone') }))
+  .input(auditInput.extend({ tenantId: idSchema.optional().describe('Return only the log of this tenant') }))
   .output(
     pageShape(
       auditShape
-        .extend({ tenantId: z.uuid().nullable().describe("null in the platform's log") })
+        .extend({ tenantId: z.uuid().nullable().describe("null for rows of the platform's log") })
         .meta({ id: 'PlatformAuditItem' }),
     ),
   )

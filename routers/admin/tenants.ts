@@ -16,7 +16,7 @@ export const retryProvisioning = superuserProcedure
       method: 'POST',
       path: '/admin/tenants/{slug}/retry',
       tags: ['admin'],
-      summary: 'Provision a failed tenant again',
+      summary: 'Retry the provisioning of a failed tenant',
     },
     refusals: ['TENANT_NOT_FOUND', 'CONFLICT'],
     successStatus: 202,

@@ -27,10 +27,10 @@ const columns = {
 
 export const users = superuserProcedure
   .meta({
-    openapi: { method: 'GET', path: '/admin/users', tags, summary: 'List accounts, newest first' },
+    openapi: { method: 'GET', path: '/admin/users', tags, summary: 'List users, newest first' },
     audit: { action: 'user.list', entityType: 'user' },
   })
-  .input(pageInput.extend({ email: emailSchema.optional().describe('The account of this address alone') }))
+  .input(pageInput.extend({ email: emailSchema.optional().describe('Return only the account with this address') }))
   .output(pageShape(accountShape))
   .query(async ({ ctx, input: { email, cursor, limit } }) => {
     const rows = await ctx.db
@@ -53,7 +53,7 @@ export const users = superuserProcedure
  */
 export const disableUser = superuserProcedure
   .meta({
-    openapi: { method: 'POST', path: '/admin/users/{id}/disable', tags, summary: 'Lock an account' },
+    openapi: { method: 'POST', path: '/admin/users/{id}/disable', tags, summary: 'Disable a user' },
     refusals: ['NOT_FOUND'],
     audit: { action: 'user.disable', entityType: 'user' },
   })
@@ -82,7 +82,7 @@ export const disableUser = superuserProcedure
 /** Lets someone in again. They log in anew. */
 export const enableUser = superuserProcedure
   .meta({
-    openapi: { method: 'POST', path: '/admin/users/{id}/enable', tags, summary: 'Unlock an account' },
+    openapi: { method: 'POST', path: '/admin/users/{id}/enable', tags, summary: 'Enable a user' },
     refusals: ['NOT_FOUND'],
     audit: { action: 'user.enable', entityType: 'user' },
   })

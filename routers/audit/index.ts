@@ -14,7 +14,7 @@ const admits = ['apiKey', 'assumedIdentity'] as const;
 export const auditRouter = router({
   list: adminLobbyProcedure
     .meta({
-      openapi: { method: 'GET', path: '/audit', tags, summary: "Read the tenant's audit log, newest first (admins)" },
+      openapi: { method: 'GET', path: '/audit', tags, summary: "List the tenant's audit log, newest first (admins)" },
       audit: { action: 'audit.list', entityType: 'audit_log' },
       admits,
     })
@@ -26,7 +26,12 @@ export const auditRouter = router({
 
   history: adminLobbyProcedure
     .meta({
-      openapi: { method: 'GET', path: '/audit/{entityType}/{entityId}', tags, summary: 'What befell a thing (admins)' },
+      openapi: {
+        method: 'GET',
+        path: '/audit/{entityType}/{entityId}',
+        tags,
+        summary: 'List the history of one entity (admins)',
+      },
       audit: { action: 'audit.history', entityType: 'audit_log' },
       admits,
     })
@@ -48,7 +53,7 @@ export const auditRouter = router({
 
   verify: unboundAdminProcedure
     .meta({
-      openapi: { method: 'GET', path: '/audit/verify', tags, summary: "Check the log's chain of seals (admins)" },
+      openapi: { method: 'GET', path: '/audit/verify', tags, summary: 'Verify the seals of the audit log (admins)' },
       audit: { action: 'audit.verify', entityType: 'audit_log' },
       admits,
     })
@@ -56,9 +61,9 @@ export const auditRouter = router({
       z
         .object({
           valid: z.boolean(),
-          checked: z.int().describe('Rows that their seals vouch for'),
-          unsealed: z.int().describe('Rows that wait for their seal; a few seconds at most'),
-          firstBadId: z.uuid().nullable().describe('The first row that is not as it was sealed, or is gone'),
+          checked: z.int().describe('Number of rows with a valid seal'),
+          unsealed: z.int().describe('Number of rows that are not sealed yet'),
+          firstBadId: z.uuid().nullable().describe('The first row that was changed, deleted, inserted or moved'),
         })
         .meta({ id: 'AuditVerification' }),
     )

@@ -21,7 +21,7 @@ export const auditShape = z
     entityId: z.string().nullable(),
     actorType: z.enum(ACTOR_TYPES).meta({ id: 'AuditActorType' }),
     actorId: z.guid().nullable(),
-    operatorId: z.guid().nullable().describe('The operator who acted as the actor'),
+    operatorId: z.guid().nullable().describe('The operator who acted under the identity of the actor'),
     outcome: outcomeShape,
     ipAddress: z.string().nullable(),
     userAgent: z.string().nullable(),
@@ -40,12 +40,12 @@ const moment = z.iso
 
 /** What rows of an audit log are chosen by. */
 export const auditInput = pageInput.extend({
-  action: textInput(100).optional().describe('As in project.create'),
+  action: textInput(100).optional().describe('For example project.create'),
   actorId: idSchema.optional(),
   operatorId: idSchema.optional(),
   outcome: outcomeShape.optional(),
-  from: moment.optional().describe('Rows of this time and later'),
-  to: moment.optional().describe('Rows before this time'),
+  from: moment.optional().describe('Return only rows from this time on'),
+  to: moment.optional().describe('Return only rows before this time'),
 });
 
 export const auditPageShape = pageShape(auditShape);

@@ -19,7 +19,7 @@ import { issueTokens, lookUpScope } from './issue.ts';
  */
 export const changePassword = unboundUserProcedure
   .meta({
-    openapi: { method: 'POST', path: '/auth/change-password', tags: ['auth'], summary: 'Change the password' },
+    openapi: { method: 'POST', path: '/auth/change-password', tags: ['auth'], summary: 'Change my password' },
     refusals: ['INVALID_CREDENTIALS', 'CONFLICT', 'PASSWORD_TOO_WEAK'],
     audit: { action: 'user.change_password', entityType: 'user' },
   })

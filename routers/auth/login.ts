@@ -23,7 +23,7 @@ type Account = typeof users.$inferSelect;
 /** Opens a session: with a tenant, scoped to it; without one, to the lobby. */
 export const login = publicProcedure
   .meta({
-    openapi: { method: 'POST', path: '/auth/login', tags: ['auth'], summary: 'Log in, to a tenant or the lobby' },
+    openapi: { method: 'POST', path: '/auth/login', tags: ['auth'], summary: 'Log in, to a tenant or without one' },
     refusals: ['INVALID_CREDENTIALS', 'EMAIL_NOT_VERIFIED', 'TENANT_NOT_FOUND'],
     audit: { action: 'user.login', entityType: 'user' },
   })

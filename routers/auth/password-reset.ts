@@ -25,7 +25,7 @@ const tags = ['auth'];
 /** Has a link sent by which the password can be set anew. Whether anybody has the address, only the worker looks. */
 export const requestPasswordReset = publicProcedure
   .meta({
-    openapi: { method: 'POST', path: '/auth/password-reset', tags, summary: 'Ask for a mail to set a new password' },
+    openapi: { method: 'POST', path: '/auth/password-reset', tags, summary: 'Request a password reset mail' },
     successStatus: 202,
     audit: { action: 'user.request_password_reset', entityType: 'user' },
   })
@@ -46,7 +46,12 @@ export const requestPasswordReset = publicProcedure
  */
 export const resetPassword = publicProcedure
   .meta({
-    openapi: { method: 'POST', path: '/auth/password-reset/confirm', tags, summary: 'Set a new password' },
+    openapi: {
+      method: 'POST',
+      path: '/auth/password-reset/confirm',
+      tags,
+      summary: 'Set a new password with a mailed token',
+    },
     refusals: ['TOKEN_INVALID', 'PASSWORD_TOO_WEAK'],
     successStatus: 204,
     audit: { action: 'user.reset_password', entityType: 'user' },

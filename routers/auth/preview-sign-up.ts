@@ -10,7 +10,7 @@ export const previewSignUp = publicProcedure
       method: 'GET',
       path: '/auth/verify-email/preview',
       tags: ['auth'],
-      summary: 'Which sign-up a mailed link is of',
+      summary: 'Show which sign-up a mailed token belongs to',
     },
     refusals: ['TOKEN_INVALID'],
     audit: { action: 'user.preview_sign_up', entityType: 'user' },
@@ -22,7 +22,7 @@ export const previewSignUp = publicProcedure
         tenantName: z.string(),
         tenantSlug: z.string(),
         signedUpAt: time,
-        needsPassword: z.boolean().describe('Whether several sign-ups of the address are pending'),
+        needsPassword: z.boolean().describe('Whether the address has several pending sign-ups'),
       })
       .meta({ id: 'SignUpPreview' }),
   )

@@ -6,7 +6,12 @@ import { answerRotation, countRefresh, rotate } from './rotation.ts';
 /** Trades a refresh token for a new pair, in the tenant it had or in another of the user's. */
 export const refresh = publicProcedure
   .meta({
-    openapi: { method: 'POST', path: '/auth/refresh', tags: ['auth'], summary: 'Trade a refresh token for a new pair' },
+    openapi: {
+      method: 'POST',
+      path: '/auth/refresh',
+      tags: ['auth'],
+      summary: 'Exchange a refresh token for a new pair of tokens',
+    },
     refusals: ['UNAUTHENTICATED', 'REFRESH_REUSED', 'TENANT_NOT_FOUND'],
     audit: { action: 'session.refresh', entityType: 'session' },
   })

@@ -17,7 +17,7 @@ import { acceptedShape, nameInput } from '../shapes.ts';
  */
 export const register = publicProcedure
   .meta({
-    openapi: { method: 'POST', path: '/auth/register', tags: ['auth'], summary: 'Sign up and found a tenant' },
+    openapi: { method: 'POST', path: '/auth/register', tags: ['auth'], summary: 'Sign up and create a tenant' },
     refusals: ['SLUG_TAKEN', 'PASSWORD_TOO_WEAK'],
     successStatus: 202,
     audit: { action: 'user.register', entityType: 'tenant' },

@@ -12,7 +12,7 @@ export const resendVerification = publicProcedure
       method: 'POST',
       path: '/auth/resend-verification',
       tags: ['auth'],
-      summary: 'Send the verification mail again',
+      summary: 'Resend the verification mail',
     },
     successStatus: 202,
     audit: { action: 'user.resend_verification', entityType: 'user' },

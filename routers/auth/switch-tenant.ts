@@ -10,7 +10,12 @@ import { answerRotation, countRefresh, rotate } from './rotation.ts';
  */
 export const switchTenant = unboundUserProcedure
   .meta({
-    openapi: { method: 'POST', path: '/auth/switch-tenant', tags: ['auth'], summary: 'Go on in another tenant' },
+    openapi: {
+      method: 'POST',
+      path: '/auth/switch-tenant',
+      tags: ['auth'],
+      summary: 'Switch this session to another tenant',
+    },
     refusals: ['REFRESH_REUSED', 'TENANT_NOT_FOUND'],
     audit: { action: 'session.switch_tenant', entityType: 'session' },
   })

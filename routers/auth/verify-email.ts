@@ -18,7 +18,12 @@ import { findByToken, type FoundSignUp } from './sign-up-by-token.ts';
  */
 export const verifyEmail = publicProcedure
   .meta({
-    openapi: { method: 'POST', path: '/auth/verify-email', tags: ['auth'], summary: 'Prove an e-mail by its token' },
+    openapi: {
+      method: 'POST',
+      path: '/auth/verify-email',
+      tags: ['auth'],
+      summary: 'Verify an e-mail address with a mailed token',
+    },
     refusals: ['TOKEN_INVALID', 'INVALID_CREDENTIALS'],
     audit: { action: 'user.verify_email', entityType: 'user' },
   })
@@ -28,7 +33,7 @@ export const verifyEmail = publicProcedure
       password: z
         .string()
         .optional()
-        .describe('Of this sign-up. Needed where several sign-ups of the address are pending'),
+        .describe('Password of this sign-up. Required if the address has several pending sign-ups'),
     }),
   )
   .output(z.object({ email: emailShape }).meta({ id: 'VerifiedEmail' }))

@@ -40,8 +40,8 @@ export const accept = publicProcedure
   .input(
     z.strictObject({
       token: tokenInput,
-      password: z.string().optional().describe('Of a new person'),
-      fullName: nameInput.optional().describe('Of a new person'),
+      password: z.string().optional().describe('Required if the invited address has no account'),
+      fullName: nameInput.optional().describe('Required if the invited address has no account'),
     }),
   )
   .output(z.object({ user: userShape, tenant: tenantShape }).meta({ id: 'AcceptedInvite' }))

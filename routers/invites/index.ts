@@ -27,7 +27,7 @@ export const invitesRouter = router({
 
   create: adminPersonProcedure
     .meta({
-      openapi: { method: 'POST', path: '/invites', tags, summary: 'Invite someone by e-mail (admins)' },
+      openapi: { method: 'POST', path: '/invites', tags, summary: 'Invite a person by e-mail (admins)' },
       refusals: ['ALREADY_MEMBER'],
       successStatus: 201,
       audit: { action: 'invite.create', entityType: 'invite' },
@@ -83,7 +83,7 @@ export const invitesRouter = router({
 
   get: adminPersonProcedure
     .meta({
-      openapi: { method: 'GET', path: '/invites/{id}', tags, summary: 'Read an invite (admins)' },
+      openapi: { method: 'GET', path: '/invites/{id}', tags, summary: 'Get an invite (admins)' },
       refusals: ['NOT_FOUND'],
       audit: { action: 'invite.read', entityType: 'invite' },
       admits: ['assumedIdentity'],
@@ -97,7 +97,7 @@ export const invitesRouter = router({
 
   resend: adminPersonProcedure
     .meta({
-      openapi: { method: 'POST', path: '/invites/{id}/resend', tags, summary: 'Send an invite again (admins)' },
+      openapi: { method: 'POST', path: '/invites/{id}/resend', tags, summary: 'Resend an invite (admins)' },
       refusals: ['NOT_FOUND', 'CONFLICT', 'ALREADY_MEMBER'],
       audit: { action: 'invite.resend', entityType: 'invite' },
     })

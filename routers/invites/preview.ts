@@ -6,7 +6,12 @@ import { findPending } from './pending.ts';
 /** What an invite is to, for the one who holds its link. */
 export const preview = publicProcedure
   .meta({
-    openapi: { method: 'GET', path: '/invites/preview', tags: ['invites'], summary: 'What a mailed invite is to' },
+    openapi: {
+      method: 'GET',
+      path: '/invites/preview',
+      tags: ['invites'],
+      summary: 'Show what a mailed invite offers',
+    },
     refusals: ['TOKEN_INVALID'],
     audit: { action: 'invite.preview', entityType: 'invite' },
   })
@@ -15,10 +20,12 @@ export const preview = publicProcedure
     z
       .object({
         tenantName: z.string(),
-        invitedBy: z.string().nullable().describe("The inviter's name"),
+        invitedBy: z.string().nullable().describe('Full name of the inviter'),
         role: roleShape,
-        emailHint: z.string().describe('The address that was invited, its name cut to a letter'),
-        hasAccount: z.boolean().describe('Whether to log in and accept, or to choose a password'),
+        emailHint: z.string().describe('The invited address, shortened to its first letter and the domain'),
+        hasAccount: z
+          .boolean()
+          .describe('Whether the invited address has an account: if true, accept with its access token'),
       })
       .meta({ id: 'InvitePreview' }),
   )

@@ -13,7 +13,7 @@ export const inviteShape = z
     role: roleShape,
     status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
     expiresAt: time,
-    invitedBy: z.uuid().nullable().describe("The inviter's user id"),
+    invitedBy: z.uuid().nullable().describe('User id of the inviter'),
   })
   .meta({ id: 'Invite' });
 

@@ -7,5 +7,5 @@ export const productRouters = {
 
 /** What the tags of the product's operations mean, for the OpenAPI document. */
 export const productTags = {
-  projects: 'The example of a resource of the tenant',
+  projects: 'The example of a tenant resource',
 };

@@ -20,7 +20,7 @@ const projectShape = z
 export const projectsRouter = router({
   create: memberProcedure
     .meta({
-      openapi: { method: 'POST', path: '/projects', tags, summary: 'Make a project' },
+      openapi: { method: 'POST', path: '/projects', tags, summary: 'Create a project' },
       refusals: ['CONFLICT'],
       successStatus: 201,
       audit: { action: 'project.create', entityType: 'project' },
@@ -57,7 +57,7 @@ export const projectsRouter = router({
 
   get: memberProcedure
     .meta({
-      openapi: { method: 'GET', path: '/projects/{id}', tags, summary: 'Read a project' },
+      openapi: { method: 'GET', path: '/projects/{id}', tags, summary: 'Get a project' },
       refusals: ['NOT_FOUND'],
       audit: { action: 'project.read', entityType: 'project' },
     })
@@ -70,7 +70,7 @@ export const projectsRouter = router({
 
   update: memberProcedure
     .meta({
-      openapi: { method: 'PATCH', path: '/projects/{id}', tags, summary: 'Change a project' },
+      openapi: { method: 'PATCH', path: '/projects/{id}', tags, summary: 'Update a project' },
       refusals: ['NOT_FOUND', 'CONFLICT'],
       audit: { action: 'project.update', entityType: 'project' },
     })

@@ -24,14 +24,14 @@ const tags = ['tenants'];
 
 const currentShape = tenantShape
   .extend({
-    allowAssumedIdentity: z.boolean().describe('Whether operators of the platform may act as members'),
+    allowAssumedIdentity: z.boolean().describe('Whether platform operators may assume the identity of members'),
   })
   .meta({ id: 'CurrentTenant' });
 
 export const tenantsRouter = router({
   create: userProcedure
     .meta({
-      openapi: { method: 'POST', path: '/tenants', tags, summary: 'Found another tenant, and become its admin' },
+      openapi: { method: 'POST', path: '/tenants', tags, summary: 'Create a tenant and become its admin' },
       refusals: ['SLUG_TAKEN'],
       successStatus: 202,
       audit: { action: 'tenant.create', entityType: 'tenant' },
@@ -50,7 +50,7 @@ export const tenantsRouter = router({
   // Before `/tenants/{slug}`: the first path that fits is taken.
   get: memberLobbyProcedure
     .meta({
-      openapi: { method: 'GET', path: '/tenants/current', tags, summary: 'Read the tenant of the header' },
+      openapi: { method: 'GET', path: '/tenants/current', tags, summary: 'Get the tenant in X-Tenant-Slug' },
       audit: { action: 'tenant.read', entityType: 'tenant' },
       admits: ['apiKey', 'assumedIdentity'],
     })
@@ -62,7 +62,7 @@ export const tenantsRouter = router({
 
   update: adminLobbyProcedure
     .meta({
-      openapi: { method: 'PATCH', path: '/tenants/current', tags, summary: 'Change name, slug or consent (admins)' },
+      openapi: { method: 'PATCH', path: '/tenants/current', tags, summary: 'Update the tenant (admins)' },
       refusals: ['SLUG_TAKEN', 'CONFLICT'],
       audit: { action: 'tenant.update', entityType: 'tenant' },
       admits: ['apiKey'],
@@ -71,7 +71,10 @@ export const tenantsRouter = router({
       z.strictObject({
         name: nameInput.optional(),
         slug: slugSchema.optional(),
-        allowAssumedIdentity: z.boolean().optional().describe('Whether operators may act as members'),
+        allowAssumedIdentity: z
+          .boolean()
+          .optional()
+          .describe('Whether platform operators may assume the identity of members'),
       }),
     )
     .output(currentShape)
@@ -91,7 +94,12 @@ export const tenantsRouter = router({
 
   status: userProcedure
     .meta({
-      openapi: { method: 'GET', path: '/tenants/{slug}/status', tags, summary: 'How far provisioning has come' },
+      openapi: {
+        method: 'GET',
+        path: '/tenants/{slug}/status',
+        tags,
+        summary: 'Get the provisioning status of a tenant',
+      },
       refusals: ['TENANT_NOT_FOUND'],
       audit: { action: 'tenant.status', entityType: 'tenant' },
     })

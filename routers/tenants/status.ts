@@ -18,7 +18,7 @@ export const statusShape = z
   .object({
     slug: z.string(),
     status: tenantStatusShape,
-    step: stepName.nullable().describe('The provisioning step under way, or the one that failed'),
+    step: stepName.nullable().describe('The current provisioning step, or the one that failed'),
     steps: z.array(
       z
         .object({ name: stepName, state: z.enum(['pending', 'running', 'done', 'failed']) })

@@ -8,12 +8,20 @@ import { PROBLEM_TYPE } from '../rest/problem.ts';
 const WHOLE = { type: 'integer', minimum: 0 } as const;
 
 export const HEADERS = {
-  'X-Request-Id': { required: true, description: 'Finds the call in the log', schema: { type: 'string' } },
-  'RateLimit-Limit': { description: 'Of the limit that is nearest: calls in a window', schema: WHOLE },
-  'RateLimit-Remaining': { description: 'How many of them are left', schema: WHOLE },
-  'RateLimit-Reset': { description: 'Seconds until the next window', schema: WHOLE },
-  'Retry-After': { description: 'Seconds after which to call again', schema: WHOLE },
-  'WWW-Authenticate': { required: true, description: 'RFC 6750', schema: { type: 'string' } },
+  'X-Request-Id': {
+    required: true,
+    description: 'Identifies the request in the server log',
+    schema: { type: 'string' },
+  },
+  'RateLimit-Limit': { description: 'Requests per window that the limit closest to exhaustion allows', schema: WHOLE },
+  'RateLimit-Remaining': { description: 'Requests left in the current window', schema: WHOLE },
+  'RateLimit-Reset': { description: 'Seconds until the window resets', schema: WHOLE },
+  'Retry-After': { description: 'Seconds to wait before a retry', schema: WHOLE },
+  'WWW-Authenticate': {
+    required: true,
+    description: 'The authentication scheme (RFC 6750)',
+    schema: { type: 'string' },
+  },
 } satisfies Headers;
 
 type HeaderName = keyof typeof HEADERS;

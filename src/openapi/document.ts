@@ -19,9 +19,9 @@ import type { Document, Operation } from './types.ts';
 import { descriptionOf, tagsOf } from './words.ts';
 import { REST_PATH, restProcedures, type RestProcedure } from '../rest/mount.ts';
 
-const DESCRIPTION = `The same procedures as tRPC at /trpc. Errors are RFC 9457 problem details with a \`reason\`.
+const DESCRIPTION = `The same procedures are available over tRPC at /trpc. Errors are RFC 9457 problem details with a \`reason\`.
 
-A call whose address and headers are larger than 16 KiB is answered with 431 before it is read, without a body.`;
+The server answers 431 without a body if the URL and headers of a request are larger than 16 KiB together.`;
 
 /**
  * The OpenAPI 3.1 document of the REST bridge, made from the routers.
@@ -83,7 +83,7 @@ function describeProcedure(
   const answers = new Map<string, unknown>(Object.entries(operation.responses ?? {}));
   const made = answers.get('200');
   const content = status !== 204 && typeof made === 'object' && made !== null && 'content' in made && made.content;
-  const success = { description: 'Done', headers: headers(), ...(content !== false && { content }) };
+  const success = { description: 'Success', headers: headers(), ...(content !== false && { content }) };
   // Where the path says what is meant, and nothing must be said of it, a body may be left out.
   if (operation.requestBody && 'content' in operation.requestBody && parameters > 0) {
     const schema = operation.requestBody.content['application/json']?.schema;
@@ -115,7 +115,7 @@ function describe(
         name: 'X-Tenant-Slug',
         required: true,
         schema: { type: 'string' },
-        description: 'The slug of the tenant that the token is for',
+        description: 'Slug of the tenant that the token is for',
       },
     ];
   }
@@ -125,13 +125,13 @@ function describe(
 function exportOperation(filters: NonNullable<Operation['parameters']>, refusals: Map<string, Refusal>): Operation {
   const operation: Operation = {
     operationId: 'audit-export',
-    summary: "Stream the tenant's audit log, oldest first (admins)",
+    summary: "Export the tenant's audit log as a stream, oldest first (admins)",
     description: descriptionOf(exportMeta),
     tags: ['audit'],
     parameters: filters.filter((filter) => 'name' in filter && filter.name in exportInput.shape),
   };
   const success = {
-    description: `Lines of JSON, one for each row: ${Object.keys(auditShape.shape).join(', ')}`,
+    description: `One JSON object per line and audit row, with the fields ${Object.keys(auditShape.shape).join(', ')}`,
     headers: { ...headers(), 'Content-Disposition': { required: true, schema: { type: 'string' } } },
     content: { [EXPORT_TYPE]: { schema: { type: 'string' } } },
   };

@@ -4,12 +4,12 @@ import type { Schema } from './types.ts';
 
 const ISSUE = {
   type: 'object',
-  description: 'What is wrong with a part of the input',
+  description: 'A problem with one part of the input',
   required: ['path', 'message'],
   properties: {
     path: {
       type: 'array',
-      description: 'Where in the input; empty for the input as a whole',
+      description: 'Path to the invalid part; empty for the input as a whole',
       items: { type: ['string', 'integer'] },
     },
     message: { type: 'string' },
@@ -18,15 +18,15 @@ const ISSUE = {
 
 const PROBLEM = {
   type: 'object',
-  description: 'RFC 9457 problem details. What each reason adds is in a schema of its own.',
+  description: 'RFC 9457 problem details. Each reason has its own schema with additional fields.',
   required: ['type', 'title', 'status', 'detail', 'reason', 'requestId'],
   properties: {
-    type: { type: 'string', description: 'A URI of the kind of problem' },
+    type: { type: 'string', description: 'URI that identifies the kind of problem' },
     title: { type: 'string' },
     status: { type: 'integer', description: 'The HTTP status' },
-    detail: { type: 'string', description: 'What is wrong, and what to do' },
-    reason: { type: 'string', description: 'The code that programs go by' },
-    requestId: { type: 'string', description: 'Finds the call in the log' },
+    detail: { type: 'string', description: 'What is wrong and what to do, for people' },
+    reason: { type: 'string', description: 'Stable error code for programs' },
+    requestId: { type: 'string', description: 'Identifies the request in the server log' },
   },
 } satisfies Schema;
 
@@ -36,7 +36,7 @@ const MORE: Partial<Record<Reason, { properties: Record<string, Schema>; require
   PASSWORD_TOO_WEAK: {
     required: ['score', 'warning', 'suggestions'],
     properties: {
-      score: { type: 'integer', minimum: 0, maximum: 4, description: 'By zxcvbn' },
+      score: { type: 'integer', minimum: 0, maximum: 4, description: 'Score by zxcvbn, from 0 (weak) to 4 (strong)' },
       warning: { type: ['string', 'null'] },
       suggestions: { type: 'array', items: { type: 'string' } },
     },

@@ -4,14 +4,14 @@ import type { RestProcedure } from '../rest/mount.ts';
 /** What the tags of the operations mean, in the order of the document. */
 const TAGS: Record<string, string> = {
   auth: 'Signing up, logging in, sessions and passwords',
-  users: 'The user who calls',
-  tenants: 'Tenants, and how far their provisioning has come',
-  members: 'The people in a tenant, and their roles',
-  invites: 'Invites into a tenant',
+  users: 'The authenticated user',
+  tenants: 'Tenants and the progress of their provisioning',
+  members: 'The members of a tenant and their roles',
+  invites: 'Invites to join a tenant',
   ...productTags,
   audit: "The tenant's audit log",
-  'api-keys': 'Keys for programs that call in the name of a tenant',
-  admin: 'For operators of the platform',
+  'api-keys': 'API keys, with which programs access one tenant',
+  admin: 'For platform operators',
 };
 
 /** The tags that operations have, with what they mean. A tag that has no words here stands by its name alone. */
@@ -24,11 +24,11 @@ export function tagsOf(used: ReadonlySet<string>): { name: string; description?:
 }
 
 const CALLERS: Record<NonNullable<RestProcedure['meta']['access']>, string> = {
-  public: 'Anyone may call it.',
-  user: 'Any user with an access token may call it.',
-  member: 'Members of the tenant in `X-Tenant-Slug` may call it, with a token for that tenant.',
-  admin: 'Admins of the tenant in `X-Tenant-Slug` may call it, with a token for that tenant.',
-  superuser: 'Operators of the platform may call it.',
+  public: 'Anyone can call this operation.',
+  user: 'Any user with an access token can call this operation.',
+  member: 'Members of the tenant in `X-Tenant-Slug` can call this operation with an access token for that tenant.',
+  admin: 'Admins of the tenant in `X-Tenant-Slug` can call this operation with an access token for that tenant.',
+  superuser: 'Platform operators can call this operation.',
 };
 
 /** Who may call an operation, and its name in tRPC. @param path the procedure's, or none where tRPC has no such procedure */
@@ -38,8 +38,8 @@ export function descriptionOf(
 ): string {
   return [
     CALLERS[access],
-    ...(admits.includes('apiKey') ? ['So may API keys.'] : []),
-    ...(admits.includes('assumedIdentity') ? ['So may operators under an assumed identity.'] : []),
-    path === undefined ? 'It has no tRPC procedure.' : `By tRPC it is \`${path}\`.`,
+    ...(admits.includes('apiKey') ? ['API keys can call it too.'] : []),
+    ...(admits.includes('assumedIdentity') ? ['Operators under an assumed identity can call it too.'] : []),
+    path === undefined ? 'It has no tRPC procedure.' : `Its tRPC procedure is \`${path}\`.`,
   ].join(' ');
 }

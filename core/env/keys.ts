@@ -26,7 +26,7 @@ export function jwtKeys() {
     })
     .loose();
   return z
-    .string({ error: 'is missing: `bun run dev` makes one; in production set a private JWKS of Ed25519 keys' })
+    .string({ error: 'is missing. `bun run dev` makes one; in production set a private JWKS of Ed25519 keys' })
     .transform((text, context): [SigningKey, ...SigningKey[]] => {
       const parsed = z.object({ keys: z.tuple([jwk], jwk) }).safeParse(parseJson(text));
       if (!parsed.success) {
@@ -35,7 +35,7 @@ export function jwtKeys() {
       }
       const { keys } = parsed.data;
       if (new Set(keys.map(({ kid }) => kid)).size < keys.length) {
-        context.addIssue('has two keys of the same kid');
+        context.addIssue('has two keys with the same kid');
         return z.NEVER;
       }
       if (!keys.every(isPair)) {
@@ -43,7 +43,7 @@ export function jwtKeys() {
         return z.NEVER;
       }
       if (!keys.every(({ d }) => isVaried(Buffer.from(d, 'base64url')))) {
-        context.addIssue('has a key that is not random');
+        context.addIssue('has a key that is not random; generate new keys with `bun run keys FOLDER`');
         return z.NEVER;
       }
       return keys;
@@ -63,18 +63,18 @@ function isPair({ kty, crv, x, d }: SigningKey): boolean {
 /** Secrets in base64 (RFC 4648, 4), comma-separated: the first is used, all verify. */
 export function secretKeys() {
   return z
-    .string({ error: 'is missing: `bun run dev` makes one; in production set `openssl rand -base64 32`' })
+    .string({ error: 'is missing. `bun run dev` makes one; in production set the output of `openssl rand -base64 32`' })
     .transform((text, context): SecretKeys => {
       const [current, ...older] = text.split(',').map((part) => decode(part.trim()));
       const all = [current, ...older].filter((key) => key !== undefined);
       if (!current || all.length <= older.length || all.some((key) => key.length < SECRET_BYTES)) {
         context.addIssue(
-          'must be keys of 32 bytes or more in standard base64 with its padding, comma-separated, as `openssl rand -base64 32` prints them',
+          'must be comma-separated keys of 32 bytes or more in standard base64 with padding, as printed by `openssl rand -base64 32`',
         );
         return z.NEVER;
       }
       if (!all.every(isVaried)) {
-        context.addIssue('has a key that is not random: set what `openssl rand -base64 32` prints');
+        context.addIssue('has a key that is not random; generate one with `openssl rand -base64 32`');
         return z.NEVER;
       }
       return { current, all };

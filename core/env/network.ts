@@ -20,7 +20,7 @@ export function hostName() {
 
 /** `host:port`, as Temporal's address is written. Names of containers may have underscores. */
 export function hostAndPort(missing: string) {
-  const error = 'must be host:port, without http://, as in temporal.example.com:7233 or [::1]:7233';
+  const error = 'must be host:port without http://, for example temporal.example.com:7233 or [::1]:7233';
   return z.string({ error: missing }).refine((text) => {
     const [, bracketed, name, port] = /^(?:\[([^\]]+)\]|([\w.-]+)):([1-9]\d{0,4})$/.exec(text) ?? [];
     return (bracketed === undefined ? name !== undefined : isIP(bracketed) === 6) && Number(port) <= 65_535;
@@ -32,12 +32,12 @@ export function origins() {
   const origin = z
     .string()
     .refine((text) => !text.includes('*'), {
-      error: 'must be exact origins: * stands for nothing in them, so name each host',
+      error: 'must be exact origins; the wildcard * is not supported, so list each origin',
       abort: true,
     })
     .refine(isOrigin, {
       error:
-        'must be exact origins, in lower case and without a path or a slash at the end, as in https://app.example.com ' +
+        'must be exact origins, in lower case and without a path or a slash at the end, for example https://app.example.com ' +
         'or capacitor://localhost',
     });
   return list(origin);
@@ -54,7 +54,7 @@ function isOrigin(text: string): boolean {
 
 /** Names of HTTP headers (RFC 9110, 5.1), in lower case. */
 export function headerNames() {
-  const error = 'must be names of request headers, comma-separated, as in baggage,sentry-trace';
+  const error = 'must be comma-separated names of request headers, for example baggage,sentry-trace';
   return list(
     z
       .string()
@@ -65,7 +65,7 @@ export function headerNames() {
 }
 
 export function cidrs() {
-  const cidr = z.string().refine(isCidr, 'must be addresses or CIDRs, as in 10.0.0.0/8');
+  const cidr = z.string().refine(isCidr, 'must be IP addresses or CIDR ranges, for example 10.0.0.0/8');
   return list(cidr).transform((ranges) => {
     const block = new BlockList();
     for (const range of ranges) {

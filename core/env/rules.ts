@@ -12,10 +12,10 @@ const MAY_HAVE_LINES = new Set(['JWT_KEYS']);
 /** What no setting may be. An empty value counts as not set; one of blanks is a mistake. */
 export function textProblems(given: Given): Problem[] {
   return Object.entries(given).flatMap(([name, value = '']): Problem[] => {
-    if (value !== '' && value.trim() === '') return [[name, 'is blank: set a value, or leave it empty']];
+    if (value !== '' && value.trim() === '') return [[name, 'contains only blanks; set a value, or leave it empty']];
     // oxlint-disable-next-line no-control-regex -- they are what is looked for
     const controls = MAY_HAVE_LINES.has(name) ? /[\0-\x08]/ : /[\0-\x1f\x7f]/;
-    return controls.test(value) ? [[name, 'has a line break or another control character']] : [];
+    return controls.test(value) ? [[name, 'must not contain line breaks or other control characters']] : [];
   });
 }
 
@@ -26,21 +26,24 @@ export function jointProblems(settings: z.ZodObject, given: Given): Problem[] {
   const problems: Problem[] = [];
 
   if (reads('RATE_LIMIT_TOKEN') && given['RATE_LIMIT_URL']?.startsWith('https:') && !isSet('RATE_LIMIT_TOKEN')) {
-    problems.push(['RATE_LIMIT_TOKEN', 'is required where RATE_LIMIT_URL is https://']);
+    problems.push(['RATE_LIMIT_TOKEN', 'is required because RATE_LIMIT_URL begins with https://']);
   }
   const [certificate, key] = ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'] as const;
   if (reads(certificate, key) && isSet(certificate) !== isSet(key)) {
     problems.push(
       isSet(certificate)
-        ? [key, `is required where ${certificate} is set`]
-        : [certificate, `is required where ${key} is set`],
+        ? [key, `is required because ${certificate} is set`]
+        : [certificate, `is required because ${key} is set`],
     );
   }
   if (reads('DRAIN_SECONDS', 'SHUTDOWN_SECONDS')) {
     const drain = SETTINGS.shape.DRAIN_SECONDS.safeParse(given['DRAIN_SECONDS']);
     const shutdown = SETTINGS.shape.SHUTDOWN_SECONDS.safeParse(given['SHUTDOWN_SECONDS']);
     if (drain.success && shutdown.success && shutdown.data <= drain.data) {
-      problems.push(['SHUTDOWN_SECONDS', 'must be more than DRAIN_SECONDS: what is under way ends in between']);
+      problems.push([
+        'SHUTDOWN_SECONDS',
+        'must be greater than DRAIN_SECONDS, so that running requests have time to end',
+      ]);
     }
   }
   return problems;
@@ -54,16 +57,21 @@ export function productionProblems(settings: z.ZodObject, given: Given): Problem
     // A worker, which has no PORT, needs no token for metrics that it does not tell.
     const idle = name === 'METRICS_TOKEN' && !('PORT' in settings.shape) && given['WORKER_METRICS_PORT'] === undefined;
     if (info?.requiredInProduction && value === undefined && !idle) {
-      return [[name, `is required in production (${info.meaning})`]];
+      return [[name, `is required in production. ${info.meaning}`]];
     }
     if (name === 'RATE_LIMIT_URL' && value?.startsWith('memory:')) {
-      return [[name, 'memory: counts for one process only and is refused in production']];
+      return [
+        [
+          name,
+          'must not be memory: in production, because it counts for one process only; set redis://, rediss:// or https://',
+        ],
+      ];
     }
     if (name === 'MAIL_URL' && value?.startsWith('file:')) {
-      return [[name, 'file: sends nothing and is refused in production']];
+      return [[name, 'must not be file: in production, because it sends no mail; set smtp:// or smtps://']];
     }
     if ((name === 'PUBLIC_URL' || name === 'APP_URL') && value !== undefined && isPlainHttp(value)) {
-      return [[name, 'http:// is refused in production, but for localhost: set https://']];
+      return [[name, 'must be https:// in production; http:// is only accepted for localhost']];
     }
     return [];
   });

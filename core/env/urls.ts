@@ -17,7 +17,7 @@ const PLAIN_PATH = /^(?:\/[\w.~-]+)*\/?$/;
 export function publicUrl() {
   return url(
     { protocols: ['https:', 'http:'], path: PLAIN_PATH },
-    'must be an https:// or http:// URL, with or without a path of letters, digits and . _ ~ -, and nothing after it',
+    'must be an https:// or http:// URL, optionally with a path of letters, digits and . _ ~ -, without a query or fragment',
   ).transform((text) => withoutTrailingSlash(new URL(text)));
 }
 
@@ -65,7 +65,7 @@ export function postgresUrl() {
       path: /^\/[^/%]+$/,
       query: () => true,
     },
-    'must be a URL as in postgres://user:password@host:5432/database, which may end with ?sslmode=verify-full. ' +
+    'must be a URL like postgres://user:password@host:5432/database, optionally with ?sslmode=verify-full. ' +
       '`bun run dev` starts an embedded PostgreSQL and sets it',
     (parsed) => parsed.username !== '',
   ).transform((text, context) => {
@@ -93,20 +93,20 @@ export function postgresUrl() {
 function queryProblem(query: URLSearchParams): string | undefined {
   const modes = [...query.getAll('sslmode'), ...query.getAll('ssl')];
   if (modes.length > 1 || modes.some((mode) => !SSL_MODES.includes(mode))) {
-    return `must have one sslmode at most, of ${SSL_MODES.join(', ')}; the driver has no "allow"`;
+    return `must have at most one sslmode, which is one of ${SSL_MODES.join(', ')}; the driver does not support "allow"`;
   }
   for (const [name, value] of query) {
     if (name === 'sslmode' || name === 'ssl' || LEFT_OUT.has(name)) continue;
     if (name === 'sslrootcert') {
       if (value === 'system') continue;
-      return 'has an sslrootcert that is not "system": name the file of your CA in NODE_EXTRA_CA_CERTS instead';
+      return 'has an sslrootcert other than "system"; set NODE_EXTRA_CA_CERTS to the file of your CA instead';
     }
     if (name === 'target_session_attrs') {
       if (['any', 'read-write', 'primary'].includes(value)) continue;
-      return 'has target_session_attrs that lead to a server without writes: leave them out';
+      return 'has target_session_attrs that select a read-only server; remove it';
     }
     const named = /^[a-z][a-z_]{0,39}$/i.test(name) ? `, ${name},` : '';
-    return `has a parameter${named} that is not read: leave it out of the URL. The one that is read is sslmode`;
+    return `has a parameter${named} that is not supported; remove it from the URL. The supported parameter is sslmode`;
   }
   return undefined;
 }
@@ -114,7 +114,7 @@ function queryProblem(query: URLSearchParams): string | undefined {
 /** Where rate limits are counted. */
 export function rateLimitUrl() {
   const error =
-    'must be memory:, redis://host:6379, rediss://host:6379, both perhaps with user:password@ and /database number, or https://host';
+    'must be memory:, redis://host:6379, rediss://host:6379 (these two optionally with user:password@ and /database number) or https://host';
   return z.union(
     [
       z.literal('memory:'),
@@ -128,7 +128,7 @@ export function rateLimitUrl() {
 /** How mail leaves. */
 export function mailUrl() {
   const error =
-    'must be file:folder, or smtp:// or smtps:// with a host, perhaps with user:password@ and :port, and nothing after it';
+    'must be file:folder, or smtp:// or smtps:// with a host and optionally user:password@ and :port, without a path or query';
   return z.union(
     [
       z.string().regex(/^file:./, error),

@@ -16,12 +16,12 @@ export function list<Item extends z.ZodType<unknown, string>>(item: Item) {
 
 /** A token that travels in an HTTP header: visible ASCII without blanks (RFC 9110, 5.5). */
 export function headerToken() {
-  return z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without blanks');
+  return z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces');
 }
 
 /** A name without blanks. */
 export function plainName() {
-  return z.string().regex(/^\S+$/, 'must be a name without blanks');
+  return z.string().regex(/^\S+$/, 'must be a name without spaces');
 }
 
 /** The path of a file that this process can read. */
@@ -51,14 +51,14 @@ export function mailbox() {
     const { quoted, plain, address = text } = NAMED.exec(text.trim())?.groups ?? {};
     const email = emailSchema.safeParse(address);
     if (!email.success) {
-      context.addIssue('must be one mailbox, as in Name <address>, or an address alone');
+      context.addIssue('must be one mailbox: Name <address>, or an address alone');
       return z.NEVER;
     }
     const given = quoted?.replaceAll(/\\(.)/g, '$1') ?? plain;
     if (given === undefined) return email.data;
     const name = senderName.safeParse(given);
     if (!name.success) {
-      context.addIssue(`has a name that ${name.error.issues[0]?.message ?? 'can not be read'}`);
+      context.addIssue(`has a name that ${name.error.issues[0]?.message ?? 'is not valid'}`);
       return z.NEVER;
     }
     return `"${name.data.replaceAll(/["\\]/g, '\\$&')}" <${email.data}>`;

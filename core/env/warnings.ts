@@ -19,11 +19,11 @@ export function warningsOf(env: {
 }): string[] {
   const warnings: string[] = [];
   if (env.NODE_ENV === 'production' && (env.RATE_LIMIT_FACTOR ?? 1) > 1) {
-    warnings.push('RATE_LIMIT_FACTOR: is above 1 in production: every rate limit is higher than it should be');
+    warnings.push('RATE_LIMIT_FACTOR: is greater than 1 in production, which raises every rate limit; unset it');
   }
   if (env.TRUSTED_PROXIES && trustsStrangers(env.TRUSTED_PROXIES)) {
     warnings.push(
-      'TRUSTED_PROXIES: has much of the public internet: whoever calls from there may claim any address, and evade the limits by address',
+      'TRUSTED_PROXIES: contains much of the public internet, so callers there can claim any client address and evade rate limits; list only your own proxies',
     );
   }
   return warnings;

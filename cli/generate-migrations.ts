@@ -33,8 +33,8 @@ function generate(set: string): boolean {
   process.stderr.write(stderr);
   if (status === 0 && DONE.test(stdout)) return true;
   console.error(
-    `db:generate: drizzle-kit wrote no migration of the set ${set}. Where it has to ask whether something was renamed, ` +
-      'run this in a terminal, or make two migrations: one that adds, and one that removes.',
+    `db:generate: drizzle-kit wrote no migration for the set ${set}. If it has to ask whether something was renamed, ` +
+      'run this command in a terminal, or make two migrations: one that adds and one that removes.',
   );
   return false;
 }

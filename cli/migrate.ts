@@ -10,7 +10,7 @@ import { messageFor, tellFailure } from './failure.ts';
 try {
   const env = parseEnv(withLocalDefaults(process.env), MIGRATE_SETTINGS);
   await migrateLobby(env.DATABASE_OWNER_URL);
-  console.log('lobby: at the newest version');
+  console.log('lobby: migrated to the newest version');
   const owner = connectOwner(env.DATABASE_OWNER_URL, { max: 2, name: 'atrium migrate' });
   try {
     const outdated = await tellOutdatedBootstrap(owner);
@@ -18,7 +18,7 @@ try {
     const roles = await fitRolesToCitus(owner);
     if (roles.changed > 0) {
       console.log(
-        `roles: ${roles.changed} tenants' ${roles.citus ? 'may log in now: Citus' : 'may not log in any more'}`,
+        `roles: ${roles.changed} tenant roles ${roles.citus ? 'may now log in, because Citus is installed' : 'may no longer log in'}`,
       );
     }
     const { migrated, failed } = await migrateFleet(owner);

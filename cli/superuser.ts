@@ -21,11 +21,11 @@ async function main([verb, address, ...more]: string[]): Promise<void> {
     const email = emailSchema.safeParse(address).data;
     if (email === undefined) throw new UsageError(`${address} is not an e-mail address`);
     if (verb === 'promote' && !env.SUPERUSER_EMAILS.includes(email)) {
-      throw new UsageError(`${email} is not among SUPERUSER_EMAILS: add it there first`);
+      throw new UsageError(`${email} is not in SUPERUSER_EMAILS; add it there first`);
     }
     const outcome = await setSuperuser(owner, email, verb === 'promote');
-    if (outcome === 'unknown') throw new UsageError(`${email} has no account: sign up and verify it first`);
-    console.log(outcome === 'changed' ? `${email}: ${verb}d` : `${email}: nothing to do`);
+    if (outcome === 'unknown') throw new UsageError(`${email} has no account; sign up and verify the address first`);
+    console.log(outcome === 'changed' ? `${email}: ${verb}d` : `${email}: nothing to change`);
   } finally {
     await owner.end();
   }

@@ -25,9 +25,9 @@ function nameOf({ tenantId, slug }: KnownLog): string {
 }
 
 function tell({ begun }: KnownLog, { valid, checked, unsealed, firstBadId }: Verdict): string {
-  if (!begun) return 'is empty: a tenant that is ready has a row of its making';
-  if (!valid) return `row ${firstBadId} was changed, taken away, put in, or moved; ${checked} before it hold`;
-  return `${checked} rows hold${unsealed > 0 ? `, ${unsealed} wait for their seal` : ''}`;
+  if (!begun) return 'the log is empty, but the log of a ready tenant has at least the row of its creation';
+  if (!valid) return `row ${firstBadId} was changed, deleted, inserted or moved; ${checked} rows before it are valid`;
+  return `${checked} rows valid${unsealed > 0 ? `, ${unsealed} not sealed yet` : ''}`;
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -39,11 +39,11 @@ async function main(args: readonly string[]): Promise<void> {
     const logs = await pool.transaction({ readOnly: true }, listLogs);
     const unknown = names?.find((name) => name !== 'all' && !logs.some((log) => isNamed(log, name)));
     if (unknown !== undefined)
-      throw new UsageError(`There is no log of ${unknown}: name a slug, a tenant's id, or platform`);
+      throw new UsageError(`There is no audit log of ${unknown}. Pass a slug, a tenant id, or platform`);
     const failures = await tryEach(logs.map((log) => ({ item: nameOf(log), work: () => check(log) })));
     for (const { item, error } of failures) {
       process.exitCode = 1;
-      console.error(`${item}: could not be checked: ${messageFor(error)}`);
+      console.error(`${item}: the check failed: ${messageFor(error)}`);
     }
 
     async function check(log: KnownLog): Promise<void> {
@@ -55,7 +55,7 @@ async function main(args: readonly string[]): Promise<void> {
       const named = names?.some((name) => name === 'all' || isNamed(log, name));
       if (named && !verdict.valid) {
         const rows = await resealAuditLog(owner, log.tenantId);
-        console.log(`${nameOf(log)}: ${rows} rows wait for a worker to seal them anew, as they are now`);
+        console.log(`${nameOf(log)}: ${rows} rows will be sealed again by a worker, with their present content`);
         return;
       }
       const holds = verdict.valid && log.begun;

@@ -60,12 +60,17 @@ export function tellDatabaseError(error: unknown): string | undefined {
   if (refusal) return `PostgreSQL refuses: ${refusal.message} (${refusal.code})`;
   if (!isConnectionError(error)) return undefined;
   const cause = findCause(error, (one): one is Error => one instanceof Error && 'code' in one);
-  return `The database is out of reach: ${cause?.message ?? 'no reason told'}`;
+  return `The database is unreachable: ${cause?.message ?? 'unknown reason'}`;
 }
 
 /** What is told of a database that can't be reached. */
 export function unreachable(cause: unknown): AppError {
-  return new AppError('OVERLOADED', 'The database is out of reach: try again shortly.', { retryAfter: 2 }, cause);
+  return new AppError(
+    'OVERLOADED',
+    'The database is unreachable. Retry the request in a moment.',
+    { retryAfter: 2 },
+    cause,
+  );
 }
 
 /** A refusal that PostgreSQL made and no procedure foresaw. Its cause has the constraint's name, for the log. */
@@ -100,27 +105,27 @@ export function databaseRefusal(error: unknown): DatabaseRefusal | undefined {
   const invalid = (message: string) =>
     new DatabaseRefusal(
       'VALIDATION_FAILED',
-      'The input is not valid: see issues.',
+      'The input is not valid. See issues for details.',
       { issues: [{ path: [], message }] },
       error,
     );
   switch (cause.code) {
     case '23505': // unique
     case '23P01': // exclusion
-      return conflict('There is something with these values already.');
+      return conflict('An entry with these values already exists.');
     case '23503': // foreign key
       // The two ways to break one differ in the message alone. In another language than English both are a conflict.
       return cause.message.startsWith('insert or update')
-        ? invalid('must not name something that does not exist')
-        : conflict('Something else refers to this.');
+        ? invalid('must refer to something that exists')
+        : conflict('Another entry refers to this one.');
     case '23001': // foreign key with RESTRICT
-      return conflict('Something else refers to this.');
+      return conflict('Another entry refers to this one.');
     case '23502': // not null
-      return invalid('must not leave out or empty a value that is needed');
+      return invalid('must not omit or empty a required value');
     case '23514': // check
     case '44000': // check of a view
-      return invalid('must keep to the rules of what is stored');
+      return invalid('must satisfy the constraints of the database');
     default:
-      return BAD_VALUES.has(cause.code) ? invalid('must have values that can be stored') : undefined;
+      return BAD_VALUES.has(cause.code) ? invalid('must contain only values that the database can store') : undefined;
   }
 }

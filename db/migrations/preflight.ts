@@ -22,7 +22,7 @@ export async function assertAppRole(pool: Pool): Promise<void> {
   );
   if (row && row.excess !== '') {
     throw new Error(
-      `DATABASE_URL logs in as ${row.name}, which has ${row.excess}: the server must run as the app's role, as db/migrations/owner/bootstrap.sql makes it`,
+      `DATABASE_URL logs in as ${row.name}, which has ${row.excess}. The server must log in as the app role, which db/migrations/owner/bootstrap.sql creates`,
     );
   }
 }

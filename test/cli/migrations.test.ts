@@ -60,7 +60,9 @@ test('migrate goes on after a tenant that fails, names it, and says when bootstr
   expect(output).toContain('tenants: 1 migrated, 1 failed');
   expect(errors).toContain(`${stuck.slug} (${stuck.tenantId}): PostgreSQL refuses: relation "projects" already exists`);
   expect(errors).toMatch(
-    new RegExp(`bootstrap: version 1, .* Run db/migrations/owner/bootstrap.sql again in the database ${database}`),
+    new RegExp(
+      `bootstrap: the database has version 1, .* Run db/migrations/owner/bootstrap.sql again in the database ${database}`,
+    ),
   );
   expect(await versionOf(owner, other)).toBe(readMigrations('tenant').length);
   expect(await versionOf(owner, stuck)).toBe(0);
@@ -115,7 +117,7 @@ test('db:generate fails, and says what to do, where it would have to ask and the
   const generating = promisify(execFile)(bun, ['run', '--silent', 'db:generate', 'renamed'], { cwd: clone.folder });
   const failure: unknown = await generating.catch((error: unknown) => error);
   expect(at(failure, 'code')).toBe(1);
-  expect(at(failure, 'stderr')).toContain('run this in a terminal');
+  expect(at(failure, 'stderr')).toContain('run this command in a terminal');
   await writeFile(file, text);
 });
 

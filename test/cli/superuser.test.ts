@@ -56,7 +56,7 @@ test("each change leaves one row in the platform's log, and a command that chang
     expect(code).toBe(0);
     outputs.push(output.trim());
   }
-  const unchanged = `${email}: nothing to do`;
+  const unchanged = `${email}: nothing to change`;
   expect(outputs).toEqual([unchanged, `${email}: promoted`, unchanged, `${email}: demoted`, unchanged]);
 
   const common = {
@@ -88,7 +88,7 @@ test('who is not among SUPERUSER_EMAILS is not promoted, but can be demoted', as
     expect(await superuser(['promote', ada.email], listed)).toEqual({
       code: 1,
       output: '',
-      errors: `${ada.email} is not among SUPERUSER_EMAILS: add it there first\n`,
+      errors: `${ada.email} is not in SUPERUSER_EMAILS; add it there first\n`,
     });
   }
   expect(await operate(ada)).toBe('FORBIDDEN');
@@ -107,7 +107,7 @@ test('an address without an account is refused, also one whose sign-up is not ve
       expect(await superuser([verb, email], email)).toEqual({
         code: 1,
         output: '',
-        errors: `${email} has no account: sign up and verify it first\n`,
+        errors: `${email} has no account; sign up and verify the address first\n`,
       });
     }
   }

@@ -26,7 +26,7 @@ test('logs that hold are counted, and one that does not is named with its row', 
   const before = await verifyAll();
   expect(before).toMatchObject({ code: 0, errors: '' });
   expect(before.output.split('\n')).toEqual(
-    expect.arrayContaining(['platform: 2 rows hold', `${ada}: 3 rows hold, 1 wait for their seal`]),
+    expect.arrayContaining(['platform: 2 rows valid', `${ada}: 3 rows valid, 1 not sealed yet`]),
   );
 
   const [, altered = ''] = await log.write(ben, 3);
@@ -34,8 +34,10 @@ test('logs that hold are counted, and one that does not is named with its row', 
   await log.superuser`update public.audit_logs set outcome = 'denied' where id = ${altered}`;
   const after = await verifyAll();
   expect(after.code).toBe(1);
-  expect(after.errors).toBe(`${ben}: row ${altered} was changed, taken away, put in, or moved; 1 before it hold\n`);
-  expect(after.output).toContain(`${ada}: 4 rows hold\n`);
+  expect(after.errors).toBe(
+    `${ben}: row ${altered} was changed, deleted, inserted or moved; 1 rows before it are valid\n`,
+  );
+  expect(after.output).toContain(`${ada}: 4 rows valid\n`);
   await log.superuser`update public.audit_logs set outcome = 'success' where id = ${altered}`;
 });
 
@@ -51,7 +53,7 @@ test('a log that does not hold is sealed anew where it is named, and no other', 
   const reseal = (...names: string[]) => verifyAll(log.databaseOwnerUrl, '--reseal', ...names);
   for (const [names, said] of [
     [[], 'usage: '],
-    [['nobody'], 'no log of nobody'],
+    [['nobody'], 'no audit log of nobody'],
   ] as const) {
     const refused = await reseal(...names);
     expect(refused.code).toBe(1);
@@ -59,8 +61,8 @@ test('a log that does not hold is sealed anew where it is named, and no other', 
   }
   const { code, output, errors } = await reseal(ada, cyd);
   expect(code).toBe(1);
-  expect(output).toContain(`${ada}: 3 rows wait for a worker to seal them anew, as they are now\n`);
-  expect(output).toContain(`${cyd}: 2 rows hold\n`);
+  expect(output).toContain(`${ada}: 3 rows will be sealed again by a worker, with their present content\n`);
+  expect(output).toContain(`${cyd}: 2 rows valid\n`);
   expect(errors).toContain(`${ben}: row ${altered[1]} was changed`);
   await reseal('all');
   await log.seal();
@@ -72,14 +74,16 @@ test("a tenant's log that was wiped, seals and all, is missed", async () => {
   await log.owner`update public.tenants set status = 'ready' where id = ${tenantId}`;
   await log.write(tenantId);
   await log.seal();
-  expect((await verifyAll()).output).toContain(`${slug}: 1 rows hold\n`);
+  expect((await verifyAll()).output).toContain(`${slug}: 1 rows valid\n`);
   for (const table of ['audit_logs', 'audit_seals', 'audit_chains']) {
     const column = table === 'audit_logs' ? 'tenant_id' : 'chain';
     await log.superuser`delete from ${log.superuser(`public.${table}`)} where ${log.superuser(column)} = ${tenantId}`;
   }
   const { code, errors } = await verifyAll();
   expect(code).toBe(1);
-  expect(errors).toBe(`${slug}: is empty: a tenant that is ready has a row of its making\n`);
+  expect(errors).toBe(
+    `${slug}: the log is empty, but the log of a ready tenant has at least the row of its creation\n`,
+  );
 });
 
 test('without the key, or the database, it says what is missing', async () => {

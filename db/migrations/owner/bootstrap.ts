@@ -52,8 +52,8 @@ export async function tellOutdatedBootstrap(owner: Owner): Promise<string | unde
       current_database() as database`;
   if (!row || row.version >= BOOTSTRAP_VERSION) return undefined;
   return (
-    `bootstrap: version ${row.version}, and this release has ${BOOTSTRAP_VERSION}. ` +
-    `Run db/migrations/owner/bootstrap.sql again in the database ${row.database}, as its superuser; it can be done while servers run.`
+    `bootstrap: the database has version ${row.version}, but this release needs ${BOOTSTRAP_VERSION}. ` +
+    `Run db/migrations/owner/bootstrap.sql again in the database ${row.database}, as a superuser. You can do this while servers run.`
   );
 }
 

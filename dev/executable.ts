@@ -55,7 +55,7 @@ export async function findExecutable(search: Search, wanted: Wanted): Promise<st
   try {
     for (const [name, fetch] of wanted.sources) {
       signal?.throwIfAborted();
-      log(`${title} is not on PATH and not in ${cacheDir}: trying ${name} …`);
+      log(`${title} is not on PATH or in ${cacheDir}; trying ${name} …`);
       const result = await fetch(draft);
       signal?.throwIfAborted();
       if ('path' in result) {
@@ -65,14 +65,14 @@ export async function findExecutable(search: Search, wanted: Wanted): Promise<st
           return cached;
         }
       }
-      const failure = `${name}: ${'failure' in result ? result.failure : 'what came does not run'}`;
+      const failure = `${name}: ${'failure' in result ? result.failure : 'the downloaded program does not run'}`;
       failures.push(failure);
-      log(`  not to be had by ${failure}`);
+      log(`  not available from ${failure}`);
     }
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
-  throw new StackError(`${title} cannot be had: ${wanted.advice}`, failures);
+  throw new StackError(`${title} is not available; ${wanted.advice}`, failures);
 }
 
 async function works({ spawn, env, signal }: Search, { says }: Wanted, path: string): Promise<boolean> {

@@ -39,6 +39,6 @@ export function asNamedUser(command: Command): Command {
     return ['unshare', ...enter, ...command];
   }
   throw new StackError(
-    `PostgreSQL's initdb asks for the name of its user, and uid ${process.getuid?.()} has none: give it an entry in /etc/passwd, or run this as another user`,
+    `PostgreSQL's initdb needs the name of its user, but uid ${process.getuid?.()} has none; add it to /etc/passwd, or run this as another user`,
   );
 }

@@ -22,7 +22,7 @@ export async function acquireLock(path: string): Promise<() => Promise<void>> {
       if (!taken) return () => rm(path, { force: true });
       const [pid, beginning] = (await readFile(path, 'utf8').catch(() => '')).split('\n');
       if (pid && isAlive(Number(pid)) && beginningOf(Number(pid)) === beginning) {
-        throw new StackError(`this clone's stack is running already (pid ${pid}); stop it first: kill ${pid}`);
+        throw new StackError(`the stack of this clone is already running (pid ${pid}); stop it first: kill ${pid}`);
       }
       await rm(path, { force: true });
     }

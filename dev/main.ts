@@ -12,15 +12,14 @@ import { describeExit, since } from './wait.ts';
 
 const HELP = `Usage: bun run dev [--reset]
 
-Starts PostgreSQL, Temporal, the worker and the server on this machine, and stops them on Ctrl-C.
-Their data lives in .local/ and survives a restart.
+Starts PostgreSQL, Temporal, the worker and the server on this machine. Ctrl-C stops them.
+Their data is in .local/ and survives a restart.
 
-  --reset   empty .local/ first; what was downloaded stays
-  --help    print this
+  --reset   delete the data in .local/ first; downloaded programs are kept
+  --help    print this help
 
-PORT chooses the server's port (3000), HOST its address, if it is one of this machine. Other settings of Atrium
-(\`bun run config\` lists them) reach the server and the worker too, but for NODE_ENV and the database URLs, which the
-stack sets itself.`;
+Set PORT to choose the server's port (default 3000) and HOST to choose its address. Other settings of Atrium are passed
+on to the server and the worker, except NODE_ENV and the database URLs. \`bun run config\` lists all settings.`;
 
 const begun = performance.now();
 const dataDir = join(fileURLToPath(new URL('..', import.meta.url)), '.local');
@@ -49,7 +48,7 @@ async function main(): Promise<number> {
     console.log(summary(stack));
     const death = await Promise.race([stack.exited, aborted(interrupt)]);
     if (death && !interrupt.aborted) {
-      tell(new StackError(`${death.part} ended (${describeExit(death.code)}): stopping everything`, death.tail));
+      tell(new StackError(`${death.part} ended (${describeExit(death.code)}); stopping everything`, death.tail));
     }
     await stack.stop();
     console.log('All stopped.');
@@ -68,7 +67,7 @@ async function main(): Promise<number> {
 function readPort(text = ''): number {
   const port = SETTINGS.shape.PORT.safeParse(text === '' ? undefined : text);
   if (port.success) return port.data;
-  throw new StackError(`PORT ${port.error.issues[0]?.message}, and is ${text}`);
+  throw new StackError(`PORT ${port.error.issues[0]?.message}, but it is ${text}`);
 }
 
 /** A HOST that nothing can listen at was not meant for us: it is told of, and left out. */
@@ -76,7 +75,7 @@ async function settingsOf(source: NodeJS.ProcessEnv): Promise<Record<string, str
   const { HOST: host, ...others } = settingsToPass(source);
   if (host === undefined) return others;
   if (SETTINGS.shape.HOST.safeParse(host).success && (await canListenAt(host))) return { ...others, HOST: host };
-  console.log(`HOST is ${host}, which is no address of this machine: the server listens at 127.0.0.1`);
+  console.log(`HOST is ${host}, which is not an address of this machine; the server listens on 127.0.0.1 instead`);
   return others;
 }
 
@@ -110,7 +109,7 @@ process.exit(
   await main().catch((error: unknown) => {
     // parseArgs goes on to explain how to pass an argument that begins with a dash.
     if (!(error instanceof TypeError)) throw error;
-    console.error(`error: ${error.message.split('. ')[0]}; try --help`);
+    console.error(`error: ${error.message.split('. ')[0]}; see --help`);
     return 2;
   }),
 );

@@ -16,7 +16,7 @@ export async function findNode(spawn: Spawn, env: Record<string, string>): Promi
   const [, path, version, isBun] = /^\["(.+)","(.+)",(true|false)\]$/.exec(output.trim()) ?? [];
   if (path === undefined || version === undefined || isBun === 'true') {
     const looked = (env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, 'node'));
-    throw new StackError(`\`node\` on PATH is not Node itself; install ${NEEDED} and leave out --bun`, looked);
+    throw new StackError(`\`node\` on PATH is not Node.js; install ${NEEDED}, and run this without --bun`, looked);
   }
   if (!isNewEnough(version)) throw new StackError(`${path} is Node ${version}; install ${NEEDED} (https://nodejs.org)`);
   return path;

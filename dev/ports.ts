@@ -31,7 +31,8 @@ function close(server: Server): Promise<void> {
 export async function choosePort(wanted: number): Promise<number> {
   if (wanted === 0) return freePort();
   const server = await listen(wanted);
-  if (!server) throw new StackError(`port ${wanted} is taken; choose another one: PORT=${wanted + 1} bun run dev`);
+  if (!server)
+    throw new StackError(`port ${wanted} is already in use; choose another port: PORT=${wanted + 1} bun run dev`);
   await close(server);
   return wanted;
 }

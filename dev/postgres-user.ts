@@ -26,7 +26,7 @@ export function findPostgresUser(executable: string, directory: string): OsUser 
   if (found) return found;
   throw new StackError(
     `PostgreSQL refuses to run as root, and the user ${NAME} cannot reach ${directory}: ` +
-      'move the clone to a directory open to all, or run this as another user',
+      'move the clone to a directory that every user can read, or run this as another user',
   );
 }
 
@@ -34,7 +34,10 @@ export function findPostgresUser(executable: string, directory: string): OsUser 
 export function nobodysId(flag: '-u' | '-g'): number {
   const { stdout } = spawnSync('id', [flag, NAME], { encoding: 'utf8' });
   const id = Number.parseInt(stdout, 10);
-  if (Number.isNaN(id)) throw new StackError(`PostgreSQL would run as ${NAME}, and there is no such user`);
+  if (Number.isNaN(id))
+    throw new StackError(
+      `PostgreSQL refuses to run as root, and there is no user ${NAME} to run it as; run this as another user`,
+    );
   return id;
 }
 

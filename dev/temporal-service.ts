@@ -39,7 +39,8 @@ export async function openTemporal(options: {
   if (address !== undefined) {
     await checkTemporalAddress(address);
     log(`Temporal is the one at ${address} (TEMPORAL_ADDRESS)`);
-    const refuse = () => Promise.reject(new StackError('a Temporal that was given by its address is not ours to stop'));
+    const refuse = () =>
+      Promise.reject(new StackError('TEMPORAL_ADDRESS is set, so this stack neither stops nor starts Temporal'));
     return { address, uiUrl: null, stop: refuse, start: refuse };
   }
 

@@ -75,7 +75,7 @@ test('a link of one of several sign-ups opens a page that names it and asks for 
 
 test('the page of a link that is not valid says so before anything is pressed', async () => {
   await using opened = await openPage(browser, `${url}/verify-email?token=none`);
-  await opened.page.getByText('The link is unknown, used or expired').waitFor();
+  await opened.page.getByText('This link is unknown, was already used, or has expired').waitFor();
   expect(await opened.page.getByRole('button').count()).toBe(0);
 });
 
@@ -113,7 +113,7 @@ test('below a path, the mailed link opens a page that accepts an invite', async 
   await using opened = await openPage(browser, await linkTo(email));
   await opened.page.getByLabel('Your name').fill('Grace Hopper');
   await opened.page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
-  await opened.page.getByRole('button', { name: 'Make my account and join' }).click();
+  await opened.page.getByRole('button', { name: 'Create account and join' }).click();
   await opened.page.getByText('You have joined Acme').waitFor();
   expect(opened.faults).toEqual([]);
 });

@@ -18,7 +18,7 @@ else settle(INCOMPLETE);
 
 /** Shows what the invite offers, and asks for what its acceptance takes. It uses nothing up. */
 async function preview() {
-  say('Looking for your invite …');
+  say('Loading your invite …');
   const { answer, problem } = await send('GET', `/invites/preview?token=${encodeURIComponent(token)}`);
   if (problem?.reason === 'TOKEN_INVALID') settle(problem);
   else if (problem) {
@@ -31,7 +31,11 @@ async function preview() {
       ? `${shown(answer.invitedBy)} invites you to join ${tenant} as ${role}.`
       : `You are invited to join ${tenant} as ${role}.`;
     offer.textContent = `${sentence} The invite is for ${answer.emailHint}.`;
-    say(answer.hasAccount ? 'You have an account: log in to accept.' : 'Make your account to accept.');
+    say(
+      answer.hasAccount
+        ? 'You have an account. Log in to accept the invite.'
+        : 'Create an account to accept the invite.',
+    );
     again.hidden = true;
     offer.hidden = false;
     signUp.hidden = answer.hasAccount;
@@ -68,7 +72,7 @@ function onSubmit(form, accept) {
     if (answer) {
       const { user, tenant } = answer;
       if (username) username.value = user.email;
-      settle(`You have joined ${shown(tenant.name)}. You can log in to it now, as ${user.email}.`);
+      settle(`You have joined ${shown(tenant.name)}. You can now log in to it as ${user.email}.`);
     } else if (['TOKEN_INVALID', 'ALREADY_MEMBER'].includes(problem.reason)) settle(problem);
     else if (problem.reason === 'UNAUTHENTICATED') {
       // The address got its account since the page was opened: now it takes a login.

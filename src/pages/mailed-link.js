@@ -1,7 +1,7 @@
 /** What the pages of mailed links have in common. Opening one uses no token up: that takes a click or a submit. */
 
-export const INCOMPLETE = 'This link is incomplete: open it from the mail again.';
-export const UNREACHABLE = { status: 503, detail: 'The server could not be reached. Try again in a moment.' };
+export const INCOMPLETE = 'This link is incomplete. Open it from the mail again.';
+export const UNREACHABLE = { status: 503, detail: 'The server cannot be reached. Try again in a moment.' };
 
 /** The server may live below a path, which is the proxy's to know: this file lies beside the API there. */
 const API = new URL('../api/v1', import.meta.url).href;

@@ -13,7 +13,7 @@ form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const body = { token, newPassword: newPassword.value };
   const { problem } = await wait(button, () => send('POST', '/auth/password-reset/confirm', { body }));
-  if (!problem) settle('Your new password is set, and every device is logged out. You can log in with it now.');
+  if (!problem) settle('Your new password is set, and every device is logged out. You can now log in with it.');
   else if (problem.reason === 'TOKEN_INVALID') settle(problem);
   else {
     say(problem);

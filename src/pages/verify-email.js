@@ -29,14 +29,14 @@ async function preview() {
   button.disabled = false;
   if (problem?.reason === 'TOKEN_INVALID') settle(problem);
   if (!answer) return;
-  which.textContent = `This link is of the sign-up for the tenant ${describe(answer)}.`;
+  which.textContent = `This link belongs to the sign-up for the tenant ${describe(answer)}.`;
   which.hidden = false;
   if (answer.needsPassword) {
-    say('Several sign-ups wait for this address. If you made this one, give the password that you chose for it.');
+    say('This address has several pending sign-ups. If you made this one, enter the password that you chose for it.');
     askForPassword();
   } else {
     say(
-      'If you made it, press the button to confirm that this address is yours. If not, do nothing: no account is made.',
+      'If you made it, press the button to confirm that this address is yours. If not, do nothing; no account is created.',
     );
   }
 }
@@ -57,7 +57,7 @@ async function verify(body) {
 }
 
 function tell({ answer, problem }) {
-  if (answer) settle(`${answer.email} is confirmed. You can log in now.`);
+  if (answer) settle(`${answer.email} is confirmed. You can now log in.`);
   else if (problem.reason === 'INVALID_CREDENTIALS') {
     // Others have signed up with the address: the problem says which sign-up this link is of.
     say(problem);

@@ -67,7 +67,7 @@ test("the name of a tenant can't pretend to be the slug and the time of its sign
   };
   await rest(place.url, 'POST', '/auth/register', { body: signUp });
   const { text } = await asRead(await nextMail(place.mailDir, signUp.email));
-  const told = /found the tenant (.*)\. If it was you/.exec(text.replaceAll('\n', ' '))?.[1] ?? '';
+  const told = /create the tenant (.*)\. If it was you/.exec(text.replaceAll('\n', ' '))?.[1] ?? '';
   expect(told).toMatch(
     new RegExp(
       `^${signUp.tenantSlug} \\(signed up on \\d{4}-\\d\\d-\\d\\d at \\d\\d:\\d\\d UTC, with the name "[^"]*"\\)$`,

@@ -18,10 +18,10 @@ export function verifyEmail(reader: SignUpFacts & { link: string }): Letter {
     subject: `Confirm your e-mail for ${harmless(reader.tenantName)}`,
     text: [
       'Hello,',
-      `someone, perhaps you, signed up with this address to found the tenant ${describeSignUp(reader)}. If it was you, confirm that this address is yours:`,
+      `Someone signed up with this address to create the tenant ${describeSignUp(reader)}. If it was you, confirm that this address is yours:`,
       reader.link,
-      `The link works once, for ${inWords(VERIFICATION_MS)}. If others have signed up with this address too, the page asks for the password that you chose for this sign-up.`,
-      'If it was not you, do nothing: no account is made.',
+      `The link works once and expires after ${inWords(VERIFICATION_MS)}. If other people have also signed up with this address, the page asks for the password that you chose for this sign-up.`,
+      'If it was not you, do nothing. No account is created.',
     ].join('\n\n'),
   };
 }
@@ -29,10 +29,10 @@ export function verifyEmail(reader: SignUpFacts & { link: string }): Letter {
 /** For an address that has an account: carries no token, and nobody but its reader learns that there is one. */
 export function accountExists(reader: SignUpFacts): Letter {
   return {
-    subject: `You already have an account`,
+    subject: 'You already have an account',
     text: [
       'Hello,',
-      `someone, perhaps you, signed up with this address to found the tenant ${describeSignUp(reader)}. You have an account already: log in, and found the tenant from there.`,
+      `Someone signed up with this address to create the tenant ${describeSignUp(reader)}. This address already has an account. If it was you, log in to it and create the tenant there.`,
       'If it was not you, do nothing.',
     ].join('\n\n'),
   };
@@ -49,26 +49,26 @@ export function resetPassword(subject: ResetSubject, link: string): Letter {
   return { subject: 'Set a new password', text: [...askForPassword(subject), link, END_OF_RESET].join('\n\n') };
 }
 
-const END_OF_RESET = `The link works once, for ${inWords(RESET_MS)}, and then ends all sessions. If it was not you, do nothing: nothing changes.`;
+const END_OF_RESET = `The link works once and expires after ${inWords(RESET_MS)}. Setting the password logs you out on every device. If it was not you, do nothing. Nothing changes.`;
 
 function askForPassword(subject: ResetSubject): string[] {
   switch (subject.kind) {
     case 'account':
       return [
         `Hello ${harmless(subject.fullName)},`,
-        'someone, perhaps you, asked for a new password for the account of this address. Choose it here:',
+        'Someone asked to reset the password of the account with this address. If it was you, choose a new password here:',
       ];
     case 'sign-up':
       return [
         'Hello,',
-        `someone, perhaps you, asked for a new password for this address. It has no account yet, and one sign-up waits for it, to found the tenant ${describeSignUp(subject)}.`,
+        `Someone asked to reset the password for this address. It has no account yet, but one pending sign-up, to create the tenant ${describeSignUp(subject)}.`,
         'A new password confirms that sign-up and makes you the admin of its tenant. If you did not sign up, do nothing. If you did, choose the password here:',
       ];
     case 'sign-ups':
       return [
         'Hello,',
-        'someone, perhaps you, asked for a new password for this address. It has no account yet, and several sign-ups wait for it.',
-        'A new password makes your account without a tenant, and voids those sign-ups. To keep one of them, use the link of its own mail instead. Choose the password here:',
+        'Someone asked to reset the password for this address. It has no account yet, but several pending sign-ups.',
+        'A new password creates your account without a tenant and cancels those sign-ups. To keep one of them, use the link in its own mail instead. Choose the password here:',
       ];
   }
 }
@@ -81,9 +81,9 @@ export function invite(reader: { tenantName: string; invitedBy: string | null; r
     subject: `${inviter} invites you to ${tenant}`,
     text: [
       'Hello,',
-      `${inviter} invites you to join "${tenant}" as ${reader.role === 'admin' ? 'an admin' : 'a member'}. See the invite, and accept it:`,
+      `${inviter} invites you to join "${tenant}" as ${reader.role === 'admin' ? 'an admin' : 'a member'}. View the invite and accept it here:`,
       reader.link,
-      `The link works once, for ${inWords(INVITE_MS)}. If you do not know them, do nothing.`,
+      `The link works once and expires after ${inWords(INVITE_MS)}. If you do not know who invited you, do nothing.`,
     ].join('\n\n'),
   };
 }

@@ -52,7 +52,7 @@ export function health({ readiness, version }: { readiness: Readiness; version: 
           status: ready ? 'ok' : 'unavailable',
           version,
           uptimeSeconds: Math.floor((Date.now() - startedAt) / 1000),
-          checks: { database: database ? 'ok' : 'out of reach, or not migrated', draining },
+          checks: { database: database ? 'ok' : 'unreachable, or not migrated', draining },
         },
         ready ? 200 : 503,
       );

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   await serve(env, log).catch((error: unknown) => {
     log.fatal(
       { err: error },
-      isOfListening(error) ? 'the server can not listen at HOST and PORT' : 'the server can not start',
+      isOfListening(error) ? 'the server cannot listen on HOST and PORT' : 'the server cannot start',
     );
     log.flush(() => process.exit(1));
   });
@@ -46,8 +46,8 @@ async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<v
     max: env.DATABASE_POOL_MAX,
     name: 'atrium server',
     onChange(away, cause) {
-      if (away) log.error({ err: cause }, 'PostgreSQL is out of reach');
-      else log.info('PostgreSQL is in reach again');
+      if (away) log.error({ err: cause }, 'PostgreSQL is unreachable');
+      else log.info('PostgreSQL is reachable again');
     },
   });
   // What answers probes must not wait behind the requests that they ask about.

@@ -57,14 +57,14 @@ export function createShutdown(options: {
       onIdle();
     });
     const outcome = await Promise.race([idle, forced]);
-    if (outcome === 'deadline') log.warn({ underWay }, 'requests did not end in time: the server ends without them');
+    if (outcome === 'deadline') log.warn({ underWay }, 'requests did not end in time; the server exits without them');
     const release = holdBack();
     await Promise.race([after(HOLD_MS), forced]);
     const stopped = stop(false);
     release();
     const end = await Promise.race([stopped, forced]);
     if (end === 'deadline' && outcome === 'idle') {
-      log.warn('answers were not read to their end in time: the server ends without them');
+      log.warn('clients did not read their responses in time; the server exits without them');
     }
     await Promise.race([stop(true).then(close), forced.then(() => after(LAST_MS))]);
     exit();

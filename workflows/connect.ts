@@ -17,7 +17,7 @@ export async function connectTemporal(env: WorkerEnv, log: Log): Promise<NativeC
     try {
       return await NativeConnection.connect(options);
     } catch (error) {
-      log.warn({ err: error, address: env.TEMPORAL_ADDRESS }, 'Temporal is out of reach; trying again');
+      log.warn({ err: error, address: env.TEMPORAL_ADDRESS }, 'Temporal is unreachable; retrying');
       await pause(wait);
     }
   }

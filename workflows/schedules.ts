@@ -25,5 +25,5 @@ export async function ensureSchedules(client: Client): Promise<void> {
       if (!(error instanceof ScheduleAlreadyRunning)) failures.push(error);
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, 'Some schedules could not be made');
+  if (failures.length > 0) throw new AggregateError(failures, 'Some schedules could not be created');
 }

@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   // Listens before anything that may wait for long, as for a Temporal that does not answer.
   const stopping = createStopping(process, log);
   await runWorker(env, { log, stopping }).catch((error: unknown) => {
-    log.fatal({ err: error }, 'the worker can not go on');
+    log.fatal({ err: error }, 'the worker cannot continue');
     process.exit(1);
   });
 }

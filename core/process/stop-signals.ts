@@ -32,7 +32,7 @@ export function stopOnSignals(target: StoppableProcess, options: { name: string;
     }
     // An error changes the exit code, not the time: the work under way may still succeed.
     if (code !== 0 || Date.now() - askedAt < SAME_SIGNAL_MS) return;
-    log.warn({ cause }, `told to stop again: the ${name} ends at once`);
+    log.warn({ cause }, `second signal: the ${name} exits immediately`);
     target.exit(exitCode === 0 ? 130 : exitCode);
   }
 
@@ -40,7 +40,7 @@ export function stopOnSignals(target: StoppableProcess, options: { name: string;
   // The state after such an error is unknown, so the process stops and leaves the work to others.
   for (const event of ['uncaughtException', 'unhandledRejection']) {
     target.on(event, (error) => {
-      log.fatal({ err: error }, 'an error that nobody caught');
+      log.fatal({ err: error }, 'uncaught error');
       stop(event, 1);
     });
   }

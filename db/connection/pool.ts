@@ -14,7 +14,7 @@ export interface Pool {
    * Runs `work` in one transaction on one connection, and rolls back if it throws. A serialization failure or a
    * deadlock is tried once more from the start, so `work` must have no effect but on the database.
    * A read's COMMIT is not waited for: there is nothing in it that could fail the answer.
-   * @throws AppError `OVERLOADED` when no connection is free in time, or PostgreSQL is out of reach; `CONFLICT` or
+   * @throws AppError `OVERLOADED` when no connection is free in time, or PostgreSQL is unreachable; `CONFLICT` or
    *   `VALIDATION_FAILED` for a constraint that refused what `work` sent
    */
   transaction<T>(options: TransactionOptions, work: (tx: Tx) => Promise<T>): Promise<T>;

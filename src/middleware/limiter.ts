@@ -31,7 +31,8 @@ export function createLimiter(options: { url: string; token: string | undefined;
   const counter = createGuardedCounter(elsewhere, {
     onChange(away, cause) {
       if (away) fallbacks += 1;
-      if (away) log.error({ err: cause }, 'rate limits are counted in this process: RATE_LIMIT_URL does not answer');
+      if (away)
+        log.error({ err: cause }, 'rate limits are counted in this process because RATE_LIMIT_URL does not answer');
       else log.info('rate limits are counted at RATE_LIMIT_URL again');
     },
   });

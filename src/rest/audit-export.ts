@@ -32,7 +32,7 @@ export function auditExport(services: Services, trustedProxies: BlockList): Hand
       });
       if (!isIterable(batches)) throw new Error(`${PROCEDURE} gave nothing to stream`);
       const onError = (error: unknown): void => {
-        services.log.warn({ err: error, requestId: request.id }, 'an export ended before its end');
+        services.log.warn({ err: error, requestId: request.id }, 'an export was aborted');
         endAs(request, PROCEDURE, reasonOf(error));
       };
       return new Response(linesOf(batches, onError), {

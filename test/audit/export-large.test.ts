@@ -95,7 +95,7 @@ test('a client that goes away ends its export: it may begin another, and another
   await waitFor('the lines of the exports', () => exports().length >= 12);
   expect(new Set(exports())).toEqual(new Set(['cut']));
   // Who leaves is no failure of ours.
-  expect(stack.lines.filter((line) => line.includes('an export ended before its end'))).toEqual([]);
+  expect(stack.lines.filter((line) => line.includes('an export was aborted'))).toEqual([]);
 });
 
 test('HEAD leaves no export open', async () => {

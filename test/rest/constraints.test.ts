@@ -107,6 +107,6 @@ test.each(MOUNTS)('the log names the constraint, and no value (%s)', async (moun
   await call(mount, 'projects.create', { name: fresh('check'), description: 'known' });
   const told = () => server.lines.join('\n');
   await waitFor('the log to tell of it', () => Promise.resolve(told().includes('secret_check')));
-  expect(told()).toContain('the database refused what a procedure sent');
+  expect(told()).toContain('the database rejected what a procedure sent');
   expect(told()).not.toContain('Failing row');
 });

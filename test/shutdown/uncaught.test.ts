@@ -53,7 +53,7 @@ test.each(['exception', 'rejection'] as const)('an uncaught %s has the server dr
   await waitFor('readiness to be off', async () => (await probe('/readyz')) === 503);
   expect(await probe('/openapi.json')).toBe(200);
   expect(await server.child.exited).toBe(1);
-  expect(server.lines.join('\n')).toContain('an error that nobody caught');
+  expect(server.lines.join('\n')).toContain('uncaught error');
 });
 
 test('an uncaught error has the worker drain, and end with 1', async () => {
@@ -65,6 +65,6 @@ test('an uncaught error has the worker drain, and end with 1', async () => {
   await worker.plant('rejection');
   expect(await worker.child.exited).toBe(1);
   const text = worker.lines.join('\n');
-  expect(text).toContain('an error that nobody caught');
+  expect(text).toContain('uncaught error');
   expect(text).toContain('draining');
 }, 40_000);

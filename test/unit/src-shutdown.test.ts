@@ -75,5 +75,5 @@ test('answers that nobody reads to their end are cut off at the deadline, and it
   expect(exit).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(200);
   expect(exit.mock.calls).toEqual([[0]]);
-  expect(lines.join('')).toContain('answers were not read to their end in time');
+  expect(lines.join('')).toContain('clients did not read their responses in time');
 });

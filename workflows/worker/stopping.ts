@@ -26,7 +26,7 @@ export function createStopping(target: StoppableProcess, log: Log): Stopping {
       drainWorker();
       setTimeout(() => {
         // Temporal gives what is under way to another worker.
-        log.warn('a step did not end in time: the worker ends without it');
+        log.warn('an activity did not end in time; the worker exits without it');
         target.exit();
       }, GRACE.force).unref();
     },

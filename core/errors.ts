@@ -90,5 +90,5 @@ export function orNotFound<Row>(row: Row | undefined, what: string): Row {
 
 /** While a server shuts down: another one answers the next request. */
 export function shuttingDown(): AppError {
-  return new AppError('SHUTTING_DOWN', 'This server is shutting down: retry the request.', { retryAfter: 1 });
+  return new AppError('SHUTTING_DOWN', 'This server is shutting down; retry the request.', { retryAfter: 1 });
 }

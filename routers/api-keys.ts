@@ -143,7 +143,7 @@ async function expiryOf(tx: Tx, wanted: Date | undefined): Promise<Date> {
 }
 
 function notThen(message: string): AppError {
-  return new AppError('VALIDATION_FAILED', 'The input is not valid: see issues.', {
+  return new AppError('VALIDATION_FAILED', 'The input is not valid. See issues for details.', {
     issues: [{ path: ['expiresAt'], message }],
   });
 }

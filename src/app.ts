@@ -88,7 +88,10 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     ) {
       return refuse(
         c,
-        new AppError('VALIDATION_FAILED', `${c.req.method} takes no body: send it by the method that is documented.`),
+        new AppError(
+          'VALIDATION_FAILED',
+          `${c.req.method} requests cannot have a body. Use the documented method of this path.`,
+        ),
       );
     }
     return await next();
@@ -119,7 +122,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route('/', metricsPage({ metrics: options.metrics, token: options.metricsToken }));
   app.route('/', pages());
 
-  app.notFound((c) => refuse(c, new AppError('NOT_FOUND', 'There is nothing at this address.')));
+  app.notFound((c) => refuse(c, new AppError('NOT_FOUND', 'There is nothing at this path.')));
   app.onError((error, c) => {
     if (error instanceof AppError) return refuse(c, error);
     if (isBrokenOff(error)) return refuse(c, brokenOff(error));
@@ -132,10 +135,10 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 function oddHost(): AppError {
   return new AppError(
     'VALIDATION_FAILED',
-    'The header Host must be there, as a name or an address, with or without a port.',
+    'The Host header must be a host name or an IP address, with or without a port.',
   );
 }
 
 function tooLarge(): never {
-  throw new AppError('PAYLOAD_TOO_LARGE', 'The body is larger than 1 MiB.');
+  throw new AppError('PAYLOAD_TOO_LARGE', 'The request body is larger than 1 MiB. Send a smaller one.');
 }

@@ -9,7 +9,10 @@ export function metricsPage(deps: { metrics: ServerMetrics; token: string | unde
   const { registry } = deps.metrics;
   return new Hono<AppEnv>().get('/metrics', async (c) => {
     if (!mayReadMetrics(deps.token, c.req.header('authorization'))) {
-      throw new AppError('UNAUTHENTICATED', 'This needs the token of the metrics, as a bearer.');
+      throw new AppError(
+        'UNAUTHENTICATED',
+        'The metrics token is missing or wrong. Send it as "Authorization: Bearer <token>".',
+      );
     }
     return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
   });

@@ -106,7 +106,7 @@ export async function createAccessTokens(options: {
 export function unauthenticated(): AppError {
   return new AppError(
     'UNAUTHENTICATED',
-    'No valid access token: log in, or refresh, and send it as "Authorization: Bearer <token>".',
+    'The access token is missing or not valid. Log in or refresh, and send it as "Authorization: Bearer <token>".',
   );
 }
 

@@ -45,7 +45,7 @@ export function mailedTokenMatches(keys: SecretKeys, token: string, subject: Mai
 
 /** One answer for unknown, used, expired and revoked tokens. */
 export function tokenInvalid(): AppError {
-  return new AppError('TOKEN_INVALID', 'The link is unknown, used or expired: ask for a new one.');
+  return new AppError('TOKEN_INVALID', 'This link is unknown, was already used, or has expired. Ask for a new one.');
 }
 
 function partsOf({ kind, id, email }: MailedTokenSubject): string[] {

@@ -41,7 +41,7 @@ export function createPasswords({
   queue = 64,
   width = Math.max(1, availableParallelism() - 1),
 }: { queue?: number; width?: number } = {}): Passwords {
-  const gate = createGate({ width, queue, refusal: 'Too many password checks at once: try again shortly.' });
+  const gate = createGate({ width, queue, refusal: 'Too many password checks are in progress. Retry the request in a moment.' });
   const scoring = createScoring(queue);
   // Of a random password: an unknown e-mail costs the same verification as a known one.
   const decoy = hash(crypto.randomUUID(), ARGON2);
@@ -72,7 +72,7 @@ const PAUSE_MS = 50;
  * loop has as long for everything else: however many wait, scoring takes about half of it.
  */
 function createScoring(queue: number): Pick<Passwords, 'assertStrong'> {
-  const gate = createGate({ width: 1, queue, refusal: 'Too many new passwords at once: try again shortly.' });
+  const gate = createGate({ width: 1, queue, refusal: 'Too many checks of new passwords are in progress. Retry the request in a moment.' });
   let resumeAt = 0;
   return {
     assertStrong: (password, userInputs, owners) =>
@@ -125,7 +125,7 @@ const zxcvbn = new ZxcvbnFactory(
 export function assertStrongPassword(password: string, userInputs: readonly string[]): void {
   const length = lengthOf(password);
   if (length > PASSWORD_LENGTH.max) {
-    throw tooWeak(`The password is longer than ${PASSWORD_LENGTH.max} characters.`, 0, null, [
+    throw tooWeak(`The password is longer than ${PASSWORD_LENGTH.max} characters. Use a shorter one.`, 0, null, [
       `Use at most ${PASSWORD_LENGTH.max} characters.`,
     ]);
   }
@@ -138,7 +138,7 @@ export function assertStrongPassword(password: string, userInputs: readonly stri
   const needed = length < PASSWORD_LENGTH.usual ? SCORE.short : SCORE.min;
   if (score < needed) {
     const { warning, suggestions } = feedback;
-    throw tooWeak('The password is too easy to guess.', score, warning ?? null, suggestions);
+    throw tooWeak('The password is too easy to guess. Choose another one.', score, warning ?? null, suggestions);
   }
 }
 

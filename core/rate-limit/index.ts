@@ -53,5 +53,5 @@ export function createRateLimits({ counter, factor }: { counter: Counter; factor
 
 function tooMany({ resetAt }: Count): AppError {
   const retryAfter = Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));
-  return new AppError('RATE_LIMITED', `Too many calls: try again in ${retryAfter} s.`, { retryAfter });
+  return new AppError('RATE_LIMITED', `Too many requests. Retry in ${retryAfter} s.`, { retryAfter });
 }

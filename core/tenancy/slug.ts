@@ -45,8 +45,8 @@ export const slugSchema = z
   .string()
   .min(3, 'must be 3 to 48 characters long')
   .max(48, 'must be 3 to 48 characters long')
-  .regex(SLUG, 'must be lower-case letters and digits, begin with a letter, with single hyphens between')
-  .refine((slug) => !RESERVED.has(slug) && !slug.startsWith('pg-'), 'is reserved: choose another')
+  .regex(SLUG, 'must be lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen')
+  .refine((slug) => !RESERVED.has(slug) && !slug.startsWith('pg-'), 'is reserved; choose another slug')
   .brand<'Slug'>();
 
 /** Reads a slug from outside where a malformed one is no more than an unknown one, as in a header. */

@@ -35,12 +35,12 @@ export function displayText({ max, visible, lines }: DisplayTextRules) {
       abort: true,
     })
     .refine((text) => !FORBIDDEN.test(text) && (lines || !LINE_BREAK.test(text.trim())), {
-      error: `must not have control characters${lines ? '' : ', line breaks'} or bidi controls`,
+      error: `must not contain control characters${lines ? '' : ', line breaks'} or bidirectional control characters`,
       abort: true,
     })
     .overwrite((text) => withoutUnseen(text).normalize('NFC'))
     .refine((text) => countVisible(text) >= visible, {
-      error: visible === 1 ? 'must have a visible character' : `must have at least ${visible} visible characters`,
+      error: visible === 1 ? 'must contain a visible character' : `must contain at least ${visible} visible characters`,
     })
     .meta({ minLength: visible, maxLength: max, pattern: patternOf({ visible, lines }) });
 }

@@ -154,7 +154,7 @@ export function createConnectionGate(options: { max: number; milliseconds: numbe
     queue: options.callers,
     perShare: Math.max(1, Math.floor(options.max / 2)),
     waitMs: options.milliseconds,
-    refusal: 'The database is busy: try again shortly.',
+    refusal: 'The database is busy. Retry the request in a moment.',
   });
 }
 

@@ -157,21 +157,24 @@ function identify(row: CallerRow | undefined, { caller, onActor }: Door): Actor 
 function admit(row: TenantRow | undefined, door: TenantDoor): Omit<TenantEntered, 'tx'> {
   const actor = identify(row, door);
   if (door.slug === undefined) {
-    throw new AppError('TENANT_REQUIRED', 'Name the tenant in the X-Tenant-Slug header.');
+    throw new AppError('TENANT_REQUIRED', 'The X-Tenant-Slug header is missing. Set it to the slug of the tenant.');
   }
   if (door.caller.kind !== 'apiKey' && door.caller.tenantId === undefined) {
-    throw mismatch('The access token is for no tenant: log in or refresh with tenantSlug.');
+    throw mismatch('The access token is not for a tenant. Log in or refresh with tenantSlug.');
   }
   if (!row || row.tenant_id === null) throw tenantNotFound();
   if (row.slug !== door.slug) {
-    throw mismatch('The token is for another tenant than the X-Tenant-Slug header names.');
+    throw mismatch('The token is for a different tenant than the one in the X-Tenant-Slug header.');
   }
   const { role } = row;
   if (role === null) throw tenantNotFound();
   assertReady(row.status);
   assertAdmitted(actor, door);
   if (!door.roles.includes(role)) {
-    throw new AppError('FORBIDDEN', `This needs the role ${door.roles.join(' or ')}; yours is ${role}.`);
+    throw new AppError(
+      'FORBIDDEN',
+      `This procedure requires the role ${door.roles.join(' or ')}. Your role is ${role}.`,
+    );
   }
   if (!row.entered) throw new Error('The entering statement and its reading disagree');
   return { actor, role, tenant: { id: row.tenant_id, slug: row.slug, name: row.name, status: row.status } };
@@ -180,12 +183,15 @@ function admit(row: TenantRow | undefined, door: TenantDoor): Omit<TenantEntered
 /** @throws AppError `READ_ONLY_IDENTITY`, `FORBIDDEN` */
 function assertAdmitted(actor: Actor, { readOnly, admitted }: Door): void {
   if (actor.type === 'user' && actor.assumed?.mode === 'read' && !readOnly) {
-    throw new AppError('READ_ONLY_IDENTITY', 'This identity is assumed for reading only.');
+    throw new AppError(
+      'READ_ONLY_IDENTITY',
+      'This assumed identity is read-only. Assume it in write mode to make changes.',
+    );
   }
   if (admitted) return;
   throw new AppError(
     'FORBIDDEN',
-    actor.type === 'apiKey' ? 'API keys may not do this.' : 'An assumed identity may not do this.',
+    actor.type === 'apiKey' ? 'API keys cannot call this procedure.' : 'Assumed identities cannot call this procedure.',
   );
 }
 
@@ -195,7 +201,7 @@ function mismatch(message: string): AppError {
 
 /** The answer for an unknown tenant and for one that the caller does not belong to: they must not be told apart. */
 export function tenantNotFound(): AppError {
-  return new AppError('TENANT_NOT_FOUND', 'There is no such tenant among yours.');
+  return new AppError('TENANT_NOT_FOUND', 'There is no such tenant, or you are not a member of it.');
 }
 
 /** @throws AppError that says why a tenant that is not `ready` can't be entered */
@@ -205,11 +211,15 @@ export function assertReady(status: TenantStatus): void {
       return;
     case 'provisioning':
     case 'failed':
-      throw new AppError('TENANT_NOT_READY', 'The tenant is not set up yet: see its status.', { retryAfter: 2 });
+      throw new AppError('TENANT_NOT_READY', 'The tenant is not ready yet. Call tenants.status to see its progress.', {
+        retryAfter: 2,
+      });
     case 'migrating':
-      throw new AppError('TENANT_MIGRATING', 'The tenant is being migrated: try again shortly.', { retryAfter: 5 });
+      throw new AppError('TENANT_MIGRATING', 'The tenant is being migrated. Retry the request in a moment.', {
+        retryAfter: 5,
+      });
     case 'suspended':
-      throw new AppError('TENANT_SUSPENDED', 'The tenant is suspended.');
+      throw new AppError('TENANT_SUSPENDED', 'The tenant is suspended. Contact the platform operator.');
     case 'deleted':
       throw new AppError('TENANT_DELETED', 'The tenant is deleted.');
   }

@@ -22,7 +22,7 @@ export async function lockMembersAsAdmin(tx: Tx, tenantId: string, actor: Actor)
   await lockMembers(tx, tenantId);
   const role =
     actor.type === 'apiKey' ? await roleOfKey(tx, tenantId, actor.id) : await roleOfUser(tx, tenantId, actor);
-  if (role !== 'admin') throw new AppError('FORBIDDEN', 'You are no admin of this tenant any more.');
+  if (role !== 'admin') throw new AppError('FORBIDDEN', 'You are no longer an admin of this tenant.');
 }
 
 async function roleOfUser(tx: Tx, tenantId: string, { user }: Person): Promise<Role> {
@@ -86,6 +86,6 @@ export async function assertAdminBeside(tx: Tx, tenantId: string, userId: string
     )
     .limit(1);
   if (others.length === 0) {
-    throw new AppError('LAST_ADMIN', 'A tenant always has an admin: make someone else one first.');
+    throw new AppError('LAST_ADMIN', 'A tenant must keep at least one admin. Make another member an admin first.');
   }
 }

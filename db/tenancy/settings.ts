@@ -63,6 +63,9 @@ async function moveSlug(tx: Tx, tenantId: string, from: Slug, to: Slug): Promise
   if (own.length === 0) throw slugTaken(to);
   await tx.insert(formerSlugs).values({ slug: from, tenantId });
   if ((await tx.$count(formerSlugs, eq(formerSlugs.tenantId, tenantId))) > FORMER_SLUGS_AT_MOST) {
-    throw new AppError('CONFLICT', `A tenant may leave ${FORMER_SLUGS_AT_MOST} slugs at most: go back to one of them.`);
+    throw new AppError(
+      'CONFLICT',
+      `A tenant can have at most ${FORMER_SLUGS_AT_MOST} former slugs. Choose one of them as its slug.`,
+    );
   }
 }

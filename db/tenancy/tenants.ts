@@ -44,5 +44,5 @@ export function refuseTakenSlug(error: unknown, slug: Slug): never {
 }
 
 export function slugTaken(slug: Slug, cause?: unknown): AppError {
-  return new AppError('SLUG_TAKEN', `The slug ${slug} is taken: choose another.`, {}, cause);
+  return new AppError('SLUG_TAKEN', `The slug ${slug} is taken. Choose another one.`, {}, cause);
 }

@@ -42,7 +42,7 @@ export const assumeIdentity = superuserProcedure
       userId: idSchema,
       tenantSlug: z.string().max(100),
       reason: displayText({ max: 1_000, visible: 10, lines: true }).describe(
-        'Kept in the audit log; the tenant sees it',
+        'Stored in the audit log, where the admins of the tenant see it',
       ),
       mode: modeShape.default('read'),
     }),
@@ -61,7 +61,7 @@ export const assumeIdentity = superuserProcedure
   )
   .mutation(async ({ ctx, input: { userId, tenantSlug, reason, mode } }) => {
     const operatorId = ctx.user.id;
-    if (userId === operatorId) throw new AppError('FORBIDDEN', 'Nobody assumes their own identity.');
+    if (userId === operatorId) throw new AppError('FORBIDDEN', 'You cannot assume your own identity.');
     await holdOperator(ctx.db, ctx.actor);
     const { user, tenant, role } = await findTarget(ctx.db, userId, tenantSlug);
     const id = uuidv7();
@@ -201,10 +201,10 @@ async function findTarget(tx: Tx, userId: string, tenantSlug: string) {
     .innerJoin(users, eq(users.id, memberships.userId))
     .where(and(eq(memberships.tenantId, tenant.id), eq(memberships.userId, userId)))
     .for('share');
-  if (!target) throw new AppError('NOT_FOUND', 'The tenant has no such member.');
+  if (!target) throw new AppError('NOT_FOUND', 'This user is not a member of the tenant.');
   const { user, role } = target;
-  if (!tenant.allowAssumedIdentity) throw new AppError('FORBIDDEN', 'The tenant has switched assumed identities off.');
-  if (user.isSuperuser) throw new AppError('FORBIDDEN', 'Nobody acts as an operator of the platform.');
-  if (user.disabledAt !== null) throw new AppError('FORBIDDEN', 'The account is disabled.');
+  if (!tenant.allowAssumedIdentity) throw new AppError('FORBIDDEN', 'This tenant does not allow assumed identities.');
+  if (user.isSuperuser) throw new AppError('FORBIDDEN', 'You cannot assume the identity of a platform operator.');
+  if (user.disabledAt !== null) throw new AppError('FORBIDDEN', 'You cannot assume the identity of a disabled user.');
   return { user, tenant, role };
 }

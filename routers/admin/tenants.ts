@@ -36,7 +36,7 @@ export const retryProvisioning = superuserProcedure
       .set({ status: 'provisioning', provisioningStep: null, provisioningError: null })
       .where(and(eq(tenants.id, tenant.id), eq(tenants.status, 'failed')))
       .returning({ id: tenants.id });
-    if (!retried) throw new AppError('CONFLICT', 'Only a tenant whose provisioning failed can be provisioned again.');
+    if (!retried) throw new AppError('CONFLICT', 'Only a tenant whose status is failed can be provisioned again.');
     await enqueue(ctx, ctx.db, tenant.id, { kind: 'tenant.provision', payload: {} });
     ctx.auditEntry.note({ changes: { status: ['failed', 'provisioning'] } });
     return { tenant: { slug, status: 'provisioning' as const } };

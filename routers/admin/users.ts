@@ -61,7 +61,7 @@ export const disableUser = superuserProcedure
   .output(accountShape)
   .mutation(async ({ ctx, input: { id } }) => {
     ctx.auditEntry.note({ entityId: id });
-    if (id === ctx.user.id) throw new AppError('FORBIDDEN', 'Nobody disables their own account.');
+    if (id === ctx.user.id) throw new AppError('FORBIDDEN', 'You cannot disable your own account.');
     const before = await lockAccount(ctx.db, id);
     if (before.disabledAt !== null) return toAccount(before);
     await alsoEndIdentities(ctx.db, ctx.auditEntry, { userId: id });

@@ -46,7 +46,7 @@ export const changePassword = unboundUserProcedure
       const { sessionId, tenantId } = caller;
       const change = { userId: user.id, email: user.email, to, keep: sessionId };
       if (!(await replacePassword(tx, { ...change, ...(known && { from: known.passwordHash }) }))) {
-        throw new AppError('CONFLICT', 'The password was changed elsewhere at this moment: try again.');
+        throw new AppError('CONFLICT', 'Another request changed the password at the same time. Retry the request.');
       }
       const sessionExpiresAt = await retireRefreshTokens(tx, sessionId);
       // Who is no member of the bearer's tenant any more changes the password all the same.

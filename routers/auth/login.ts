@@ -85,12 +85,15 @@ async function checkPassword(ctx: Call, email: string, password: string): Promis
   const unverified = await ctx.passwords.verify(signUp?.passwordHash ?? undefined, password, owners);
   if (user) ctx.auditEntry.note({ entityId: user.id });
   throw unverified
-    ? new AppError('EMAIL_NOT_VERIFIED', 'Follow the link in the mail that we sent, then log in.')
+    ? new AppError(
+        'EMAIL_NOT_VERIFIED',
+        'This e-mail address is not verified. Open the link in the mail that we sent you, then log in.',
+      )
     : invalidCredentials();
 }
 
 function invalidCredentials(): AppError {
-  return new AppError('INVALID_CREDENTIALS', 'E-mail or password is wrong.');
+  return new AppError('INVALID_CREDENTIALS', 'The e-mail address or the password is wrong.');
 }
 
 /**

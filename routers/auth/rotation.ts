@@ -115,7 +115,10 @@ export async function answerRotation(
 ): Promise<z.infer<typeof loginShape>> {
   if (rotation === 'reused') {
     auditEntry.settle();
-    throw new AppError('REFRESH_REUSED', 'This refresh token was used before: the session is ended, log in again.');
+    throw new AppError(
+      'REFRESH_REUSED',
+      'This refresh token was already used or replaced, so its session has ended. Log in again.',
+    );
   }
   return await issueTokens(accessTokens, rotation);
 }

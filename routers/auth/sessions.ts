@@ -64,7 +64,7 @@ export const revokeSession = userProcedure
         ),
       )
       .returning({ id: sessionsTable.id });
-    if (ended.length === 0) throw new AppError('NOT_FOUND', 'You have no such session.');
+    if (ended.length === 0) throw new AppError('NOT_FOUND', 'You have no active session with this id.');
     return null;
   });
 

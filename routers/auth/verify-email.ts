@@ -89,6 +89,6 @@ function passwordNeeded({ signUp, tenantName, tenantSlug }: FoundSignUp, given: 
     'INVALID_CREDENTIALS',
     given
       ? `This is not the password of the sign-up for the tenant ${which}.`
-      : `Several sign-ups wait for this address. If you made the one for the tenant ${which}, give the password that you chose for it.`,
+      : `This address has several pending sign-ups. If you made the one for the tenant ${which}, enter the password that you chose for it.`,
   );
 }

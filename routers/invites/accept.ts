@@ -76,7 +76,7 @@ async function acceptAsUser(ctx: Call, token: string) {
       if (user.email !== pending.invite.email) {
         throw new AppError(
           'FORBIDDEN',
-          'The invite is for another address than that of the account you are logged in to.',
+          'This invite is for a different e-mail address. Log in with the account of the invited address.',
         );
       }
       await useUp(tx, pending.invite.id);
@@ -122,7 +122,7 @@ async function enlist(ctx: Call, tx: Tx, { invite, tenant }: Pending, user: User
     .values({ userId: user.id, tenantId: tenant.id, role })
     .catch((error: unknown) => {
       throw violatesUnique(error, 'user_tenant_membership_pkey')
-        ? new AppError('ALREADY_MEMBER', 'You are a member of this tenant already.', {}, error)
+        ? new AppError('ALREADY_MEMBER', 'You are already a member of this tenant.', {}, error)
         : error;
     });
   ctx.auditEntry.note({ actor: { type: 'user', id: user.id }, changes: { role: [null, role] } });
@@ -134,13 +134,13 @@ async function enlist(ctx: Call, tx: Tx, { invite, tenant }: Pending, user: User
 function logInFirst(): AppError {
   return new AppError(
     'UNAUTHENTICATED',
-    'The invited address has an account: log in to it, and accept with its access token.',
+    'The invited address already has an account. Log in to it and accept the invite with its access token.',
   );
 }
 
 function incomplete(given: Record<'password' | 'fullName', string | undefined>): AppError {
   const issues = (['password', 'fullName'] as const)
     .filter((field) => given[field] === undefined)
-    .map((field) => ({ path: [field], message: 'is needed from a new person' }));
-  return new AppError('VALIDATION_FAILED', 'The input is not valid: see issues.', { issues });
+    .map((field) => ({ path: [field], message: 'is required to create an account' }));
+  return new AppError('VALIDATION_FAILED', 'The input is not valid. See issues for details.', { issues });
 }

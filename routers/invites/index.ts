@@ -109,7 +109,7 @@ export const invitesRouter = router({
       await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
       const before = await lockInvite(ctx.db, tenantId, id);
       if (toInvite(before).status === 'accepted' || before.revokedAt !== null) {
-        throw new AppError('CONFLICT', 'The invite is accepted or revoked: make a new one.');
+        throw new AppError('CONFLICT', 'This invite was already accepted or revoked. Create a new invite.');
       }
       await spend(ctx, ['mailsByRecipient', before.email]);
       const [after] = await ctx.db
@@ -138,7 +138,8 @@ export const invitesRouter = router({
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const invite = await lockInvite(ctx.db, ctx.tenant.id, id);
       const { status } = toInvite(invite);
-      if (status === 'accepted') throw new AppError('CONFLICT', 'The invite is accepted: remove the member.');
+      if (status === 'accepted')
+        throw new AppError('CONFLICT', 'This invite was already accepted. Remove the member instead.');
       if (status === 'revoked') return null;
       await ctx.db
         .update(invites)
@@ -166,5 +167,5 @@ async function refuseMember(tx: Tx, tenantId: string, email: string): Promise<vo
     .from(users)
     .innerJoin(memberships, and(eq(memberships.userId, users.id), eq(memberships.tenantId, tenantId)))
     .where(eq(users.email, email));
-  if (members.length > 0) throw new AppError('ALREADY_MEMBER', `${email} is a member of this tenant already.`);
+  if (members.length > 0) throw new AppError('ALREADY_MEMBER', `${email} is already a member of this tenant.`);
 }

@@ -15,7 +15,8 @@ export interface ErrorReport {
 }
 
 /** All that is told of an error that nobody foresaw. */
-export const INTERNAL_MESSAGE = 'Something went wrong on our side; the request id finds it in our log.';
+export const INTERNAL_MESSAGE =
+  'The server failed to process the request. Report the request id: it identifies the error in the server log.';
 
 type Status = (typeof STATUS_OF_REASON)[Reason];
 
@@ -58,16 +59,19 @@ export function reportOf(error: TRPCError): ErrorReport {
     case 'BAD_REQUEST':
     case 'PARSE_ERROR': {
       const issues = issuesOf(error);
-      return { ...report('VALIDATION_FAILED', 'The input is not valid: see issues.'), issues };
+      return { ...report('VALIDATION_FAILED', 'The input is not valid. See issues for details.'), issues };
     }
     case 'NOT_FOUND':
       return report('NOT_FOUND', 'There is no such procedure.');
     case 'METHOD_NOT_SUPPORTED':
-      return report('METHOD_NOT_SUPPORTED', 'Queries are called by GET, mutations by POST.');
+      return report('METHOD_NOT_SUPPORTED', 'Call queries with GET and mutations with POST.');
     case 'UNSUPPORTED_MEDIA_TYPE':
-      return report('UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with content-type: application/json.');
+      return report(
+        'UNSUPPORTED_MEDIA_TYPE',
+        'The body is not JSON. Send JSON with the header Content-Type: application/json.',
+      );
     case 'PAYLOAD_TOO_LARGE':
-      return report('PAYLOAD_TOO_LARGE', 'The body is larger than 1 MiB.');
+      return report('PAYLOAD_TOO_LARGE', 'The request body is larger than 1 MiB. Send a smaller one.');
     default:
       return report('INTERNAL', INTERNAL_MESSAGE);
   }

@@ -28,7 +28,7 @@ const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
   }
   const { reason } = reportOf(result.error);
   if (findCause(result.error, (cause) => cause instanceof DatabaseRefusal)) {
-    ctx.log.warn({ err: result.error, path, requestId: ctx.request.id }, 'the database refused what a procedure sent');
+    ctx.log.warn({ err: result.error, path, requestId: ctx.request.id }, 'the database rejected what a procedure sent');
   }
   await giveBackSpent(ctx, reason);
   const { identified, assumed } = auditEntry;
@@ -100,7 +100,7 @@ export const unboundUserProcedure = authenticated.meta({ access: 'user' }).use(a
 });
 
 function refuse(): never {
-  throw new AppError('FORBIDDEN', 'Only a user in their own name may do this.');
+  throw new AppError('FORBIDDEN', "Only a user's own access token can call this procedure.");
 }
 
 function insideTenant(door: { schema: BoundSchema; roles: readonly Role[] }) {
@@ -135,7 +135,7 @@ export function noteActor(auditEntry: AuditEntryDraft): (actor: Actor) => void {
 /** The same over the lobby, for what only a person does. */
 function personInsideTenant(roles: readonly Role[]) {
   return insideTenant({ schema: 'lobby', roles }).use(({ ctx, next }) => {
-    if (ctx.actor.type !== 'user') throw new AppError('FORBIDDEN', 'API keys may not do this.');
+    if (ctx.actor.type !== 'user') throw new AppError('FORBIDDEN', 'API keys cannot call this procedure.');
     return next({ ctx: { actor: ctx.actor, user: ctx.actor.user } });
   });
 }
@@ -189,5 +189,5 @@ export const superuserProcedure = userProcedure.meta({ access: 'superuser' }).us
 });
 
 export function notAnOperator(): AppError {
-  return new AppError('FORBIDDEN', 'This needs an operator of the platform.');
+  return new AppError('FORBIDDEN', 'Only platform operators can call this procedure.');
 }

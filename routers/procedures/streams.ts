@@ -24,7 +24,11 @@ export function createStreams(): Streams {
     },
     open(userId) {
       if ((open.get(userId) ?? 0) >= AT_MOST) {
-        throw new AppError('RATE_LIMITED', `At most ${AT_MOST} streams at once: close one.`, { retryAfter: 5 });
+        throw new AppError(
+          'RATE_LIMITED',
+          `You have ${AT_MOST} open streams, which is the limit. Close one and retry.`,
+          { retryAfter: 5 },
+        );
       }
       add(userId, 1);
       return () => add(userId, -1);

@@ -120,7 +120,7 @@ function toProject({ createdAt, updatedAt, ...rest }: Project): z.infer<typeof p
 
 function refuseTakenName(error: unknown): never {
   if (violatesUnique(error, 'projects_name_key')) {
-    throw new AppError('CONFLICT', 'A project of this name exists: choose another.', {}, error);
+    throw new AppError('CONFLICT', 'A project with this name already exists. Choose another name.', {}, error);
   }
   throw error;
 }

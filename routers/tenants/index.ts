@@ -82,7 +82,10 @@ export const tenantsRouter = router({
       const tenantId = ctx.tenant.id;
       ctx.auditEntry.note({ entityId: tenantId });
       if (ctx.actor.type === 'apiKey' && input.allowAssumedIdentity !== undefined) {
-        throw new AppError('FORBIDDEN', 'Only a person consents to assumed identities, or withdraws it.');
+        throw new AppError(
+          'FORBIDDEN',
+          'API keys cannot change allowAssumedIdentity. Use the access token of an admin.',
+        );
       }
       await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
       if (input.allowAssumedIdentity === false) await alsoEndIdentities(ctx.db, ctx.auditEntry, { tenantId });

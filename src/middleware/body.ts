@@ -10,7 +10,12 @@ export function isBrokenOff(error: unknown): boolean {
 
 /** What such a client is told, and the log: it is none of our failures. */
 export function brokenOff(cause: unknown): AppError {
-  return new AppError('VALIDATION_FAILED', 'The body broke off before its end.', {}, cause);
+  return new AppError(
+    'VALIDATION_FAILED',
+    'The connection closed before the whole body arrived. Retry the request.',
+    {},
+    cause,
+  );
 }
 
 export function isJson(contentType: string | undefined): boolean {

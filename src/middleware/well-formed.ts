@@ -70,28 +70,28 @@ async function checked(request: Request, mount: Mount): Promise<Request> {
   const charset = charsetOf(headers.get('content-type') ?? '');
   if (!body) return request;
   const text = textOf(await request.bytes(), charset);
-  if (hasLoneSurrogate(text)) throw illFormed('The body');
+  if (hasLoneSurrogate(text)) throw illFormed('The request body');
   return new Request(request, { method, body: text });
 }
 
 function assertAddress(url: string, mount: Mount): void {
   if (!url.includes('%')) return;
-  if (url.toUpperCase().includes(REPLACED)) throw illFormed('The address');
+  if (url.toUpperCase().includes(REPLACED)) throw illFormed('The URL');
   for (const [run] of url.matchAll(ENCODED)) {
     try {
       decodeURIComponent(run);
     } catch {
-      throw illFormed('The address');
+      throw illFormed('The URL');
     }
   }
   if (mount === 'rest' || !/%5c|\\/i.test(url)) return;
-  for (const [, value] of new URL(url).searchParams) if (hasLoneSurrogate(value)) throw illFormed('The address');
+  for (const [, value] of new URL(url).searchParams) if (hasLoneSurrogate(value)) throw illFormed('The URL');
 }
 
 function assertIdentity(contentEncoding: string): void {
   const codings = contentEncoding.split(',').map((coding) => coding.trim().toLowerCase());
   if (codings.every((coding) => coding === '' || coding === 'identity')) return;
-  throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'No Content-Encoding is read: send the body as it is.');
+  throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported. Send the body without compression.');
 }
 
 /** The charset that a media type names; UTF-8 where it names none. */
@@ -102,18 +102,18 @@ function charsetOf(contentType: string): Charset {
       .map(([, , quoted, plain = '']) => CHARSETS.get((quoted ?? plain).trim().toLowerCase())),
   );
   if (named.has(undefined)) {
-    throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'No other charset than UTF-8 is read: send JSON in UTF-8.');
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'This charset is not supported. Send JSON in UTF-8.');
   }
   return named.has('us-ascii') ? 'us-ascii' : 'utf-8';
 }
 
 /** A byte order mark at the beginning is left out, as RFC 8259 (8.1) allows. */
 function textOf(bytes: Uint8Array, charset: Charset): string {
-  if (charset === 'us-ascii' && bytes.some((byte) => byte > 0x7f)) throw illFormed('The body', 'US-ASCII');
+  if (charset === 'us-ascii' && bytes.some((byte) => byte > 0x7f)) throw illFormed('The request body', 'US-ASCII');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw illFormed('The body');
+    throw illFormed('The request body');
   }
 }
 
@@ -124,7 +124,7 @@ function hasLoneSurrogate(json: string): boolean {
 }
 
 function illFormed(what: string, form = 'UTF-8'): AppError {
-  return new AppError('VALIDATION_FAILED', `${what} is not well-formed text.`, {
+  return new AppError('VALIDATION_FAILED', `${what} is not well-formed ${form}.`, {
     issues: [{ path: [], message: `must be well-formed ${form}` }],
   });
 }

@@ -25,7 +25,7 @@ export function refuseWrongMethods(app: Hono<AppEnv>, served: readonly Served[])
     const allow = allowed.join(', ');
     app.all(path, async (c, next) => {
       if (allowed.includes(c.req.method)) return await next();
-      const error = new AppError('METHOD_NOT_SUPPORTED', `This address is called by ${allow}.`);
+      const error = new AppError('METHOD_NOT_SUPPORTED', `This path does not support this method. Use ${allow}.`);
       c.set('refused', error.reason);
       return problemResponse(reportOf(toTRPCError(error)), c.var.requestId, { Allow: allow });
     });

@@ -131,8 +131,8 @@ async function readInput(
 function withPath(input: Record<string, unknown>, path: Record<string, string>): Record<string, unknown> {
   const names = Object.keys(path).filter((name) => Object.hasOwn(input, name) && !isSame(input[name], path[name]));
   if (names.length === 0) return { ...input, ...path };
-  const issues = names.map((name) => ({ path: [name], message: 'must be what the path says, or left out' }));
-  throw new AppError('VALIDATION_FAILED', 'The input is not valid: see issues.', { issues });
+  const issues = names.map((name) => ({ path: [name], message: 'must be the same as in the path, or omitted' }));
+  throw new AppError('VALIDATION_FAILED', 'The input is not valid. See issues for details.', { issues });
 }
 
 /** Ids are the same in any letter case. */

@@ -13,7 +13,7 @@ function task(): { run: () => Promise<string>; end: () => void; fail: () => void
 }
 
 const gateOf = (width: number, queue: number) =>
-  createGate({ width, queue, refusal: 'Too many tasks at once: try again shortly.' });
+  createGate({ width, queue, refusal: 'Too many tasks are in progress. Retry the request in a moment.' });
 
 test('no more tasks run at once than the gate is wide', async () => {
   const gate = gateOf(2, 10);

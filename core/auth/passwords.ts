@@ -41,7 +41,11 @@ export function createPasswords({
   queue = 64,
   width = Math.max(1, availableParallelism() - 1),
 }: { queue?: number; width?: number } = {}): Passwords {
-  const gate = createGate({ width, queue, refusal: 'Too many password checks are in progress. Retry the request in a moment.' });
+  const gate = createGate({
+    width,
+    queue,
+    refusal: 'Too many password checks are in progress. Retry the request in a moment.',
+  });
   const scoring = createScoring(queue);
   // Of a random password: an unknown e-mail costs the same verification as a known one.
   const decoy = hash(crypto.randomUUID(), ARGON2);
@@ -72,7 +76,11 @@ const PAUSE_MS = 50;
  * loop has as long for everything else: however many wait, scoring takes about half of it.
  */
 function createScoring(queue: number): Pick<Passwords, 'assertStrong'> {
-  const gate = createGate({ width: 1, queue, refusal: 'Too many checks of new passwords are in progress. Retry the request in a moment.' });
+  const gate = createGate({
+    width: 1,
+    queue,
+    refusal: 'Too many checks of new passwords are in progress. Retry the request in a moment.',
+  });
   let resumeAt = 0;
   return {
     assertStrong: (password, userInputs, owners) =>

@@ -12,7 +12,11 @@ import { freshAddress } from './place.ts';
 const place = inject('stack');
 const QUEUE = 4;
 const passwords = createPasswords();
-const queue = createGate({ width: 1, queue: QUEUE, refusal: 'Too many password checks are in progress. Retry the request in a moment.' });
+const queue = createGate({
+  width: 1,
+  queue: QUEUE,
+  refusal: 'Too many password checks are in progress. Retry the request in a moment.',
+});
 const hold = createHold();
 const watched = await watchApp(place, {
   passwords: {

@@ -116,7 +116,7 @@ async function provision(tenantId: string): Promise<void> {
 }
 
 const failureAt = (step: ProvisioningStep): string =>
-  `The step "${step}" failed and all was undone; an operator can try again.`;
+  `The step "${step}" failed, and provisioning was undone. A platform operator can retry it.`;
 
 /** What the tenant's row says when an activity fails before it told its step. */
 function stepBefore(step: ProvisioningStep | null): ProvisioningStep | null {

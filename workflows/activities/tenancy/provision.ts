@@ -73,7 +73,7 @@ export function createProvisioningActivities({ owner }: { owner: Owner }) {
         const failed = await tx`
           update public.tenants
           set status = 'failed', schema_version = 0, updated_at = now(), provisioning_error =
-            'The step "' || coalesce(provisioning_step, 'role') || '" failed and all was undone; an operator can try again.'
+            'The step "' || coalesce(provisioning_step, 'role') || '" failed, and provisioning was undone. A platform operator can retry it.'
           where id = ${tenantId} and status = 'provisioning' returning id`;
         if (failed.length > 0) await writeSystemAudit(tx, provisioned(tenantId, 'failure'));
       });

@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { getTableName, is } from 'drizzle-orm';
+import { PgTable } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
 import { envExample, settingTable } from '../../core/env/table.ts';
 import { STATUS_OF_REASON } from '../../core/errors.ts';
 import { limitTable } from '../../core/rate-limit/index.ts';
+import * as lobby from '../../db/tables/lobby.ts';
 import { restProcedures } from '../../src/rest/mount.ts';
-import { readPage, tableBelow } from './markdown.ts';
+import { readPage, ROOT, tableBelow } from './markdown.ts';
 
 test('the docs and .env.example name every setting as the schema has it', async () => {
   expect(await readPage('docs/configuration.md')).toContain(`\n${settingTable()}\n`);
@@ -27,4 +31,27 @@ test('the docs list every procedure, with its path, its level and its success', 
     [`\`${path}\``, `\`${openapi.method} ${openapi.path}\``, access, successStatus].join(' | '),
   );
   expect(rows.map((row) => row.join(' | ')).toSorted()).toEqual(built.toSorted());
+});
+
+/** The first cells of a table's rows, without the head. */
+async function firstColumn(page: string, heading: string): Promise<string[]> {
+  const [, ...rows] = tableBelow(await readPage(page), heading);
+  return rows.map(([first = '']) => first.replaceAll('`', ''));
+}
+
+test('the docs list every table of the lobby', async () => {
+  const tables = Object.values(lobby).filter((value) => is(value, PgTable));
+  expect((await firstColumn('docs/architecture/multi-tenancy.md', 'Tables of the lobby')).toSorted()).toEqual(
+    tables.map((table) => getTableName(table)).toSorted(),
+  );
+});
+
+test('the docs list every workflow', async () => {
+  // Read as text: what runs in Temporal's sandbox can't be imported outside of it.
+  const index = await readFile(`${ROOT}workflows/sandbox/index.ts`, 'utf8');
+  const exported = Array.from(index.matchAll(/^export \{ (\w+) \} from/gm), ([, name = '']) => name);
+  expect(exported).not.toEqual([]);
+  expect((await firstColumn('docs/architecture/workflows.md', 'Which workflows there are')).toSorted()).toEqual(
+    exported.toSorted(),
+  );
 });

@@ -1,18 +1,19 @@
 import { ROOMS, type Place, type Room } from './place.ts';
-import { EVERYWHERE, type ImportRefusal } from './refusals.ts';
+import { EVERYWHERE, OWNER, type ImportRefusal } from './refusals.ts';
 
 /** `no-restricted-imports`, as a place of the table has it. */
 export function restrictedImports(place: Place): ['error', { patterns: ImportRefusal[] }] {
   return ['error', { patterns: [...refusalsOf(place), ...EVERYWHERE] }];
 }
 
-function* refusalsOf({ rooms, typesOf, doors, only, refuses = [] }: Place): Generator<ImportRefusal> {
+function* refusalsOf({ rooms, owner, typesOf, doors, only, refuses = [] }: Place): Generator<ImportRefusal> {
   if (typesOf) {
     const { why: message } = typesOf;
     const regex = 'folder' in typesOf ? `(^|/)${typesOf.folder}(/|$)` : pathsInto(typesOf.rooms);
     yield { regex, allowTypeImports: true, message };
   }
   if (rooms) yield { regex: pathsInto(ROOMS.filter((room) => !rooms.may.includes(room))), message: rooms.why };
+  if (!owner) yield OWNER;
   if (doors) {
     const closed = doors.to.flatMap((room) => [`**/${room}`, `**/${room}/**`]);
     yield { group: [...closed, ...doors.files.map((file) => `!**/${file}`)], message: doors.why };

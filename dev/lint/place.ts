@@ -11,6 +11,8 @@ export interface Place {
   files: readonly string[];
   /** The rooms that it may import, itself among them, and what is said to who imports another one. */
   rooms?: { may: readonly Room[]; why: string };
+  /** Whether it may import from a folder `owner`, which holds what needs the owner's connection. */
+  owner?: true;
   /** What it may import the types of, and nothing else: rooms, or a folder by its name. */
   typesOf?: ({ rooms: readonly Room[] } | { folder: string }) & { why: string };
   /** Of these rooms it may import these files alone. */

@@ -31,6 +31,13 @@ export const TRANSPORT: ImportRefusal = {
   message: 'This room knows no transport: HTTP is src/, tRPC is routers/.',
 };
 
+/** The server never has the owner's rights. */
+export const OWNER: ImportRefusal = {
+  regex: '(^|/)owner/',
+  message:
+    'A folder `owner` is for workers, commands and tools: the server and what it imports never act as the owner.',
+};
+
 export const DRIVER: ImportRefusal = { regex: '^postgres$', message: 'Connections and raw SQL live in db/.' };
 
 const RAW = 'Raw SQL lives in db/.';

@@ -1,11 +1,20 @@
 import { ROOMS, type Place } from './place.ts';
 import { DRIVER, TRANSPORT, type ImportRefusal } from './refusals.ts';
 
+const IN_DB = {
+  rooms: { may: ['core', 'db'], why: 'Of the house, db/ may import core/ only.' },
+  refuses: [
+    TRANSPORT,
+    { regex: '^(@temporalio|bun|bun:.*)(/|$)', message: 'db/ also runs on Node, and knows no Temporal.' },
+  ],
+} as const satisfies Partial<Place>;
+
 const IN_WORKFLOWS = {
   rooms: {
     may: ['core', 'db', 'workflows'],
     why: 'Of the other rooms, workflows/ may import db/ and core/ only.',
   },
+  owner: true,
   typesOf: {
     folder: 'sandbox',
     why: "Sandboxed code runs in Temporal's sandbox only: name the workflow by contract.ts.",
@@ -33,14 +42,8 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
       { regex: '^(drizzle-orm|postgres|@temporalio)(/|$)', message: 'core/ knows no SQL and no Temporal.' },
     ],
   },
-  {
-    files: ['db/**'],
-    rooms: { may: ['core', 'db'], why: 'Of the house, db/ may import core/ only.' },
-    refuses: [
-      TRANSPORT,
-      { regex: '^(@temporalio|bun|bun:.*)(/|$)', message: 'db/ also runs on Node, and knows no Temporal.' },
-    ],
-  },
+  { files: ['db/**'], ...IN_DB },
+  { files: ['db/**/owner/**'], ...IN_DB, owner: true },
   { files: ['workflows/**'], ...IN_WORKFLOWS, refuses: ON_NODE },
   {
     files: ['workflows/activities/**'],
@@ -54,7 +57,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
         'db/audit/changes.ts',
         'db/connection/errors.ts',
       ],
-      why: "An activity works in a tenant by inTenant, over the tables of db/tables/tenant.ts. One that needs the owner is the platform's: name its file in the override below.",
+      why: "An activity works in a tenant by inTenant, over the tables of db/tables/tenant.ts. One that needs the owner is the platform's: name its file in dev/lint/rooms.ts.",
     },
     refuses: [
       {
@@ -168,6 +171,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   {
     files: ['dev/**'],
     rooms: { may: ['core', 'db', 'dev'], why: 'Of the house, dev/ may import db/ and core/ only.' },
+    owner: true,
   },
   {
     files: ['cli/**'],
@@ -175,6 +179,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
       may: ['core', 'db', 'workflows', 'routers', 'cli'],
       why: 'Of the house, cli/ may import db/, core/, workflows/contract.ts and routers/index.ts only.',
     },
+    owner: true,
     doors: {
       to: ['workflows', 'routers'],
       files: ['workflows/contract.ts', 'routers/index.ts'],
@@ -184,5 +189,6 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   {
     files: ['bench/**'],
     rooms: { may: ROOMS.filter((room) => room !== 'test'), why: 'Nothing imports tests.' },
+    owner: true,
   },
 ];

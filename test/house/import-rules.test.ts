@@ -9,6 +9,7 @@ const TARGETS = [
   'core/tenancy/slug.ts',
   'db/entering/enter.ts',
   'db/entering/owner/in-tenant.ts',
+  'db/connection/owner/connect.ts',
   'workflows/contract.ts',
   'workflows/outbox/relay.ts',
   'workflows/activities/index.ts',
@@ -25,9 +26,12 @@ const TARGETS = [
 
 type Target = (typeof TARGETS)[number];
 
-const BELOW = ['core/tenancy/slug.ts', 'db/entering/enter.ts', 'db/entering/owner/in-tenant.ts'] as const;
+const BELOW = ['core/tenancy/slug.ts', 'db/entering/enter.ts'] as const;
+/** What needs the owner's connection. */
+const OWNER = ['db/entering/owner/in-tenant.ts', 'db/connection/owner/connect.ts'] as const;
 const NODE_SIDE = [
   ...BELOW,
+  ...OWNER,
   'workflows/contract.ts',
   'workflows/outbox/relay.ts',
   'workflows/activities/index.ts',
@@ -39,10 +43,13 @@ const STAIRCASE: { place: string; may: readonly Target[]; types?: readonly Targe
   { place: 'core/planted.ts', may: ['core/tenancy/slug.ts'] },
   { place: 'core/rate-limit/planted.ts', may: ['core/tenancy/slug.ts'] },
   { place: 'db/planted.ts', may: BELOW },
+  { place: 'db/connection/planted.ts', may: BELOW },
+  { place: 'db/connection/owner/planted.ts', may: [...BELOW, ...OWNER] },
+  { place: 'db/planted/owner/planted.ts', may: [...BELOW, ...OWNER] },
   { place: 'workflows/planted.ts', may: NODE_SIDE, types: ['workflows/sandbox/index.ts'] },
   {
     place: 'workflows/activities/planted.ts',
-    may: NODE_SIDE.filter((target) => target !== 'db/entering/enter.ts'),
+    may: NODE_SIDE.filter((target) => target !== 'db/entering/enter.ts' && target !== 'db/connection/owner/connect.ts'),
     types: ['workflows/sandbox/index.ts'],
   },
   // The platform's own, which work in no tenant.
@@ -58,8 +65,8 @@ const STAIRCASE: { place: string; may: readonly Target[]; types?: readonly Targe
   { place: 'src/planted.ts', may: [...ROUTER, 'src/app.ts'] },
   { place: 'src/pages/planted.ts', may: [...ROUTER, 'src/app.ts'] },
   { place: 'client/planted.ts', may: ['client/index.ts'], types: ['routers/index.ts', 'routers/users.ts'] },
-  { place: 'dev/planted.ts', may: [...BELOW, 'dev/stack.ts'] },
-  { place: 'cli/planted.ts', may: [...BELOW, 'workflows/contract.ts', 'routers/index.ts', 'cli/fleet.ts'] },
+  { place: 'dev/planted.ts', may: [...BELOW, ...OWNER, 'dev/stack.ts'] },
+  { place: 'cli/planted.ts', may: [...BELOW, ...OWNER, 'workflows/contract.ts', 'routers/index.ts', 'cli/fleet.ts'] },
   { place: 'bench/planted.ts', may: TARGETS.filter((target) => !target.startsWith('test/')) },
   { place: 'test/planted.ts', may: TARGETS },
 ];

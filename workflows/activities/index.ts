@@ -9,7 +9,7 @@ import { createReapingActivities } from './identity/reap.ts';
 
 /**
  * All that the worker can do, over the handles it is given.
- * @param deps.owner for the activities of the platform alone, which `.oxlintrc.json` names
+ * @param deps.owner for the activities of the platform alone, which `dev/lint/rooms.ts` names
  * @param deps.inTenant for all others: the way into a tenant
  */
 export function createActivities(deps: {

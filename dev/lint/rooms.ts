@@ -80,7 +80,6 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
       'workflows/activities/index.ts',
       'workflows/activities/audit/tend-log.ts',
       'workflows/activities/mail/send.ts',
-      'workflows/activities/mail/rows.ts',
       'workflows/activities/tenancy/provision.ts',
       'workflows/activities/identity/reap.ts',
     ],

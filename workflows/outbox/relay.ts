@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Log } from '../../core/log/log.ts';
-import { OUTBOX_CHANNEL } from '../../db/outbox/enqueue.ts';
-import { settleRows, takeRows, wakeKinds } from '../../db/outbox/owner/claim.ts';
+import { relayDue, wakeKinds, type OutboxRow } from '../../db/outbox/owner/claim.ts';
+import { listenForRows } from '../../db/outbox/owner/listen.ts';
 import type { Owner } from '../../db/connection/owner/connect.ts';
 import { createPace, type Pace } from './pace.ts';
 import { relayRow, type Relayed } from './relay-row.ts';
@@ -37,8 +37,7 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
   const pause = createPause();
   const pace = createPace();
 
-  // The second call comes whenever the listening connection is back: rows may have come unheard in the meantime.
-  const listening = await owner.listen(OUTBOX_CHANNEL, pause.end, pause.end);
+  const listening = await listenForRows(owner, pause.end);
 
   async function run(): Promise<void> {
     let failures = 0;
@@ -48,10 +47,11 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
       pause.arm();
       try {
         // Rows may have waited for this version of the worker.
-        if (!woken) await owner.begin((tx) => wakeKinds(tx, KINDS));
+        if (!woken) await wakeKinds(owner, KINDS);
         woken = true;
         const held = pace.held();
-        const batch = await relayBatch({ ...deps, pace }, { after: last, passed: held });
+        const turns = { after: last, most: BATCH, passed: held, placesOf: pace.placesOf };
+        const batch = await relayDue(owner, turns, (rows) => relayRows({ ...deps, pace }, rows));
         last = batch.last;
         failures = 0;
         if (batch.taken === 0) await pause.wait(held.length > 0 ? WAIT.held : WAIT.idle);
@@ -75,34 +75,22 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
   };
 }
 
-/**
- * @param turns.after whose turn was last
- * @param turns.passed the tenants that are held back
- * @throws Error when Temporal answered for none of the rows: that is no row's fault, and none counts it as a try
- */
-async function relayBatch(
-  { owner, client, log, pace }: RelayDeps & { pace: Pace },
-  turns: { after: string | undefined; passed: readonly string[] },
-): Promise<{ taken: number; last: string | undefined }> {
-  return await owner.begin(async (tx) => {
-    const { rows, last } = await takeRows(tx, {
-      ...turns,
-      most: BATCH,
-      placesOf: (tenantId) => pace.placesOf(tenantId),
-    });
-    const relayed = await Promise.all(rows.map((row) => relayRow(client, row)));
-    for (const { row, verdict, cause } of relayed) {
-      tell(log, { row, verdict, cause });
-      // Rows that start nothing cost no other tenant anything.
-      if (verdict.is === 'relayed' && row.tenantId !== null) pace.spend(row.tenantId);
-    }
-    const unanswered = relayed.filter(({ verdict, cause }) => verdict.is === 'waits' && cause !== undefined);
-    if (unanswered.length > 0 && unanswered.length === relayed.length) {
-      throw new Error('Temporal answered for no row', { cause: unanswered[0]?.cause });
-    }
-    await settleRows(tx, relayed);
-    return { taken: rows.length, last };
-  });
+/** @throws Error when Temporal answered for none of the rows: that is no row's fault, and none counts it as a try */
+async function relayRows(
+  { client, log, pace }: Omit<RelayDeps, 'owner'> & { pace: Pace },
+  rows: readonly OutboxRow[],
+): Promise<Relayed[]> {
+  const relayed = await Promise.all(rows.map((row) => relayRow(client, row)));
+  for (const { row, verdict, cause } of relayed) {
+    tell(log, { row, verdict, cause });
+    // Rows that start nothing cost no other tenant anything.
+    if (verdict.is === 'relayed' && row.tenantId !== null) pace.spend(row.tenantId);
+  }
+  const unanswered = relayed.filter(({ verdict, cause }) => verdict.is === 'waits' && cause !== undefined);
+  if (unanswered.length > 0 && unanswered.length === relayed.length) {
+    throw new Error('Temporal answered for no row', { cause: unanswered[0]?.cause });
+  }
+  return relayed;
 }
 
 function tell(log: Log, { row, verdict, cause }: Relayed): void {

@@ -1,4 +1,4 @@
-import type { OwnerTx } from '../../connection/owner/connect.ts';
+import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 
 // How workers take rows from the outbox. Whoever may queue chooses a row's id, so no order depends on it but that of a
 // tenant's own rows.
@@ -22,6 +22,11 @@ export type Verdict =
   /** No worker can do anything with it, ever: an operator has to look at it. */
   | { is: 'aside'; error: string };
 
+interface Settled {
+  row: OutboxRow;
+  verdict: Verdict;
+}
+
 /** `last_error` of rows whose kind no worker knew. */
 const UNKNOWN_KIND = 'unknown kind';
 
@@ -43,14 +48,31 @@ interface Turns {
 }
 
 /**
- * Takes some of the rows that are due, and locks them until the transaction ends: other workers take others. Tenants take
- * turns, and rows without a tenant have a turn as one more: each of the next `most` of them gets an equal share of the places.
- * @param options.after whose turn was last, from the answer before
- * @param options.passed the tenants that have no turn
- * @param options.placesOf how many rows of a tenant may be taken, at least 1; what has no tenant has no such limit
- * @returns the rows, and whose turn was last
+ * Takes some of the rows that are due, lets `relay` decide what becomes of each, and writes that down, in one transaction:
+ * other workers take other rows meanwhile. What `relay` throws leaves all rows as they were.
+ * @param turns.after whose turn was last, from the answer before
+ * @param turns.most how many rows, near enough
+ * @param turns.passed the tenants that have no turn
+ * @param turns.placesOf how many rows of a tenant may be taken, at least 1; what has no tenant has no such limit
+ * @returns how many rows were taken, and whose turn was last
  */
-export async function takeRows(
+export async function relayDue(
+  owner: Owner,
+  turns: Turns & { placesOf: (tenantId: string) => number },
+  relay: (rows: readonly OutboxRow[]) => Promise<readonly Settled[]>,
+): Promise<{ taken: number; last: string | undefined }> {
+  return await owner.begin(async (tx) => {
+    const { rows, last } = await takeRows(tx, turns);
+    await settleRows(tx, await relay(rows));
+    return { taken: rows.length, last };
+  });
+}
+
+/**
+ * Locks rows until the transaction ends. Tenants take turns, and rows without a tenant have a turn as one more: each of the
+ * next `most` of them gets an equal share of the places.
+ */
+async function takeRows(
   tx: OwnerTx,
   { after, most, passed, placesOf }: Turns & { placesOf: (tenantId: string) => number },
 ): Promise<{ rows: OutboxRow[]; last: string | undefined }> {
@@ -97,8 +119,7 @@ async function turnsAfter(tx: OwnerTx, { after, most, passed }: Turns): Promise<
   return rows.map(({ whose }) => whose);
 }
 
-/** Writes down what became of rows, in the transaction that took them. */
-export async function settleRows(tx: OwnerTx, settled: readonly { row: OutboxRow; verdict: Verdict }[]): Promise<void> {
+async function settleRows(tx: OwnerTx, settled: readonly Settled[]): Promise<void> {
   const relayed = settled.flatMap(({ row, verdict }) => (verdict.is === 'relayed' ? [row.id] : []));
   if (relayed.length > 0) await tx`delete from public.outbox where id in ${tx(relayed)}`;
   for (const { row, verdict } of settled) {
@@ -117,11 +138,13 @@ export async function settleRows(tx: OwnerTx, settled: readonly { row: OutboxRow
 }
 
 /** Has rows taken at once that waited for a worker who knows their kind. */
-export async function wakeKinds(tx: OwnerTx, kinds: readonly string[]): Promise<void> {
-  const known = await tx<{ id: string }[]>`
-    select id from public.outbox where set_aside_at is null and last_error = ${UNKNOWN_KIND} and kind in ${tx(kinds)}`;
-  // An UPDATE would wait for whoever keeps the table from being changed, even where there is nothing to change.
-  if (known.length === 0) return;
-  await tx`
-    update public.outbox set next_attempt_at = now(), last_error = null where id in ${tx(known.map(({ id }) => id))}`;
+export async function wakeKinds(owner: Owner, kinds: readonly string[]): Promise<void> {
+  await owner.begin(async (tx) => {
+    const known = await tx<{ id: string }[]>`
+      select id from public.outbox where set_aside_at is null and last_error = ${UNKNOWN_KIND} and kind in ${tx(kinds)}`;
+    // An UPDATE would wait for whoever keeps the table from being changed, even where there is nothing to change.
+    if (known.length === 0) return;
+    await tx`
+      update public.outbox set next_attempt_at = now(), last_error = null where id in ${tx(known.map(({ id }) => id))}`;
+  });
 }

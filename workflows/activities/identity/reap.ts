@@ -1,79 +1,11 @@
-import { writeSystemAudit } from '../../../db/audit/owner/write-system.ts';
-import { REFRESH_TOKEN } from '../../../core/auth/refresh-token.ts';
-import { SIGN_UP_DAYS } from '../../../core/identity/sign-up.ts';
-import { runBatch } from '../../../db/connection/batch.ts';
-import type { RoleName, SchemaName } from '../../../core/tenancy/slug.ts';
-import type { Owner, OwnerTx } from '../../../db/connection/owner/connect.ts';
-import { removeHome } from '../../../db/tenancy/owner/provision.ts';
+import type { Owner } from '../../../db/connection/owner/connect.ts';
+import { reapSignUps } from '../../../db/identity/owner/reap.ts';
 import { withBeat } from '../heartbeat.ts';
-
-/** How long one tenant may wait for a lock: longer than the 15 s after which PostgreSQL ends an idle transaction of the app. */
-const LOCK_TIMEOUT = '20s';
 
 export type ReapingActivities = ReturnType<typeof createReapingActivities>;
 
 export function createReapingActivities({ owner }: { owner: Owner }) {
   return {
-    /**
-     * Removes the tenants of sign-ups that were not verified in time, and with them the sign-ups; and spent requests for
-     * mail, and successors of refresh tokens whose grace is over. A tenant that can't be removed stays, and all others are removed.
-     * @throws BatchError that names the tenants that stay
-     */
-    reapSignUps: (): Promise<void> => withBeat(reapAll),
+    reapSignUps: (): Promise<void> => withBeat(() => reapSignUps(owner)),
   };
-
-  async function reapAll(): Promise<void> {
-    const stale = await owner<{ tenant_id: string }[]>`
-        select distinct tenant_id from public.sign_ups
-        where verified_at is null and created_at < now() - make_interval(days => ${SIGN_UP_DAYS})`;
-    await runBatch('reap', [
-      // Nothing can be done by an expired request any more.
-      { item: 'mail requests', work: () => owner`delete from public.mail_requests where expires_at < now()` },
-      { item: 'successors of refresh tokens', work: eraseSuccessors },
-      { item: 'voided sign-ups', work: deleteVoidedSignUps },
-      ...stale.map(({ tenant_id: tenantId }) => ({
-        item: `tenant ${tenantId}`,
-        tenantId,
-        work: () => owner.begin((tx) => reap(tx, tenantId)),
-      })),
-    ]);
-  }
-
-  /** Others go with their tenants: the tenant of one whose account was made by a reset stays. */
-  async function deleteVoidedSignUps(): Promise<void> {
-    await owner`
-      delete from public.sign_ups s
-      where voided_at is not null and created_at < now() - make_interval(days => ${SIGN_UP_DAYS})
-        and exists (select from public.user_tenant_membership m where m.tenant_id = s.tenant_id)`;
-  }
-
-  /** A refresh erases those of its own session: these are of sessions that nobody goes on with. */
-  async function eraseSuccessors(): Promise<void> {
-    await owner`
-      update public.refresh_tokens set successor = null
-      where successor is not null and used_at < now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds})`;
-  }
-}
-
-/** One transaction for all of it: who verifies at this moment comes before, and keeps the tenant, or too late. */
-async function reap(tx: OwnerTx, tenantId: string): Promise<void> {
-  await tx`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
-  await tx`select from public.sign_ups where tenant_id = ${tenantId} for update`;
-  const [tenant] = await tx<{ schema_name: SchemaName; db_role: RoleName }[]>`
-    select schema_name, db_role from public.tenants t
-    where id = ${tenantId} and status in ('ready', 'failed')
-      and not exists (select from public.user_tenant_membership m where m.tenant_id = t.id)
-      and not exists (select from public.sign_ups s where s.tenant_id = t.id
-        and (s.verified_at is not null or s.created_at >= now() - make_interval(days => ${SIGN_UP_DAYS})))
-    for update`;
-  if (!tenant) return;
-  await writeSystemAudit(tx, {
-    tenantId: null,
-    action: 'tenant.reap',
-    entityType: 'tenant',
-    entityId: tenantId,
-    outcome: 'success',
-  });
-  await removeHome(tx, { tenantId, schemaName: tenant.schema_name, dbRole: tenant.db_role });
-  await tx`delete from public.tenants where id = ${tenantId}`;
 }

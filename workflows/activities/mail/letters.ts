@@ -1,6 +1,7 @@
 import { INVITE_MS, RESET_MS, VERIFICATION_MS } from '../../../core/auth/mailed-token.ts';
 import { inWords } from '../../../core/duration.ts';
 import { harmless } from '../../../core/text/harmless.ts';
+import type { ResetSubject } from '../../../core/identity/reset-subject.ts';
 import { describeSignUp, type SignUpFacts } from '../../../core/identity/sign-up.ts';
 
 /**
@@ -37,12 +38,6 @@ export function accountExists(reader: SignUpFacts): Letter {
     ].join('\n\n'),
   };
 }
-
-/** What a new password is for: an account, or the only sign-up or several sign-ups of an address without one. */
-export type ResetSubject =
-  | { kind: 'account'; fullName: string }
-  | ({ kind: 'sign-up' } & SignUpFacts)
-  | { kind: 'sign-ups' };
 
 /** @param link opens a page that asks for the new password */
 export function resetPassword(subject: ResetSubject, link: string): Letter {

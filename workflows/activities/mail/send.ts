@@ -4,12 +4,12 @@ import type { SecretKeys } from '../../../core/secret-keys.ts';
 import { templatedEmailSchema } from '../../../core/mail/templated-email.ts';
 import { RecipientRefused, type Mailer } from '../../../core/mail/mailer.ts';
 import { writeRefusedMail } from '../../../db/mail/owner/refused.ts';
+import { beginReset, findInvite, findSignUp } from '../../../db/mail/owner/subjects.ts';
 import type { Owner } from '../../../db/connection/owner/connect.ts';
 import { renewVerifications } from '../../../db/identity/owner/verifications.ts';
 import type { SendEmailInput } from '../../contract.ts';
 import { withBeat } from '../heartbeat.ts';
 import { accountExists, invite, resetPassword, verifyEmail, type Letter } from './letters.ts';
-import { beginReset, findInvite, findSignUp } from './rows.ts';
 
 export type MailActivities = ReturnType<typeof createMailActivities>;
 

@@ -1,7 +1,7 @@
 import { RESET_MS } from '../../../core/auth/mailed-token.ts';
+import type { ResetSubject } from '../../../core/identity/reset-subject.ts';
 import { SIGN_UP_DAYS, type SignUpFacts } from '../../../core/identity/sign-up.ts';
-import type { Owner } from '../../../db/connection/owner/connect.ts';
-import type { ResetSubject } from './letters.ts';
+import type { Owner } from '../../connection/owner/connect.ts';
 
 // What each mail is written from, as it is now; `undefined` where the mail has lost its point.
 

@@ -1,16 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { AuditSubject } from '../../core/audit/actions.ts';
 import { postgresError } from '../connection/errors.ts';
 import { insertOnly } from '../connection/insert.ts';
 import { auditLogs, type ActorType, type Changes, type Outcome } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
 /** One thing that was done, tried or refused. */
-export interface AuditEntry {
+export type AuditEntry = AuditSubject & {
   /** The log it stands in; `null` is the platform's. */
   tenantId: string | null;
-  /** `noun.verb`, as in `project.create`. */
-  action: string;
-  entityType: string;
   entityId: string | null;
   actorType: ActorType;
   actorId: string | null;
@@ -21,7 +19,7 @@ export interface AuditEntry {
   userAgent: string | null;
   requestId: string | null;
   changes: Changes;
-}
+};
 
 /**
  * Writes the entry in the transaction of what it tells of: neither stands without the other.

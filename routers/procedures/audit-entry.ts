@@ -1,3 +1,4 @@
+import type { AuditSubject } from '../../core/audit/actions.ts';
 import { STATUS_OF_REASON, type Reason } from '../../core/errors.ts';
 import { writeAudit } from '../../db/audit/write.ts';
 import type { ActorType, Changes, Outcome } from '../../db/tables/lobby.ts';
@@ -16,13 +17,11 @@ interface Note {
 }
 
 /** Something that a call did beside what it is named after. */
-export interface Effect {
-  action: `${string}.${string}`;
-  entityType: string;
+export type Effect = AuditSubject & {
   entityId: string;
   tenantId: string | null;
   changes: Changes;
-}
+};
 
 /** The audit row of one call: gathered on the way, written once. */
 export interface AuditEntryDraft {
@@ -43,10 +42,7 @@ export interface AuditEntryDraft {
   readonly caller: CallerRecord;
 }
 
-export function createAuditEntry(
-  request: RequestFacts,
-  named: { action: string; entityType: string },
-): AuditEntryDraft {
+export function createAuditEntry(request: RequestFacts, named: AuditSubject): AuditEntryDraft {
   const gathered: Note = {};
   let written = false;
   let settled = false;
@@ -99,6 +95,21 @@ export function createAuditEntry(
       written = true;
     },
     writeAlso: (tx, effect) => writeAudit(tx, { ...effect, ...who(), outcome: 'success' }),
+  };
+}
+
+/**
+ * A middleware, placed behind the input: notes the entity of the call by its id, which is a field of the input. So refusals
+ * after that name it too.
+ */
+export function about<Field extends string>(field: Field) {
+  return <Result>(call: {
+    ctx: { auditEntry: AuditEntryDraft };
+    input: Readonly<Record<Field, string>>;
+    next: () => Promise<Result>;
+  }): Promise<Result> => {
+    call.ctx.auditEntry.note({ entityId: call.input[field] });
+    return call.next();
   };
 }
 

@@ -1,6 +1,7 @@
 import { initTRPC } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { OpenApiMeta } from 'trpc-to-openapi';
+import type { AuditSubject } from '../../core/audit/actions.ts';
 import { AppError, findCause, type Reason } from '../../core/errors.ts';
 import type { CallerKind } from '../../db/entering/callers.ts';
 import type { Context } from './context.ts';
@@ -17,7 +18,7 @@ export interface Meta extends OpenApiMeta {
   /** What it refuses for beside what all procedures of its access level do: these stand in the OpenAPI document. */
   refusals?: readonly Reason[];
   /** Every procedure has one: what is denied is written down too. */
-  audit?: { action: `${string}.${string}`; entityType: string };
+  audit?: AuditSubject;
 }
 
 const t = initTRPC

@@ -173,8 +173,8 @@ async function closedPort(): Promise<number> {
 function entry(requestId: string): AuditEntry {
   return {
     tenantId: null,
-    action: 'test.write',
-    entityType: 'test',
+    action: 'tenant.update',
+    entityType: 'tenant',
     entityId: null,
     actorType: 'system',
     actorId: null,

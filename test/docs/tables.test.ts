@@ -2,11 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { getTableName, is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
+import { AUDIT_ACTIONS } from '../../core/audit/actions.ts';
+import { PRODUCT_ACTIONS } from '../../core/audit/product/actions.ts';
 import { envExample, settingTable } from '../../core/env/table.ts';
 import { STATUS_OF_REASON } from '../../core/errors.ts';
 import { limitTable } from '../../core/rate-limit/index.ts';
 import * as lobby from '../../db/tables/lobby.ts';
 import { restProcedures } from '../../src/rest/mount.ts';
+import { procedures } from '../matrix/procedures.ts';
 import { readPage, ROOT, tableBelow } from './markdown.ts';
 
 test('the docs and .env.example name every setting as the schema has it', async () => {
@@ -54,4 +57,32 @@ test('the docs list every workflow', async () => {
   expect((await firstColumn('docs/architecture/workflows.md', 'Which workflows there are')).toSorted()).toEqual(
     exported.toSorted(),
   );
+});
+
+/** Actions that no procedure is named after: the worker and the commands of operators write them. */
+const OF_THE_SYSTEM = [
+  'audit.drop',
+  'audit.reseal',
+  'mail.refuse',
+  'tenant.provision',
+  'tenant.reap',
+  'user.demote',
+  'user.promote',
+];
+/** The one read that always leaves a row. It is an HTTP route of its own. */
+const EXPORT = 'audit.export';
+
+test('the docs list every action that changes something, and no action that the audit log does not know', async () => {
+  const [, ...rows] = tableBelow(await readPage('docs/security.md'), 'The audit log');
+  const listed = rows.flatMap(([, cell = '']) =>
+    Array.from(cell.matchAll(/`([a-z_]+\.[a-z_]+)`/g), ([, name]) => name),
+  );
+  const ofAtrium = procedures().filter(({ action }) => !Object.hasOwn(PRODUCT_ACTIONS, action));
+  const changing = ofAtrium.filter(({ type }) => type === 'mutation').map(({ action }) => action);
+  expect(new Set(listed)).toEqual(new Set([...changing, ...OF_THE_SYSTEM, EXPORT]));
+});
+
+test('every action of the list is written by a procedure or by the system', () => {
+  const written = new Set([...procedures().map(({ action }) => action), ...OF_THE_SYSTEM, EXPORT]);
+  expect(Object.keys(AUDIT_ACTIONS).toSorted()).toEqual([...written].toSorted());
 });

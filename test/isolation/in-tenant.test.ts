@@ -57,13 +57,13 @@ test('what an activity writes, its audit row and the work it queues stand togeth
   const act = (id: string, end?: Error) =>
     inTenant(ada.tenantId, async (tx, { audit }) => {
       await tx.insert(projects).values({ id, name: id });
-      await audit({ action: 'project.import', entityType: 'project', entityId: id, changes: { name: [null, id] } });
+      await audit({ action: 'tenant.update', entityType: 'tenant', entityId: id, changes: { name: [null, id] } });
       await enqueue(tx, ada.tenantId, { kind: 'email.send', payload: { template: 'invite', inviteId: randomUUID() } });
       if (end) throw end;
     });
   await act(kept);
   await expect(act(undone, undo)).rejects.toBe(undo);
-  const { items } = await ada.client.audit.list.query({ action: 'project.import' });
+  const { items } = await ada.client.audit.list.query({ action: 'tenant.update' });
   expect(items.map(({ entityId, actorType, outcome }) => [entityId, actorType, outcome])).toEqual([
     [kept, 'system', 'success'],
   ]);

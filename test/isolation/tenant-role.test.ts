@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql as raw } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { writeAudit } from '../../db/audit/write.ts';
+import { writeAudit, type AuditEntry } from '../../db/audit/write.ts';
 import { enterTenant } from '../../db/entering/enter.ts';
 import { postgresError } from '../../db/connection/errors.ts';
 import { enqueue } from '../../db/outbox/enqueue.ts';
@@ -192,7 +192,7 @@ test('an audit row that is too large is refused with an error that names its pro
     writeAudit(tx, { ...auditEntry(ada.tenantId), changes: { text: [null, 'x'.repeat(1_100_000)] } }),
   );
   await expect(note).rejects.toThrow(
-    /^The audit row of project\.create breaks audit_logs_changes_check; its changes have 11000\d\d bytes as JSON/,
+    /^The audit row of tenant\.update breaks audit_logs_changes_check; its changes have 11000\d\d bytes as JSON/,
   );
 });
 
@@ -296,16 +296,16 @@ function isRowRefusal(error: unknown): boolean {
   return refused?.code === '42501' && refused.message.includes('row-level security');
 }
 
-function auditEntry(tenantId: string | null) {
+function auditEntry(tenantId: string | null): AuditEntry {
   return {
     tenantId,
-    action: 'project.create',
-    entityType: 'project',
+    action: 'tenant.update',
+    entityType: 'tenant',
     entityId: null,
-    actorType: 'system' as const,
+    actorType: 'system',
     actorId: null,
     operatorId: null,
-    outcome: 'success' as const,
+    outcome: 'success',
     ipAddress: null,
     userAgent: null,
     requestId: null,

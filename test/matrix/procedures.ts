@@ -21,7 +21,11 @@ export interface Procedure {
   rest: { method: string; path: string } | undefined;
   input: z.ZodType | undefined;
   output: z.ZodType | undefined;
+  /** What its rows in the audit log are called. */
+  action: string;
 }
+
+const named = z.object({ audit: z.object({ action: z.string() }) });
 
 /** All that the router has, as it stands there. */
 export function procedures(): Procedure[] {
@@ -33,7 +37,8 @@ export function procedures(): Procedure[] {
     const inputs: unknown[] = 'inputs' in _def && Array.isArray(_def.inputs) ? _def.inputs : [];
     const input = inputs.find((parser) => parser instanceof z.ZodType);
     const output = 'output' in _def && _def.output instanceof z.ZodType ? _def.output : undefined;
-    return { path, type: _def.type, rest: twins.get(path), input, output };
+    const { action } = named.parse(_def.meta).audit;
+    return { path, type: _def.type, rest: twins.get(path), input, output, action };
   });
 }
 

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { AuditSubject } from '../../../core/audit/actions.ts';
 import type { Changes, Outcome } from '../../tables/lobby.ts';
 import type { OwnerTx } from '../../connection/owner/connect.ts';
 
@@ -8,10 +9,8 @@ import type { OwnerTx } from '../../connection/owner/connect.ts';
  */
 export async function writeSystemAudit(
   tx: OwnerTx,
-  entry: {
+  entry: AuditSubject & {
     tenantId: string | null;
-    action: `${string}.${string}`;
-    entityType: string;
     entityId: string;
     outcome: Outcome;
     changes?: Changes;

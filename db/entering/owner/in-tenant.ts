@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AuditSubject } from '../../../core/audit/actions.ts';
 import type { RoleName, Slug } from '../../../core/tenancy/slug.ts';
 import { writeAudit } from '../../audit/write.ts';
 import { assertReady } from '../enter.ts';
@@ -17,14 +18,13 @@ export class TenantGoneError extends Error {
 export interface Inside {
   tenant: { id: string; slug: Slug; name: string };
   /** Writes what was done into the tenant's log, in the transaction at hand; the actor is the system. */
-  audit: (entry: {
-    /** `noun.verb`, as in `project.create`. */
-    action: `${string}.${string}`;
-    entityType: string;
-    entityId: string | null;
-    outcome?: Outcome;
-    changes?: Changes;
-  }) => Promise<void>;
+  audit: (
+    entry: AuditSubject & {
+      entityId: string | null;
+      outcome?: Outcome;
+      changes?: Changes;
+    },
+  ) => Promise<void>;
 }
 
 /**

@@ -1,19 +1,25 @@
+import type { EntityType } from '../../../core/audit/actions.ts';
 import { writeSystemAudit } from '../../audit/owner/write-system.ts';
 import type { Changes } from '../../tables/lobby.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 
 const ACTION = 'mail.refuse';
 
+export interface RefusedMail {
+  /** Of the outbox row. */
+  messageId: string;
+  tenantId: string | null;
+  entityType: EntityType<typeof ACTION>;
+  entityId: string;
+  /** The mail server's code and status, such as `550 5.1.1`. */
+  reply: string;
+}
+
 /**
  * Notes that a mail was given up because the mail server refuses its recipient. An invite's or a sign-up's row stands in
  * the log of its tenant, a reset's in the platform's: none says whether anybody has the address. Repeatable.
- * @param mail.messageId of the outbox row
- * @param mail.reply the mail server's code and status, such as `550 5.1.1`
  */
-export async function writeRefusedMail(
-  owner: Owner,
-  mail: { messageId: string; tenantId: string | null; entityType: string; entityId: string; reply: string },
-): Promise<void> {
+export async function writeRefusedMail(owner: Owner, mail: RefusedMail): Promise<void> {
   const { messageId, tenantId, entityType, entityId, reply } = mail;
   await owner.begin(async (tx) => {
     const [known] = await tx`

@@ -3,7 +3,7 @@ import { mintMailedToken, type MailedTokenSubject } from '../../../core/auth/mai
 import type { SecretKeys } from '../../../core/secret-keys.ts';
 import { templatedEmailSchema } from '../../../core/mail/templated-email.ts';
 import { RecipientRefused, type Mailer } from '../../../core/mail/mailer.ts';
-import { writeRefusedMail } from '../../../db/mail/owner/refused.ts';
+import { writeRefusedMail, type RefusedMail } from '../../../db/mail/owner/refused.ts';
 import { beginReset, findInvite, findSignUp } from '../../../db/mail/owner/subjects.ts';
 import type { Owner } from '../../../db/connection/owner/connect.ts';
 import { renewVerifications } from '../../../db/identity/owner/verifications.ts';
@@ -82,7 +82,7 @@ export function createMailActivities(deps: {
 }
 
 /** What a mail is about, for the audit log. */
-function aboutOf(input: SendEmailInput) {
+function aboutOf(input: SendEmailInput): Omit<RefusedMail, 'reply'> {
   const { messageId, tenantId } = input;
   switch (input.template) {
     case 'verify-email':

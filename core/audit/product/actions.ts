@@ -1,0 +1,8 @@
+/** The actions of the product, each with the type of its entity. Atrium's own are in core/audit/actions.ts. */
+export const PRODUCT_ACTIONS = {
+  'project.create': 'project',
+  'project.list': 'project',
+  'project.read': 'project',
+  'project.update': 'project',
+  'project.delete': 'project',
+} as const;

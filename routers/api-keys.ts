@@ -9,6 +9,7 @@ import { readClock } from '../db/connection/clock.ts';
 import type { Tx } from '../db/connection/lane.ts';
 import { apiKeys } from '../db/tables/lobby.ts';
 import { lockMembersAsAdmin } from '../db/tenancy/members.ts';
+import { about } from './procedures/audit-entry.ts';
 import { adminPersonProcedure } from './procedures/levels.ts';
 import { idInput, nameInput, pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
 import { router } from './procedures/trpc.ts';
@@ -102,9 +103,9 @@ export const apiKeysRouter = router({
       audit: { action: 'api_key.revoke', entityType: 'api_key' },
     })
     .input(idInput)
+    .use(about('id'))
     .output(z.null())
     .mutation(async ({ ctx, input: { id } }) => {
-      ctx.auditEntry.note({ entityId: id });
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const [revoked] = await ctx.db
         .update(apiKeys)

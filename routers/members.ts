@@ -10,7 +10,7 @@ import { assertAdminBeside, lockMembers, lockMembersAsAdmin, roleOf } from '../d
 import { alsoEndIdentities, alsoRevokeInvites } from './procedures/effects.ts';
 import { adminPersonProcedure, memberPersonProcedure } from './procedures/levels.ts';
 import { pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
-import type { AuditEntryDraft } from './procedures/audit-entry.ts';
+import { about, type AuditEntryDraft } from './procedures/audit-entry.ts';
 import { router } from './procedures/trpc.ts';
 
 const tags = ['members'];
@@ -62,10 +62,10 @@ export const membersRouter = router({
       audit: { action: 'member.role_change', entityType: 'member' },
     })
     .input(z.strictObject({ userId: idSchema, role: roleShape }))
+    .use(about('userId'))
     .output(memberShape)
     .mutation(async ({ ctx, input: { userId, role } }) => {
       const tenantId = ctx.tenant.id;
-      ctx.auditEntry.note({ entityId: userId });
       await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
       const before = orNotFound(await roleOf(ctx.db, tenantId, userId), 'member');
       if (before === 'admin' && role === 'member') {
@@ -87,9 +87,9 @@ export const membersRouter = router({
       audit: { action: 'member.remove', entityType: 'member' },
     })
     .input(z.strictObject({ userId: idSchema }))
+    .use(about('userId'))
     .output(z.null())
     .mutation(async ({ ctx, input: { userId } }) => {
-      ctx.auditEntry.note({ entityId: userId });
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const role = await takeOut(ctx.db, ctx.auditEntry, ctx.tenant.id, userId);
       ctx.auditEntry.note({ changes: changesBetween({ role }, {}) });

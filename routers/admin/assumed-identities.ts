@@ -13,6 +13,7 @@ import { fromNow } from '../../db/connection/clock.ts';
 import { tenantNotFound } from '../../db/entering/enter.ts';
 import { assumedIdentities as identities, memberships, sessions, tenants, users } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
+import { about } from '../procedures/audit-entry.ts';
 import { notAnOperator, superuserProcedure } from '../procedures/levels.ts';
 import {
   idInput,
@@ -66,18 +67,18 @@ export const assumeIdentity = superuserProcedure
     const { user, tenant, role } = await findTarget(ctx.db, userId, tenantSlug);
     const id = uuidv7();
     const operatorSessionId = ctx.actor.sessionId;
-    const about = { userId, reason, mode };
+    const terms = { userId, reason, mode };
     const expiresAt = fromNow(ACCESS_TOKEN_SECONDS * 1000);
     const [made] = await ctx.db
       .insert(identities)
-      .values({ id, tenantId: tenant.id, operatorId, operatorSessionId, ...about, expiresAt })
+      .values({ id, tenantId: tenant.id, operatorId, operatorSessionId, ...terms, expiresAt })
       .returning({ expiresAt: identities.expiresAt });
     // In the log of the tenant: its admins see who comes, and why.
     ctx.auditEntry.note({
       entityId: id,
       tenantId: tenant.id,
       operatorId,
-      changes: changesBetween({}, { ...about, ...made }),
+      changes: changesBetween({}, { ...terms, ...made }),
     });
     const accessToken = await ctx.accessTokens.sign({
       sub: userId,
@@ -103,9 +104,9 @@ export const endAssumedIdentity = superuserProcedure
     audit: { action: 'identity.end', entityType: 'assumed_identity' },
   })
   .input(idInput)
+  .use(about('id'))
   .output(z.null())
   .mutation(async ({ ctx, input: { id } }) => {
-    ctx.auditEntry.note({ entityId: id });
     const [row] = await ctx.db.select({ tenantId: identities.tenantId }).from(identities).where(eq(identities.id, id));
     const { tenantId } = orNotFound(row, 'assumed identity');
     await ctx.db

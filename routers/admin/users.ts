@@ -6,6 +6,7 @@ import { changesBetween } from '../../db/audit/changes.ts';
 import { users as usersTable } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { endSessions, voidResets } from '../../db/identity/sessions.ts';
+import { about } from '../procedures/audit-entry.ts';
 import { alsoEndIdentities, alsoRevokeInvites } from '../procedures/effects.ts';
 import { superuserProcedure } from '../procedures/levels.ts';
 import { idInput, pageInput, pageShape, time, toPage, toUserShape, userShape } from '../shapes.ts';
@@ -58,9 +59,9 @@ export const disableUser = superuserProcedure
     audit: { action: 'user.disable', entityType: 'user' },
   })
   .input(idInput)
+  .use(about('id'))
   .output(accountShape)
   .mutation(async ({ ctx, input: { id } }) => {
-    ctx.auditEntry.note({ entityId: id });
     if (id === ctx.user.id) throw new AppError('FORBIDDEN', 'You cannot disable your own account.');
     const before = await lockAccount(ctx.db, id);
     if (before.disabledAt !== null) return toAccount(before);
@@ -87,9 +88,9 @@ export const enableUser = superuserProcedure
     audit: { action: 'user.enable', entityType: 'user' },
   })
   .input(idInput)
+  .use(about('id'))
   .output(accountShape)
   .mutation(async ({ ctx, input: { id } }) => {
-    ctx.auditEntry.note({ entityId: id });
     const before = await lockAccount(ctx.db, id);
     await ctx.db
       .update(usersTable)

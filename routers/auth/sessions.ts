@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { sessions as sessionsTable } from '../../db/tables/lobby.ts';
 import { endSessions } from '../../db/identity/sessions.ts';
+import { about } from '../procedures/audit-entry.ts';
 import { userProcedure } from '../procedures/levels.ts';
 import { idInput, pageInput, pageShape, sessionShape, toPage } from '../shapes.ts';
 
@@ -49,9 +50,9 @@ export const revokeSession = userProcedure
     audit: { action: 'session.revoke', entityType: 'session' },
   })
   .input(idInput)
+  .use(about('id'))
   .output(z.null())
   .mutation(async ({ ctx, input: { id } }) => {
-    ctx.auditEntry.note({ entityId: id });
     const ended = await ctx.db
       .update(sessionsTable)
       .set({ revokedAt: sql`now()` })

@@ -8,6 +8,7 @@ import { isOpen } from '../../db/identity/invites.ts';
 import { invites, memberships, users } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { lockMembersAsAdmin } from '../../db/tenancy/members.ts';
+import { about } from '../procedures/audit-entry.ts';
 import { enqueue } from '../procedures/costs.ts';
 import { tellRevoked } from '../procedures/effects.ts';
 import { spend } from '../procedures/limits.ts';
@@ -102,9 +103,9 @@ export const invitesRouter = router({
       audit: { action: 'invite.resend', entityType: 'invite' },
     })
     .input(idInput)
+    .use(about('id'))
     .output(inviteShape)
     .mutation(async ({ ctx, input: { id } }) => {
-      ctx.auditEntry.note({ entityId: id });
       const tenantId = ctx.tenant.id;
       await lockMembersAsAdmin(ctx.db, tenantId, ctx.actor);
       const before = await lockInvite(ctx.db, tenantId, id);
@@ -132,9 +133,9 @@ export const invitesRouter = router({
       audit: { action: 'invite.revoke', entityType: 'invite' },
     })
     .input(idInput)
+    .use(about('id'))
     .output(z.null())
     .mutation(async ({ ctx, input: { id } }) => {
-      ctx.auditEntry.note({ entityId: id });
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const invite = await lockInvite(ctx.db, ctx.tenant.id, id);
       const { status } = toInvite(invite);

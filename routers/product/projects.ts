@@ -6,6 +6,7 @@ import { idSchema } from '../../core/id.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { violatesUnique } from '../../db/connection/errors.ts';
 import { projects } from '../../db/tables/product/projects.ts';
+import { about } from '../procedures/audit-entry.ts';
 import { adminProcedure, memberProcedure } from '../procedures/levels.ts';
 import { idInput, idShape, nameInput, pageInput, pageShape, textInput, time, toPage } from '../shapes.ts';
 import { router } from '../procedures/trpc.ts';
@@ -75,9 +76,9 @@ export const projectsRouter = router({
       audit: { action: 'project.update', entityType: 'project' },
     })
     .input(z.strictObject({ id: idSchema, name: nameInput.optional(), description: description.optional() }))
+    .use(about('id'))
     .output(projectShape)
     .mutation(async ({ ctx, input: { id, ...input } }) => {
-      ctx.auditEntry.note({ entityId: id });
       const [before] = await ctx.db.select().from(projects).where(eq(projects.id, id)).for('update');
       const { name, description: text } = orNotFound(before, 'project');
       const wanted = {
@@ -102,9 +103,9 @@ export const projectsRouter = router({
       audit: { action: 'project.delete', entityType: 'project' },
     })
     .input(idInput)
+    .use(about('id'))
     .output(z.null())
     .mutation(async ({ ctx, input }) => {
-      ctx.auditEntry.note({ entityId: input.id });
       const [row] = await ctx.db.delete(projects).where(eq(projects.id, input.id)).returning();
       const { name, description: text } = orNotFound(row, 'project');
       ctx.auditEntry.note({ changes: changesBetween({ name, description: text }, {}) });

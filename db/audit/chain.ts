@@ -8,7 +8,7 @@ import { readByIndex } from '../connection/plans.ts';
 export const SEALS_AT_ONCE = 2_000;
 
 /** Where a chain begins and ends, as it says itself. */
-export interface Bounds {
+export interface ChainBounds {
   start: ChainStart;
   startMac: Buffer | null;
   end: ChainEnd;
@@ -16,7 +16,7 @@ export interface Bounds {
 }
 
 /** @returns `undefined` for a log that has no seal yet */
-export async function readBounds(tx: Tx, chain: string): Promise<Bounds | undefined> {
+export async function readBounds(tx: Tx, chain: string): Promise<ChainBounds | undefined> {
   const [row] = await tx.execute<{
     sequence: number;
     audit_id: string;

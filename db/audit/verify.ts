@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { endMatches, PLATFORM_CHAIN, rowMatches, sealMatches, startMatches } from '../../core/audit/seal-macs.ts';
 import type { SecretKeys } from '../../core/secret-keys.ts';
-import { readBounds, readSeals, SEALS_AT_ONCE, type Bounds } from './chain.ts';
+import { readBounds, readSeals, SEALS_AT_ONCE, type ChainBounds } from './chain.ts';
 import { LATE_MS } from './lateness.ts';
 import type { Tx } from '../connection/lane.ts';
 import { readByIndex } from '../connection/plans.ts';
@@ -42,7 +42,7 @@ interface Followed {
   firstBadId: string | null;
 }
 
-async function followChain(verifying: Verifying, bounds: Bounds | undefined): Promise<Followed> {
+async function followChain(verifying: Verifying, bounds: ChainBounds | undefined): Promise<Followed> {
   const followed = await followOnce(verifying, bounds);
   if (followed.firstBadId === null) return followed;
   // It may have got its first seal, or a later start, while it was followed.
@@ -51,15 +51,15 @@ async function followChain(verifying: Verifying, bounds: Bounds | undefined): Pr
   return same ? followed : await followChain(verifying, now);
 }
 
-function macText(bounds: Bounds | undefined): string | undefined {
+function macText(bounds: ChainBounds | undefined): string | undefined {
   return bounds?.startMac?.toString('hex');
 }
 
-function readAll({ tenantId, read }: Verifying): Promise<Bounds | undefined> {
+function readAll({ tenantId, read }: Verifying): Promise<ChainBounds | undefined> {
   return read((tx) => readBounds(tx, tenantId ?? PLATFORM_CHAIN));
 }
 
-async function followOnce({ keys, tenantId, read }: Verifying, bounds: Bounds | undefined): Promise<Followed> {
+async function followOnce({ keys, tenantId, read }: Verifying, bounds: ChainBounds | undefined): Promise<Followed> {
   let checked = 0;
   /** The latest time of a sealed row, in ms. */
   let newest = 0;
@@ -99,7 +99,7 @@ async function followOnce({ keys, tenantId, read }: Verifying, bounds: Bounds | 
 }
 
 /** @returns the row that a forged start or end stands for, if one is */
-function brokenBound(keys: SecretKeys, { start, startMac, end, endMac }: Bounds): string | undefined {
+function brokenBound(keys: SecretKeys, { start, startMac, end, endMac }: ChainBounds): string | undefined {
   if (!endMatches(keys, end, endMac)) return end.auditId;
   return startMatches(keys, start, startMac) ? undefined : (start.auditId ?? end.auditId);
 }

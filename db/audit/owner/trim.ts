@@ -18,8 +18,8 @@ import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 
 /** Seals taken away at once: some half a second of checking, and less of holding the chain's end. */
 const AT_ONCE = 20_000;
-/** Bounds signed anew at once. */
-const BOUNDS_AT_ONCE = 1_000;
+/** Chains signed anew at once. */
+const CHAINS_AT_ONCE = 1_000;
 
 export type SignedStart = ChainStart & { mac: Buffer | null };
 
@@ -96,14 +96,14 @@ async function goneUpTo(owner: Owner, keys: SecretKeys, was: ChainStart): Promis
   return last;
 }
 
-type Bounds = SignedStart & { endSequence: number; endId: string; endSeal: Buffer; endMac: Buffer };
+type SignedChain = SignedStart & { endSequence: number; endId: string; endSeal: Buffer; endMac: Buffer };
 
 async function* signAnew(owner: Owner, keys: SecretKeys): AsyncGenerator<Job> {
   for (let after: string | null = null; ;) {
-    const bounds: Bounds[] = await owner<Bounds[]>`
+    const chains: SignedChain[] = await owner<SignedChain[]>`
       select ${startColumns(owner)}, sequence::float8 as "endSequence", audit_id as "endId", seal as "endSeal", end_mac as "endMac"
-      from public.audit_chains where ${after}::uuid is null or chain > ${after}::uuid order by chain limit ${BOUNDS_AT_ONCE}`;
-    for (const { endSequence, endId, endSeal, endMac, mac, ...start } of bounds) {
+      from public.audit_chains where ${after}::uuid is null or chain > ${after}::uuid order by chain limit ${CHAINS_AT_ONCE}`;
+    for (const { endSequence, endId, endSeal, endMac, mac, ...start } of chains) {
       const end: ChainEnd = { chain: start.chain, sequence: endSequence, auditId: endId, seal: endSeal };
       const newEnd = endMatches(keys, end, endMac) ? macOfEnd(keys, end) : endMac;
       const newStart = mac && startMatches(keys, start, mac) ? macOfStart(keys, start) : mac;
@@ -116,7 +116,7 @@ async function* signAnew(owner: Owner, keys: SecretKeys): AsyncGenerator<Job> {
           where chain = ${start.chain} and end_mac = ${endMac} and start_mac is not distinct from ${mac}`,
       };
     }
-    after = bounds.at(-1)?.chain ?? null;
+    after = chains.at(-1)?.chain ?? null;
     if (after === null) return;
   }
 }

@@ -1,4 +1,6 @@
+import { NIL } from 'uuid';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
+import { steps } from '../../connection/owner/steps.ts';
 
 // How workers take rows from the outbox. Whoever may queue chooses a row's id, so no order depends on it but that of a
 // tenant's own rows.
@@ -39,7 +41,9 @@ export function ofUnknownKind(seconds: number): Verdict {
 const ERROR_LENGTH = 300;
 
 /** Stands for the tenant where a row has none. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+const NOBODY = NIL;
+/** Whose a row is, in SQL, as the index outbox_turns_idx has it. */
+const WHOSE = `coalesce(tenant_id, '${NOBODY}'::uuid)`;
 
 interface Turns {
   after: string | undefined;
@@ -76,9 +80,9 @@ async function takeRows(
   tx: OwnerTx,
   { after, most, passed, placesOf }: Turns & { placesOf: (tenantId: string) => number },
 ): Promise<{ rows: OutboxRow[]; last: string | undefined }> {
-  const later = await turnsAfter(tx, { after, most, passed });
+  const later = await whoseAreDue(tx, { after, most, passed });
   const earlier =
-    after === undefined || later.length === most ? [] : await turnsAfter(tx, { after: undefined, most, passed });
+    after === undefined || later.length === most ? [] : await whoseAreDue(tx, { after: undefined, most, passed });
   const turns = [...new Set([...later, ...earlier])].slice(0, most);
   if (turns.length === 0) return { rows: [], last: undefined };
   const share = Math.ceil(most / turns.length);
@@ -89,32 +93,19 @@ async function takeRows(
     cross join lateral (
       select * from public.outbox
       where set_aside_at is null and next_attempt_at <= now()
-        and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) = t.whose
+        and ${tx.unsafe(WHOSE)} = t.whose
       order by next_attempt_at, id limit t.places for update skip locked) o
     order by t.turn, o.next_attempt_at, o.id`;
   return { rows, last: turns.at(-1) };
 }
 
-/**
- * Whose rows are due, in the order of ids. Steps from one to the next by the index: what it takes depends on how many
- * tenants have rows, and not on how many rows these have.
- */
-async function turnsAfter(tx: OwnerTx, { after, most, passed }: Turns): Promise<string[]> {
+/** Whose rows are due, in the order of ids. */
+async function whoseAreDue(tx: OwnerTx, { after, most, passed }: Turns): Promise<string[]> {
   const rows = await tx<{ whose: string }[]>`
-    with recursive turns (whose) as (
-      (select coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) from public.outbox
-        where set_aside_at is null and (${after ?? null}::uuid is null
-          or coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) > ${after ?? null}::uuid)
-        order by 1 limit 1)
-      union all
-      select (select coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) from public.outbox
-        where set_aside_at is null and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) > turns.whose
-        order by 1 limit 1)
-      from turns where turns.whose is not null)
-    select whose from turns
-    where whose is not null and whose <> all (${[...passed]}::uuid[]) and exists (select from public.outbox
-      where set_aside_at is null and next_attempt_at <= now()
-        and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) = turns.whose)
+    ${steps(tx, { key: WHOSE, from: 'public.outbox', where: 'set_aside_at is null', after })}
+    select key as whose from steps
+    where key is not null and key <> all (${[...passed]}::uuid[]) and exists (select from public.outbox
+      where set_aside_at is null and next_attempt_at <= now() and ${tx.unsafe(WHOSE)} = steps.key)
     limit ${most}`;
   return rows.map(({ whose }) => whose);
 }

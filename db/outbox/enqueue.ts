@@ -1,11 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
+import type { NoneOf } from '../../core/none-of.ts';
 import { templatedEmailSchema } from '../../core/mail/templated-email.ts';
 import { currentTraceparent } from '../../core/tracing/span.ts';
 import { insertOnly } from '../connection/insert.ts';
 import { outbox } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
+import { PRODUCT_PAYLOADS } from './product/kinds.ts';
 
 /** The channel on which a relay hears that there are new rows. */
 export const OUTBOX_CHANNEL = 'atrium_outbox';
@@ -14,9 +16,15 @@ export const OUTBOX_CHANNEL = 'atrium_outbox';
  * What the worker can be asked for, about the tenant of the row if it has one: PostgreSQL holds a tenant's role to its own. Ids only:
  * neither the outbox nor a workflow's history holds a secret. A kind whose name begins with `tenant.` can't be queued by a tenant's role.
  */
-export const OUTBOX_PAYLOADS = {
+const ATRIUM_PAYLOADS = {
   'tenant.provision': z.strictObject({}),
   'email.send': templatedEmailSchema,
+};
+
+/** What a row of each kind holds: of Atrium's, and of the product's. */
+export const OUTBOX_PAYLOADS = {
+  ...ATRIUM_PAYLOADS,
+  ...(PRODUCT_PAYLOADS satisfies NoneOf<typeof ATRIUM_PAYLOADS>),
 } satisfies Record<`${string}.${string}`, z.ZodType>;
 
 export type OutboxKind = keyof typeof OUTBOX_PAYLOADS;

@@ -46,13 +46,14 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   { files: ['db/**/owner/**'], ...IN_DB, owner: true },
   { files: ['workflows/**'], ...IN_WORKFLOWS, refuses: ON_NODE },
   {
-    files: ['workflows/activities/**'],
+    files: ['workflows/activities/**', 'workflows/product/activities/**'],
     ...IN_WORKFLOWS,
     doors: {
       to: ['db'],
       files: [
         'db/entering/owner/in-tenant.ts',
         'db/tables/tenant.ts',
+        'db/tables/product/**',
         'db/outbox/enqueue.ts',
         'db/audit/changes.ts',
         'db/connection/errors.ts',
@@ -87,24 +88,32 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
     refuses: ON_NODE,
   },
   {
-    files: ['workflows/contract.ts'],
+    files: ['workflows/contract.ts', 'workflows/product/contract.ts'],
     typesOf: {
       rooms: ['core'],
       why: 'The contract takes only types from core/: it is loaded in the sandbox.',
     },
     only: {
-      modules: ['zod', '../core/**'],
+      modules: ['zod', '../core/**', '../../core/**'],
       why: 'The contract is loaded in the sandbox: zod and types of core/ only.',
     },
   },
   {
-    files: ['workflows/sandbox/**'],
+    files: ['workflows/sandbox/**', 'workflows/product/sandbox/**'],
     typesOf: {
       folder: 'activities',
       why: 'The sandbox sees the types of activities only.',
     },
     only: {
-      modules: ['@temporalio/workflow', '@temporalio/common', './*.ts', '../contract.ts', '../activities/**'],
+      modules: [
+        '@temporalio/workflow',
+        '@temporalio/common',
+        './*.ts',
+        '../contract.ts',
+        '../../contract.ts',
+        '../product/sandbox/index.ts',
+        '../activities/**',
+      ],
       why: 'Sandboxed code may import @temporalio/workflow, @temporalio/common, contract.ts and types of activities only.',
     },
   },

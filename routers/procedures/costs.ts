@@ -7,6 +7,7 @@ import { requestMail as requestUncounted } from '../../db/mail/requests.ts';
 import { enqueue as enqueueUncounted, type OutboxMessage } from '../../db/outbox/enqueue.ts';
 // oxlint-disable-next-line no-restricted-imports -- as above
 import { createTenant as createUncounted } from '../../db/tenancy/tenants.ts';
+import { PRODUCT_COSTS } from '../../db/outbox/product/kinds.ts';
 import type { CountedCall, Spent } from './limits.ts';
 
 // What makes a call expensive asks first whether the call was counted for it, so no procedure can forget its limits.
@@ -17,6 +18,7 @@ type Counting = Pick<CountedCall, 'spent'>;
 const COST_OF: Readonly<Record<OutboxMessage['kind'], Cost | null>> = {
   'email.send': 'mail',
   'tenant.provision': 'provision',
+  ...PRODUCT_COSTS,
 };
 
 /**

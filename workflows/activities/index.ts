@@ -1,7 +1,9 @@
+import type { NoneOf } from '../../core/none-of.ts';
 import type { SecretKeys } from '../../core/secret-keys.ts';
 import type { Mailer } from '../../core/mail/mailer.ts';
 import type { InTenant } from '../../db/entering/owner/in-tenant.ts';
 import type { Owner } from '../../db/connection/owner/connect.ts';
+import { createProductActivities } from '../product/activities/index.ts';
 import { createAuditActivities } from './audit/tend-log.ts';
 import { createMailActivities } from './mail/send.ts';
 import { createProvisioningActivities } from './tenancy/provision.ts';
@@ -20,10 +22,14 @@ export function createActivities(deps: {
   appUrl: string;
   auditRetentionDays: number;
 }) {
-  return {
+  const { inTenant, mailer, appUrl } = deps;
+  const atrium = {
     ...createProvisioningActivities(deps),
     ...createMailActivities(deps),
     ...createReapingActivities(deps),
     ...createAuditActivities(deps),
   };
+  // Without the owner: the product works in tenants alone.
+  const product = createProductActivities({ inTenant, mailer, appUrl });
+  return { ...atrium, ...(product satisfies NoneOf<typeof atrium>) };
 }

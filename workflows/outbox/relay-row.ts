@@ -10,7 +10,8 @@ import { parseTraceparent } from '../../core/tracing/traceparent.ts';
 import { ofUnknownKind, type OutboxRow, type Verdict } from '../../db/outbox/owner/claim.ts';
 import { TASK_QUEUE } from '../contract.ts';
 import { backoff } from '../pause.ts';
-import { BadRowError, isKnown, startOf, traceparentOf, type Start } from './starts.ts';
+import { BadRowError, type Start } from './queued-row.ts';
+import { isKnown, startOf, traceparentOf } from './starts.ts';
 
 /** How long Temporal may take to answer a start, in ms. */
 const START_MS = 5_000;

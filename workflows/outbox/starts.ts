@@ -1,30 +1,13 @@
-import { WorkflowIdReusePolicy, type WorkflowStartOptions } from '@temporalio/client';
+import { WorkflowIdReusePolicy } from '@temporalio/client';
 import { z } from 'zod';
 import { OUTBOX_PAYLOADS, type OutboxKind, type OutboxPayload } from '../../db/outbox/enqueue.ts';
 import type { OutboxRow } from '../../db/outbox/owner/claim.ts';
 import { emailWorkflowId, provisionWorkflowId, type ProvisionTenantInput, type SendEmailInput } from '../contract.ts';
-
-/** The workflow that does what a row asks for. */
-export type Start = Pick<WorkflowStartOptions, 'workflowId' | 'workflowIdReusePolicy' | 'requestEagerStart'> & {
-  workflow: string;
-  /** Ids and names only: it is kept in Temporal's history. */
-  input: object;
-};
-
-/** A row whose payload is as its kind has it. */
-interface Queued<Kind extends OutboxKind> {
-  id: string;
-  tenantId: string | null;
-  payload: OutboxPayload<Kind>;
-}
-
-/** No worker can do what the row asks for. */
-export class BadRowError extends Error {
-  override readonly name = 'BadRowError';
-}
+import { PRODUCT_STARTS } from '../product/starts.ts';
+import { BadRowError, type Start, type Starts } from './queued-row.ts';
 
 /** How each kind is started: a kind that is missing here does not compile. */
-const STARTS: { [Kind in OutboxKind]: (row: Queued<Kind>) => Start } = {
+const STARTS: Starts<OutboxKind> = {
   'tenant.provision': ({ tenantId }) => {
     if (tenantId === null) throw new BadRowError('it names no tenant');
     return {
@@ -42,6 +25,7 @@ const STARTS: { [Kind in OutboxKind]: (row: Queued<Kind>) => Start } = {
     workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
     input: { ...payload, messageId: id, tenantId } satisfies SendEmailInput,
   }),
+  ...PRODUCT_STARTS,
 };
 
 const SCHEMAS: { [Kind in OutboxKind]: z.ZodType<OutboxPayload<Kind>> } = OUTBOX_PAYLOADS;

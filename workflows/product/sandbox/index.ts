@@ -1,0 +1,2 @@
+// The product's workflows: each is exported here, by its name in Temporal.
+export {};

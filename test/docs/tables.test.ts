@@ -29,7 +29,8 @@ test('the docs list every reason for an error, with its status', async () => {
 });
 
 test('the docs list every procedure, with its path, its level and its success', async () => {
-  const [, ...rows] = tableBelow(await readPage('docs/api.md'), 'Procedures');
+  const pages = await Promise.all(['docs/api.md', 'docs/product/api.md'].map(readPage));
+  const rows = pages.flatMap((page) => tableBelow(page, 'Procedures').slice(1));
   const built = restProcedures().map(({ path, meta: { openapi, access, successStatus = 200 } }) =>
     [`\`${path}\``, `\`${openapi.method} ${openapi.path}\``, access, successStatus].join(' | '),
   );

@@ -28,17 +28,21 @@ export interface Row {
   cells: Readonly<Record<Failure, Promised>>;
 }
 
-/** The table of docs/operations.md, as it stands there. @throws Error for a cell that promises nothing */
+/**
+ * The table of docs/operations.md, with the product's procedures in the rows where docs/product/api.md puts them.
+ * @throws Error for a cell that promises nothing
+ */
 export async function failureTable(): Promise<{ rows: Row[]; rowOf: (name: string) => Row }> {
   const [head = [], ...lines] = tableBelow(await readPage('docs/operations.md'), 'Failures');
   const columns = FAILURES.map((failure) => [failure, head.indexOf(failure)] as const);
   const missing = columns.filter(([, column]) => column < 0);
   if (missing.length > 0) throw new Error(`No column for ${missing.map(([failure]) => failure).join(', ')}`);
+  const [, ...likenesses] = tableBelow(await readPage('docs/product/api.md'), 'Failures');
   const rows = lines.map((line): Row => {
     const [first = ''] = line;
     const promised = (failure: Failure): Promised => promiseOf(line[head.indexOf(failure)] ?? '');
     return {
-      names: first === REST_OF_THEM ? [] : Array.from(first.matchAll(/`([^`]+)`/g), ([, name = '']) => name),
+      names: first === REST_OF_THEM ? [] : [...namesIn(first), ...alikeTo(namesIn(first), likenesses)],
       cells: {
         'PostgreSQL frozen': promised('PostgreSQL frozen'),
         'PostgreSQL gone': promised('PostgreSQL gone'),
@@ -57,6 +61,16 @@ export async function failureTable(): Promise<{ rows: Row[]; rowOf: (name: strin
       return row;
     },
   };
+}
+
+function namesIn(cell: string): string[] {
+  return Array.from(cell.matchAll(/`([^`]+)`/g), ([, name = '']) => name);
+}
+
+/** The product's procedures that answer like one of these. */
+function alikeTo(names: readonly string[], likenesses: readonly string[][]): string[] {
+  const alike = likenesses.filter(([, like = '']) => namesIn(like).some((name) => names.includes(name)));
+  return alike.flatMap(([procedures = '']) => namesIn(procedures));
 }
 
 /** Reads "`OVERLOADED` within 10 s", "`OVERLOADED` at once", "ok". */

@@ -1,26 +1,18 @@
 import { fileURLToPath } from 'node:url';
-import type { WorkflowHandle } from '@temporalio/client';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { emailWorkflowId, provisionWorkflowId, type SendEmailInput } from '../../workflows/contract.ts';
-import { bundleWorkflows, openBench, productBundle, type Bench } from '../support/workflow-bench.ts';
+import { testReplays, type Run } from '../support/replays.ts';
+import { bundleWorkflows } from '../support/workflow-bench.ts';
 import type { Faults } from '../support/workflow-faults.ts';
-import { readHistory, recordHistory, replay } from '../support/workflow-histories.ts';
+import { readHistory, replay } from '../support/workflow-histories.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
 
 const faults: Faults = new Map();
-const today = await productBundle();
+const FOLDER = new URL('./', import.meta.url);
 
-/**
- * The runs whose histories are kept beside this file.
- *
- * A workflow that is under way while a new version is deployed goes on with the new code, led by its history. A change
- * that could not follow it fails here: keep the old way beside the new by `patched()` of `@temporalio/workflow`.
- *
- * To record anew, once no run of the old code can be under way any more: delete the file and run this test. It records
- * what is missing and fails; commit the file, and it passes.
- */
+/** The runs whose histories are kept beside this file. */
 const RUNS = {
   'provision-ready': async (bench) => {
     const { tenantId } = await insertTenant(bench.owner);
@@ -42,21 +34,12 @@ const RUNS = {
   },
   'tend-audit-log': (bench) => bench.start('tendAuditLog', `tend-audit-log-${uuidv7()}`),
   'reap-sign-ups': (bench) => bench.start('reapSignUps', `reap-sign-ups-${uuidv7()}`),
-} satisfies Record<string, (bench: Bench) => Promise<WorkflowHandle>>;
+} satisfies Record<string, Run>;
 
-test.each(Object.entries(RUNS))('today’s code can go on with the recorded %s', async (name, run) => {
-  const history = await readHistory(name);
-  if (history === undefined) {
-    const bench = await openBench(inject('stack'), faults);
-    await recordHistory(name, await run(bench));
-    await bench.close();
-    throw new Error(`There was no history ${name}.json: it is recorded now. Commit it and run the tests again.`);
-  }
-  expect(await replay(today, history)).toBeUndefined();
-});
+testReplays(RUNS, FOLDER, faults);
 
 test('a change that a run under way could not follow is seen', async () => {
   const changed = await bundleWorkflows(fileURLToPath(new URL('./changed-workflow.ts', import.meta.url)));
-  const error = await replay(changed, await readHistory('provision-ready'));
+  const error = await replay(changed, await readHistory(new URL('provision-ready.json', FOLDER)));
   expect(error).toBeInstanceOf(DeterminismViolationError);
 });

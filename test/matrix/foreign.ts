@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import type { Reason } from '../../core/errors.ts';
+import { PRODUCT_FOREIGN } from '../product/matrix.ts';
+import { makeProductThings } from '../product/things.ts';
 import type { Who } from './callers.ts';
 import { makeIdentity, makeKey, makePerson, makeSession } from './people.ts';
 import type { Procedure } from './procedures.ts';
 import type { Stage } from './stage.ts';
 import { rowOf } from './table.ts';
-import { makeInvite, makeProject } from './things.ts';
+import { makeInvite } from './things.ts';
 
 /** A refusal, a page without anything on it, or one with nothing of the other tenant's. */
-type Answer = Reason | 'nothing' | 'own rows';
+export type Answer = Reason | 'nothing' | 'own rows';
 
 /** What each id and slug that an admin can send is answered when it is another tenant's: which thing is sent, and the answer. */
 export const FOREIGN = {
@@ -35,19 +37,16 @@ export const FOREIGN = {
   'invites.resend.id': ['invite', 'NOT_FOUND'],
   'invites.revoke.id': ['invite', 'NOT_FOUND'],
 
-  'projects.list.cursor': ['project', 'own rows'],
-  'projects.get.id': ['project', 'NOT_FOUND'],
-  'projects.update.id': ['project', 'NOT_FOUND'],
-  'projects.delete.id': ['project', 'NOT_FOUND'],
-
   'audit.list.cursor': ['auditRow', 'own rows'],
   'audit.list.actorId': ['user', 'nothing'],
   'audit.list.operatorId': ['operator', 'nothing'],
   'audit.history.cursor': ['auditRow', 'own rows'],
-  'audit.history.entityId': ['project', 'nothing'],
+  'audit.history.entityId': ['invite', 'nothing'],
 
   'apiKeys.list.cursor': ['key', 'own rows'],
   'apiKeys.revoke.id': ['key', 'NOT_FOUND'],
+
+  ...PRODUCT_FOREIGN,
 } as const satisfies Record<string, readonly [keyof Things, Answer]>;
 
 /** What the other tenant has, by id; and its slug. */
@@ -58,13 +57,13 @@ export async function makeThings(stage: Stage) {
   const { tenantId, slug } = away;
   const operator = await makePerson(stage, { isSuperuser: true });
   const { userId } = await makePerson(stage, { tenantId });
-  const project = await makeProject(stage, away);
+  const invite = await makeInvite(stage, away);
   const auditRow = crypto.randomUUID();
   // As if each of them had left a trace.
   await sql`
     insert into public.audit_logs
       (id, tenant_id, action, entity_type, entity_id, actor_type, actor_id, operator_id, outcome)
-    values (${auditRow}, ${tenantId}, 'project.update', 'project', ${project}, 'user', ${userId}, ${operator.userId},
+    values (${auditRow}, ${tenantId}, 'invite.resend', 'invite', ${invite.id}, 'user', ${userId}, ${operator.userId},
       'success')`;
   return {
     slug,
@@ -73,10 +72,10 @@ export async function makeThings(stage: Stage) {
     operator: operator.userId,
     session: await makeSession(stage, userId),
     identity: await makeIdentity(stage, { operator, userId, tenantId, mode: 'read' }),
-    project,
-    invite: (await makeInvite(stage, away)).id,
+    invite: invite.id,
     key: (await makeKey(stage, { tenantId, role: 'member' })).id,
     auditRow,
+    ...(await makeProductThings(stage)),
   };
 }
 

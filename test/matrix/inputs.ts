@@ -1,15 +1,14 @@
 import { freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
+import { PRODUCT_INPUTS } from '../product/matrix.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import type { Caller } from './cast.ts';
 import { makeIdentity, makeKey, makePerson, makeRefreshToken, makeSession } from './people.ts';
-import type { InputOf, ProcedurePath } from './procedures.ts';
+import { PAGE, type MakeInput } from './make-input.ts';
+import type { ProcedurePath } from './procedures.ts';
 import type { Stage } from './stage.ts';
-import { freshName, makeFailedTenant, makeInvite, makeProject, makeReset, makeSignUp } from './things.ts';
-
-type MakeInput<Path extends ProcedurePath> = (stage: Stage, caller: Caller) => InputOf<Path> | Promise<InputOf<Path>>;
+import { freshName, makeFailedTenant, makeInvite, makeReset, makeSignUp } from './things.ts';
 
 const NEW_PASSWORD = 'seven-lanterns-float-past-the-otter';
-const PAGE = { limit: 3 };
 
 /** A valid input for each procedure, about things that no other call touches: only who calls can be refused. */
 const INPUTS: { readonly [Path in ProcedurePath]: MakeInput<Path> } = {
@@ -65,14 +64,8 @@ const INPUTS: { readonly [Path in ProcedurePath]: MakeInput<Path> } = {
     fullName: 'Grace Hopper',
   }),
 
-  'projects.create': () => ({ name: freshName('Gemini') }),
-  'projects.list': () => PAGE,
-  'projects.get': async (stage) => ({ id: await makeProject(stage, stage.home) }),
-  'projects.update': async (stage) => ({ id: await makeProject(stage, stage.home), name: freshName('Gemini') }),
-  'projects.delete': async (stage) => ({ id: await makeProject(stage, stage.home) }),
-
   'audit.list': () => PAGE,
-  'audit.history': async (stage) => ({ entityType: 'project', entityId: await makeProject(stage, stage.home) }),
+  'audit.history': async (stage) => ({ entityType: 'invite', entityId: (await makeInvite(stage, stage.home)).id }),
   'audit.verify': () => undefined,
 
   'apiKeys.create': () => ({ name: 'CI', role: 'member' }),
@@ -96,6 +89,8 @@ const INPUTS: { readonly [Path in ProcedurePath]: MakeInput<Path> } = {
     return { id: await makeIdentity(stage, { operator, userId, tenantId: stage.home.tenantId, mode: 'read' }) };
   },
   'admin.assumedIdentities': () => PAGE,
+
+  ...PRODUCT_INPUTS,
 };
 
 /** @throws Error for a procedure without an input here */

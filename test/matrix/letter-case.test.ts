@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { freshRequestId } from '../db/audit-rows.ts';
+import { makeProject } from '../product/things.ts';
 import { resultOf, type Mount } from '../support/mounts.ts';
 import { at, rest } from '../support/rest.ts';
 import { callProcedure, mountsOf, verdictOf } from './call.ts';
@@ -11,7 +12,7 @@ import { makeIdentity, makePerson } from './people.ts';
 import { procedures } from './procedures.ts';
 import { setStage, type Stage } from './stage.ts';
 import { rowOf } from './table.ts';
-import { makeInvite, makeProject, makeReset, makeSignUp } from './things.ts';
+import { makeInvite, makeReset, makeSignUp } from './things.ts';
 
 // Clients in Swift and .NET write ids in capitals.
 

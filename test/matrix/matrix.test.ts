@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { freshRequestId } from '../db/audit-rows.ts';
+import { makeProject } from '../product/things.ts';
 import type { Mount } from '../support/mounts.ts';
 import { auditOf, type Logs } from './audit.ts';
 import { callProcedure, mountsOf, verdictOf } from './call.ts';
@@ -12,7 +13,6 @@ import { procedures, type Procedure } from './procedures.ts';
 import { logsOf, setStage, type Stage } from './stage.ts';
 import { createWatch, type Watch } from './state.ts';
 import { isRefusedAtTheDoor, PATHS_IN_TABLE, rowOf } from './table.ts';
-import { makeProject } from './things.ts';
 import { tracesDue, tracesOf } from './traces.ts';
 
 // Every procedure of the router, called by everybody on every mount; the table says who comes in.

@@ -1,12 +1,16 @@
 import type { AnyTRPCProcedure, inferRouterInputs } from '@trpc/server';
 import { z } from 'zod';
 import { appRouter, type AppRouter } from '../../routers/index.ts';
+import type { productRouters } from '../../routers/product/index.ts';
 import { restProcedures } from '../../src/rest/mount.ts';
 
 type Inputs = inferRouterInputs<AppRouter>;
 
 /** `noun.verb` of each procedure of the router. */
 export type ProcedurePath = { [Noun in keyof Inputs]: `${Noun}.${keyof Inputs[Noun] & string}` }[keyof Inputs];
+
+/** Those of the product. */
+export type ProductPath = Extract<ProcedurePath, `${keyof typeof productRouters}.${string}`>;
 
 export type InputOf<Path extends ProcedurePath> = Path extends `${infer Noun extends keyof Inputs}.${infer Verb}`
   ? Verb extends keyof Inputs[Noun]

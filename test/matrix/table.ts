@@ -2,8 +2,6 @@ import type { Who } from './callers.ts';
 import {
   ADMIN,
   ADMIN_KEY,
-  DONE_AS_ADMIN,
-  DONE_AS_MEMBER,
   ITS_MEMBERS,
   KEYS,
   MEMBER,
@@ -15,6 +13,7 @@ import {
   type Row,
 } from './levels.ts';
 import type { ProcedurePath } from './procedures.ts';
+import { PRODUCT_TABLE } from '../product/matrix.ts';
 
 /**
  * Who may call what: the contract, written by hand. A procedure without a row does not compile. A row is the level, then who
@@ -60,12 +59,6 @@ const TABLE = {
   // A new person has no token; one that is sent must be good.
   'invites.accept': { ...USER.writes, anonymous: 'ok' },
 
-  'projects.create': { ...MEMBER.writes, ...KEYS, ...DONE_AS_MEMBER },
-  'projects.list': { ...MEMBER.reads, ...KEYS, ...SEEN_AS_MEMBER },
-  'projects.get': { ...MEMBER.reads, ...KEYS, ...SEEN_AS_MEMBER },
-  'projects.update': { ...MEMBER.writes, ...KEYS, ...DONE_AS_MEMBER },
-  'projects.delete': { ...ADMIN.writes, ...ADMIN_KEY, ...DONE_AS_ADMIN },
-
   'audit.list': { ...ADMIN.reads, ...ADMIN_KEY, ...SEEN_AS_ADMIN },
   'audit.history': { ...ADMIN.reads, ...ADMIN_KEY, ...SEEN_AS_ADMIN },
   'audit.verify': { ...ADMIN.reads, ...ADMIN_KEY, ...SEEN_AS_ADMIN },
@@ -82,6 +75,8 @@ const TABLE = {
   'admin.assumeIdentity': SUPERUSER.writes,
   'admin.endAssumedIdentity': SUPERUSER.writes,
   'admin.assumedIdentities': SUPERUSER.reads,
+
+  ...PRODUCT_TABLE,
 } satisfies Record<ProcedurePath, Row>;
 
 const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>(Object.entries(TABLE));

@@ -1,7 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { mintMailedToken } from '../../core/auth/mailed-token.ts';
 import { freshEmail, freshSlug } from '../support/people.ts';
-import type { Housed } from '../support/pool-tenants.ts';
 import type { Stage } from './stage.ts';
 
 // What calls are about, made by SQL, so that each call has a thing of its own to change or to delete.
@@ -9,12 +8,6 @@ import type { Stage } from './stage.ts';
 interface Mailed {
   id: string;
   token: string;
-}
-
-export async function makeProject({ sql }: Stage, { schema }: Pick<Housed, 'schema'>): Promise<string> {
-  const id = uuidv7();
-  await sql`insert into ${sql(schema)}.projects (id, name) values (${id}, ${freshName('Apollo')})`;
-  return id;
 }
 
 export async function makeInvite(

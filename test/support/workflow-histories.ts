@@ -1,22 +1,21 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 
-const fileOf = (name: string): URL => new URL(`../histories/${name}.json`, import.meta.url);
-
 /** A recorded history; `undefined` where there is none. */
-export async function readHistory(name: string): Promise<unknown> {
-  const text = await readFile(fileOf(name), 'utf8').catch(() => undefined);
+export async function readHistory(file: URL): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : JSON.parse(text);
 }
 
 /** Keeps the history of a workflow that has ended, without the stack traces, which would name the machine. */
-export async function recordHistory(name: string, workflow: WorkflowHandle): Promise<void> {
+export async function recordHistory(file: URL, workflow: WorkflowHandle): Promise<void> {
   await workflow.result().catch(() => undefined);
   const history: unknown = JSON.parse(historyToJSON(await workflow.fetchHistory()));
   const lean = JSON.stringify(history, (key, value: unknown) => (key === 'stackTrace' ? undefined : value), 1);
-  await writeFile(fileOf(name), `${lean}\n`);
+  await mkdir(new URL('.', file), { recursive: true });
+  await writeFile(file, `${lean}\n`);
 }
 
 /** Leads a workflow's code through a history. @returns what it did otherwise, if anything */

@@ -1,5 +1,12 @@
 import { blocksOf, type Block } from './markdown.ts';
 
+/** The pages that are followed. Each builds on those before. */
+export const HOW_TO_ADD = [
+  'docs/how-to/add-a-table.md',
+  'docs/how-to/add-a-procedure.md',
+  'docs/how-to/add-a-workflow.md',
+];
+
 /** What a how-to page tells its reader to do, in the words of `FORMS`. */
 export type Step =
   | { kind: 'make'; file: string; text: string }

@@ -1,0 +1,86 @@
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createSpawn, run } from '../../dev/child.ts';
+import { withoutSettings } from '../../dev/environment.ts';
+import { makeClone, type Clone } from './clone.ts';
+import { LATER_ATRIUM } from './later-atrium.ts';
+import { readPage, ROOT } from './markdown.ts';
+import { HOW_TO_ADD, stepsOf } from './steps.ts';
+import { follow, type Ground } from './walk.ts';
+
+/** For all that is run, on a machine that does other things too, in ms: half a minute or so if it does nothing else. */
+const COMMANDS_MS = 300_000;
+
+const spawn = createSpawn();
+let clone: Clone;
+let ground: Ground;
+
+// Two branches of one clone: a product that has followed the pages, and a later Atrium.
+beforeAll(async () => {
+  clone = await makeClone();
+  const { folder } = clone;
+  ground = { folder, env: withoutSettings(inject('stack').env), timeoutMs: COMMANDS_MS };
+  await git('init --quiet --initial-branch=atrium');
+  await git('config user.name Team');
+  await git('config user.email team@example.com');
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  await writeFile(join(folder, '.git/info/exclude'), 'node_modules\n');
+  await commit('The version that the team has cloned');
+  await git('switch --quiet --create product');
+  for (const page of HOW_TO_ADD) {
+    const steps = stepsOf(await readPage(page));
+    await follow(
+      steps.filter(({ kind }) => kind !== 'run'),
+      ground,
+    );
+  }
+  await commit('Add tasks, and announce projects');
+  await git('switch --quiet atrium');
+  await follow(LATER_ATRIUM, ground);
+  await commit('A later version');
+  await git('switch --quiet product');
+}, COMMANDS_MS);
+afterAll(() => clone?.[Symbol.asyncDispose]());
+
+test('a team that follows the how-to pages changes and adds nothing outside its own folders', async () => {
+  const changed = (await git('diff --name-only atrium~1 product')).split('\n').filter((file) => file !== '');
+  expect(changed.length).toBeGreaterThan(10);
+  // The table: its page has no folder of the product's yet.
+  expect(changed.filter((file) => !file.includes('/product/'))).toEqual(['db/tables/tenant.ts']);
+});
+
+test(
+  'a later Atrium merges into a product without a conflict, and what comes out compiles, lints, and has what both have added',
+  { timeout: 3 * COMMANDS_MS },
+  async () => {
+    await git('merge --quiet --no-edit atrium');
+    const procedures = await sh(
+      `node --import tsx --input-type=module --eval "
+        import { appRouter } from './routers/index.ts';
+        console.log(Object.keys(appRouter._def.procedures).join('\\n'));"`,
+    );
+    expect(procedures.split('\n')).toEqual(
+      expect.arrayContaining(['users.me', 'projects.create', 'tasks.create', 'notices.list']),
+    );
+    await sh('node node_modules/typescript/bin/tsc --noEmit');
+    await sh('node node_modules/oxlint/bin/oxlint --type-aware --deny-warnings');
+  },
+);
+
+async function commit(message: string): Promise<void> {
+  await git('add --all');
+  await git(`commit --quiet --message '${message}'`);
+}
+
+async function git(command: string): Promise<string> {
+  return await sh(`git ${command}`);
+}
+
+/** @throws Error with all that the command printed, if it fails */
+async function sh(command: string): Promise<string> {
+  const { folder: cwd, env, timeoutMs } = ground;
+  const { code, output } = await run(spawn, ['bash', '-c', command], { cwd, env, timeoutMs });
+  if (code !== 0) throw new Error(`${command}\nended with ${code ?? 'a signal'}:\n${output}`);
+  return output;
+}

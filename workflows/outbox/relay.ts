@@ -50,7 +50,12 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
         if (!woken) await wakeKinds(owner, KINDS);
         woken = true;
         const held = pace.held();
-        const turns = { after: last, most: BATCH, passed: held, placesOf: (tenantId: string) => pace.placesOf(tenantId) };
+        const turns = {
+          after: last,
+          most: BATCH,
+          passed: held,
+          placesOf: (tenantId: string) => pace.placesOf(tenantId),
+        };
         const batch = await relayDue(owner, turns, (rows) => relayRows({ ...deps, pace }, rows));
         last = batch.last;
         failures = 0;

@@ -33,7 +33,7 @@ export function oxlintConfig() {
         rules: { 'no-restricted-properties': restrictedProperties(ENVIRONMENT) },
       },
       {
-        files: ['workflows/activities/**'],
+        files: ['workflows/activities/**', 'workflows/product/activities/**'],
         rules: {
           'no-restricted-properties': restrictedProperties(ENVIRONMENT, RAW_SQL, [
             { property: 'execute', message: 'An activity writes no SQL of its own: it could name another schema.' },
@@ -66,6 +66,11 @@ export function oxlintConfig() {
         rules: { 'no-restricted-properties': 'off', 'node/no-process-env': 'off', 'unicorn/no-process-exit': 'off' },
       },
       { files: ['cli/**', 'dev/**', 'bench/**'], rules: { 'no-console': 'off' } },
+      {
+        // The lists of a product may be empty.
+        files: ['**/product/**'],
+        rules: { 'unicorn/require-module-specifiers': 'off', 'typescript/no-generated-empty-object-type': 'off' },
+      },
       { files: ['*.config.ts', '**/*.config.ts'], rules: { 'import/no-default-export': 'off' } },
       {
         files: ['**/*.js'],

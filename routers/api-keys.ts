@@ -1,11 +1,11 @@
-import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { hashApiKey, mintApiKey } from '../core/auth/api-key.ts';
 import { DAY_MS } from '../core/duration.ts';
 import { AppError, orNotFound } from '../core/errors.ts';
 import { changesBetween } from '../db/audit/changes.ts';
-import { readClock } from '../db/connection/clock.ts';
+import { now, readClock } from '../db/connection/clock.ts';
 import type { Tx } from '../db/connection/lane.ts';
 import { apiKeys } from '../db/tables/lobby.ts';
 import { lockMembersAsAdmin } from '../db/tenancy/members.ts';
@@ -109,7 +109,7 @@ export const apiKeysRouter = router({
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
       const [revoked] = await ctx.db
         .update(apiKeys)
-        .set({ revokedAt: sql`now()` })
+        .set({ revokedAt: now() })
         .where(and(eq(apiKeys.tenantId, ctx.tenant.id), eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
         .returning({ name: apiKeys.name, role: apiKeys.role, prefix: apiKeys.prefix });
       ctx.auditEntry.note({ changes: changesBetween(orNotFound(revoked, 'API key'), {}) });

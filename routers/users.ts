@@ -1,5 +1,6 @@
-import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, lt } from 'drizzle-orm';
 import { z } from 'zod';
+import { now } from '../db/connection/clock.ts';
 import { changesBetween } from '../db/audit/changes.ts';
 import { memberships, tenants, users } from '../db/tables/lobby.ts';
 import { tenantColumns } from '../db/tenancy/tenants.ts';
@@ -62,10 +63,7 @@ export const usersRouter = router({
     .input(z.strictObject({ fullName: nameInput }))
     .output(userShape)
     .mutation(async ({ ctx, input: { fullName } }) => {
-      await ctx.db
-        .update(users)
-        .set({ fullName, updatedAt: sql`now()` })
-        .where(eq(users.id, ctx.user.id));
+      await ctx.db.update(users).set({ fullName, updatedAt: now() }).where(eq(users.id, ctx.user.id));
       ctx.auditEntry.note({
         entityId: ctx.user.id,
         changes: changesBetween({ fullName: ctx.user.fullName }, { fullName }),

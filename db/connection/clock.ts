@@ -4,6 +4,11 @@ import type { Tx } from './lane.ts';
 // Times that are stored, or compared with stored ones, are the database's: servers' clocks differ from it and from
 // each other.
 
+/** When the transaction began, within a statement. */
+export function now(): SQL<Date> {
+  return sql`now()`;
+}
+
 /** So many ms after the transaction began, by the database's clock. */
 export function fromNow(milliseconds: number): SQL<Date> {
   return sql`now() + make_interval(secs => ${milliseconds / 1000})`;

@@ -5,6 +5,9 @@ import type { Tx } from '../connection/lane.ts';
 /** Neither accepted nor revoked. It may have expired. */
 export const isOpen = and(isNull(invites.acceptedAt), isNull(invites.revokedAt));
 
+/** By the database's clock, for a select. */
+export const isExpired = sql<boolean>`${invites.expiresAt} <= now()`;
+
 /**
  * Revokes the open invites of someone who could not make them any more: nobody gets in by the word of one who is out.
  * @param by.tenantId in this tenant alone

@@ -6,6 +6,15 @@ import { fromNow, timestamp } from '../connection/clock.ts';
 import { refreshTokens, sessions } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
+/** What the database's clock says of a refresh token, for a select. */
+export const refreshTokenAge = {
+  expired: sql<boolean>`${refreshTokens.expiresAt} <= now()`,
+  inGrace: sql<boolean>`coalesce(${refreshTokens.usedAt} > now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds}), false)`,
+};
+
+/** Of a used refresh token: its successor is given out no more. */
+export const isGraceOver = sql`${refreshTokens.usedAt} < now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds})`;
+
 /**
  * Stores a refresh token of the session, by its hash. It expires when it is not used for a while, and ends with the session.
  * @param token.retired of its parent, if that was retired: what comes of it ends with it

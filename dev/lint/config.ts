@@ -10,9 +10,11 @@ const restrictedProperties = (...refusals: (readonly PropertyRefusal[])[]) => ['
 /** All of `.oxlintrc.json`. For each file the last override counts that has a rule. */
 export function oxlintConfig() {
   const [elsewhere, ...places] = PLACES;
+  const withSql = places.flatMap(({ sql, files }) => (sql ? files : []));
   return {
     $schema: './node_modules/oxlint/configuration_schema.json',
     plugins: PLUGINS,
+    jsPlugins: ['./dev/lint/no-sql.js'],
     categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
     options: { reportUnusedDisableDirectives: 'error' },
     env: { builtin: true },
@@ -20,6 +22,7 @@ export function oxlintConfig() {
     rules: {
       'no-restricted-imports': restrictedImports(elsewhere),
       'no-restricted-properties': restrictedProperties(ENVIRONMENT, RAW_SQL),
+      'atrium/no-sql': 'error',
       ...RULES,
     },
     overrides: [
@@ -29,16 +32,8 @@ export function oxlintConfig() {
       })),
       { files: ['test/**'], rules: { 'no-restricted-imports': 'off' } },
       {
-        files: ['db/**', 'dev/**', 'bench/**'],
-        rules: { 'no-restricted-properties': restrictedProperties(ENVIRONMENT) },
-      },
-      {
-        files: ['workflows/activities/**', 'workflows/product/activities/**'],
-        rules: {
-          'no-restricted-properties': restrictedProperties(ENVIRONMENT, RAW_SQL, [
-            { property: 'execute', message: 'An activity writes no SQL of its own: it could name another schema.' },
-          ]),
-        },
+        files: [...withSql, 'test/**'],
+        rules: { 'no-restricted-properties': restrictedProperties(ENVIRONMENT), 'atrium/no-sql': 'off' },
       },
       {
         files: ['src/**'],
@@ -54,15 +49,15 @@ export function oxlintConfig() {
         },
       },
       {
-        files: [
-          'dev/main.ts',
-          'dev/test.ts',
-          'bench/main.ts',
-          'bench/without/preload.ts',
-          'cli/**',
-          'deploy/**',
-          'vitest.config.ts',
-        ],
+        files: ['cli/**', 'deploy/**'],
+        rules: {
+          'no-restricted-properties': restrictedProperties(RAW_SQL),
+          'node/no-process-env': 'off',
+          'unicorn/no-process-exit': 'off',
+        },
+      },
+      {
+        files: ['dev/main.ts', 'dev/test.ts', 'bench/main.ts', 'bench/without/preload.ts', 'vitest.config.ts'],
         rules: { 'no-restricted-properties': 'off', 'node/no-process-env': 'off', 'unicorn/no-process-exit': 'off' },
       },
       { files: ['cli/**', 'dev/**', 'bench/**'], rules: { 'no-console': 'off' } },

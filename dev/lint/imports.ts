@@ -1,12 +1,12 @@
 import { ROOMS, type Place, type Room } from './place.ts';
-import { EVERYWHERE, OWNER, type ImportRefusal } from './refusals.ts';
+import { EVERYWHERE, OWNER, SQL_TAG, type ImportRefusal } from './refusals.ts';
 
 /** `no-restricted-imports`, as a place of the table has it. */
 export function restrictedImports(place: Place): ['error', { patterns: ImportRefusal[] }] {
   return ['error', { patterns: [...refusalsOf(place), ...EVERYWHERE] }];
 }
 
-function* refusalsOf({ rooms, owner, typesOf, doors, only, refuses = [] }: Place): Generator<ImportRefusal> {
+function* refusalsOf({ rooms, owner, sql, typesOf, doors, only, refuses = [] }: Place): Generator<ImportRefusal> {
   if (typesOf) {
     const { why: message } = typesOf;
     const regex = 'folder' in typesOf ? `(^|/)${typesOf.folder}(/|$)` : pathsInto(typesOf.rooms);
@@ -14,6 +14,7 @@ function* refusalsOf({ rooms, owner, typesOf, doors, only, refuses = [] }: Place
   }
   if (rooms) yield { regex: pathsInto(ROOMS.filter((room) => !rooms.may.includes(room))), message: rooms.why };
   if (!owner) yield OWNER;
+  if (!sql) yield SQL_TAG;
   if (doors) {
     const closed = doors.to.flatMap((room) => [`**/${room}`, `**/${room}/**`]);
     yield { group: [...closed, ...doors.files.map((file) => `!**/${file}`)], message: doors.why };

@@ -13,6 +13,8 @@ export interface Place {
   rooms?: { may: readonly Room[]; why: string };
   /** Whether it may import from a folder `owner`, which holds what needs the owner's connection. */
   owner?: true;
+  /** Whether it may hold SQL. */
+  sql?: true;
   /** What it may import the types of, and nothing else: rooms, or a folder by its name. */
   typesOf?: ({ rooms: readonly Room[] } | { folder: string }) & { why: string };
   /** Of these rooms it may import these files alone. */

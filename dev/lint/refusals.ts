@@ -38,20 +38,28 @@ export const OWNER: ImportRefusal = {
     'A folder `owner` is for workers, commands and tools: the server and what it imports never act as the owner.',
 };
 
-export const DRIVER: ImportRefusal = { regex: '^postgres$', message: 'Connections and raw SQL live in db/.' };
+export const DRIVER: ImportRefusal = { regex: '^postgres$', message: 'Connections and SQL live in db/.' };
 
-const RAW = 'Raw SQL lives in db/.';
+const SQL = 'All SQL lives in db/: call a function of db/<noun>/, or add one.';
 
-/** Text that PostgreSQL would take as it is. */
-export const RAW_SQL: readonly PropertyRefusal[] = [
-  { property: 'raw', allowObjects: ['String'], message: RAW },
-  { property: 'unsafe', message: RAW },
+/** The tag that makes SQL of Drizzle's from text. */
+export const SQL_TAG: ImportRefusal = { regex: '^drizzle-orm$', importNames: ['sql'], message: SQL };
+
+const STATEMENTS: readonly PropertyRefusal[] = [
+  { property: 'unsafe', message: SQL },
+  { property: 'execute', message: SQL },
 ];
 
-/** The same where `raw` also is a request of Hono, or where a name tells the tag. */
+/** What takes text for SQL. */
+export const RAW_SQL: readonly PropertyRefusal[] = [
+  { property: 'raw', allowObjects: ['String'], message: SQL },
+  ...STATEMENTS,
+];
+
+/** The same where something else has a property `raw` too, such as a request of Hono. */
 export const RAW_SQL_BY_NAME: readonly PropertyRefusal[] = [
-  { object: 'sql', property: 'raw', message: RAW },
-  { property: 'unsafe', message: RAW },
+  { object: 'sql', property: 'raw', message: SQL },
+  ...STATEMENTS,
 ];
 
 /** The ways to the environment. */

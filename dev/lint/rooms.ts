@@ -3,6 +3,7 @@ import { DRIVER, TRANSPORT, type ImportRefusal } from './refusals.ts';
 
 const IN_DB = {
   rooms: { may: ['core', 'db'], why: 'Of the house, db/ may import core/ only.' },
+  sql: true,
   refuses: [
     TRANSPORT,
     { regex: '^(@temporalio|bun|bun:.*)(/|$)', message: 'db/ also runs on Node, and knows no Temporal.' },
@@ -61,11 +62,6 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
       why: "An activity works in a tenant by inTenant, over the tables of db/tables/tenant.ts. One that needs the owner is the platform's: name its file in dev/lint/rooms.ts.",
     },
     refuses: [
-      {
-        regex: '^drizzle-orm$',
-        importNames: ['sql'],
-        message: 'An activity writes no SQL of its own: it could name another schema.',
-      },
       {
         regex: '^drizzle-orm/pg-core$',
         importNames: ['pgSchema', 'PgSchema'],
@@ -180,6 +176,8 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
     files: ['dev/**'],
     rooms: { may: ['core', 'db', 'dev'], why: 'Of the house, dev/ may import db/ and core/ only.' },
     owner: true,
+    // It starts PostgreSQL, and asks it whether it is there.
+    sql: true,
   },
   {
     files: ['cli/**'],
@@ -198,5 +196,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
     files: ['bench/**'],
     rooms: { may: ROOMS.filter((room) => room !== 'test'), why: 'Nothing imports tests.' },
     owner: true,
+    // It fills tables, and compares with servers and programs that are not ours.
+    sql: true,
   },
 ];

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import { idSchema } from '../../core/id.ts';
 import { parseSlug } from '../../core/tenancy/slug.ts';
 import type { Person } from '../../db/entering/callers.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
-import { fromNow } from '../../db/connection/clock.ts';
+import { fromNow, now } from '../../db/connection/clock.ts';
 import { tenantNotFound } from '../../db/entering/enter.ts';
 import { assumedIdentities as identities, memberships, sessions, tenants, users } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
@@ -111,7 +111,7 @@ export const endAssumedIdentity = superuserProcedure
     const { tenantId } = orNotFound(row, 'assumed identity');
     await ctx.db
       .update(identities)
-      .set({ endedAt: sql`now()` })
+      .set({ endedAt: now() })
       .where(and(eq(identities.id, id), isNull(identities.endedAt)));
     ctx.auditEntry.note({ tenantId, operatorId: ctx.user.id });
     return null;

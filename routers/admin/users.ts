@@ -1,7 +1,8 @@
-import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
 import { AppError, orNotFound } from '../../core/errors.ts';
+import { now } from '../../db/connection/clock.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { users as usersTable } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
@@ -69,7 +70,7 @@ export const disableUser = superuserProcedure
     await alsoEndIdentities(ctx.db, ctx.auditEntry, { operatorId: id });
     const [after] = await ctx.db
       .update(usersTable)
-      .set({ disabledAt: sql`now()`, updatedAt: sql`now()` })
+      .set({ disabledAt: now(), updatedAt: now() })
       .where(eq(usersTable.id, id))
       .returning({ disabledAt: usersTable.disabledAt });
     const disabledAt = after?.disabledAt ?? null;
@@ -92,10 +93,7 @@ export const enableUser = superuserProcedure
   .output(accountShape)
   .mutation(async ({ ctx, input: { id } }) => {
     const before = await lockAccount(ctx.db, id);
-    await ctx.db
-      .update(usersTable)
-      .set({ disabledAt: null, updatedAt: sql`now()` })
-      .where(eq(usersTable.id, id));
+    await ctx.db.update(usersTable).set({ disabledAt: null, updatedAt: now() }).where(eq(usersTable.id, id));
     ctx.auditEntry.note({ changes: changesBetween({ disabledAt: before.disabledAt }, { disabledAt: null }) });
     return toAccount({ ...before, disabledAt: null });
   });

@@ -1,6 +1,7 @@
-import { and, asc, eq, gt, gte, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, gte, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import type { TenantEntered } from '../../db/entering/enter.ts';
+import { readClock } from '../../db/connection/clock.ts';
 import { auditLogs } from '../../db/tables/lobby.ts';
 import { auditInput, toAuditItem, type auditShape } from './page.ts';
 import { unboundAdminProcedure } from '../procedures/levels.ts';
@@ -33,12 +34,10 @@ export const auditExportRouter = router({
       .query(async ({ ctx, input }) => {
         const close = ctx.openStream();
         try {
-          const { end } = await ctx.enter(false, async ({ tx }) => {
+          const end = await ctx.enter(false, async ({ tx }) => {
             // Nothing leaves before it is written down that it does.
             await ctx.auditEntry.write(tx, 'success');
-            const [now] = await tx.execute<{ end: string }>(sql`select to_json(now()) #>> '{}' as end`);
-            if (!now) throw new Error('PostgreSQL told no time');
-            return now;
+            return (await readClock(tx)).toISOString();
           });
           return closing(readBatches(ctx, { from: input.from, to: earlier(end, input.to) }), close);
         } catch (error) {

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNull, or } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
@@ -102,7 +102,7 @@ function invalidCredentials(): AppError {
  */
 async function holdUnchanged(tx: Tx, { id, passwordHash }: Account, lock: 'share' | 'no key update'): Promise<boolean> {
   const held = await tx
-    .select({ one: sql`1` })
+    .select({ id: users.id })
     .from(users)
     .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), isNull(users.disabledAt)))
     .for(lock);

@@ -1,5 +1,6 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { now } from '../../db/connection/clock.ts';
 import { sessions } from '../../db/tables/lobby.ts';
 import { userProcedure } from '../procedures/levels.ts';
 
@@ -13,9 +14,6 @@ export const logout = userProcedure
   .output(z.null())
   .mutation(async ({ ctx }) => {
     ctx.auditEntry.note({ entityId: ctx.actor.sessionId });
-    await ctx.db
-      .update(sessions)
-      .set({ revokedAt: sql`now()` })
-      .where(eq(sessions.id, ctx.actor.sessionId));
+    await ctx.db.update(sessions).set({ revokedAt: now() }).where(eq(sessions.id, ctx.actor.sessionId));
     return null;
   });

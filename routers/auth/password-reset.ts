@@ -1,8 +1,9 @@
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
 import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/auth/mailed-token.ts';
+import { now } from '../../db/connection/clock.ts';
 import { violatesUnique } from '../../db/connection/errors.ts';
 import { mailRequests, users } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
@@ -100,7 +101,7 @@ async function useUp(tx: Tx, requestId: string, email: string): Promise<void> {
 const isLive = and(
   eq(mailRequests.kind, 'reset-password'),
   isNull(mailRequests.usedAt),
-  gt(mailRequests.expiresAt, sql`now()`),
+  gt(mailRequests.expiresAt, now()),
 );
 
 /** The request's address, and what a new password must not be made of. */

@@ -1,4 +1,4 @@
-import { and, eq, exists, gt, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { and, eq, exists, gt, inArray, isNotNull, isNull } from 'drizzle-orm';
 import type { z } from 'zod';
 import { unauthenticated } from '../../core/auth/access-token.ts';
 import { AppError } from '../../core/errors.ts';
@@ -8,13 +8,13 @@ import {
   isRefreshToken,
   mintRefreshToken,
   openSuccessor,
-  REFRESH_TOKEN,
   sealSuccessor,
 } from '../../core/auth/refresh-token.ts';
+import { now } from '../../db/connection/clock.ts';
 import type { User } from '../../db/entering/callers.ts';
 import { refreshTokens, sessions, users } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
-import { storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
+import { isGraceOver, refreshTokenAge, storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
 import type { Context } from '../procedures/context.ts';
 import { take, type CountedCall } from '../procedures/limits.ts';
 import type { loginShape } from '../shapes.ts';
@@ -62,7 +62,7 @@ export async function rotate(
   // Uses of one session's tokens wait for each other here; so do they for a password change, which retires tokens.
   await tx
     .update(sessions)
-    .set({ lastSeenAt: sql`now()` })
+    .set({ lastSeenAt: now() })
     .where(
       inArray(
         sessions.id,
@@ -78,10 +78,7 @@ export async function rotate(
 
   const refreshToken = taken ? successor : reopen(call, token);
   if (refreshToken === undefined) {
-    await tx
-      .update(sessions)
-      .set({ revokedAt: sql`now()` })
-      .where(eq(sessions.id, session.id));
+    await tx.update(sessions).set({ revokedAt: now() }).where(eq(sessions.id, session.id));
     auditEntry.note({ tenantId: token.tenantId });
     await auditEntry.write(tx, 'failure');
     return 'reused';
@@ -126,19 +123,17 @@ export async function answerRotation(
 /** Marks a token used, in one atomic step: of any number of callers at once, one gets the row. */
 async function takeUnused(tx: Tx, tokenHash: Uint8Array, successor: Uint8Array): Promise<boolean> {
   const liveSession = tx
-    .select({ one: sql`1` })
+    .select({ id: sessions.id })
     .from(sessions)
-    .where(
-      and(eq(sessions.id, refreshTokens.sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, sql`now()`)),
-    );
+    .where(and(eq(sessions.id, refreshTokens.sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now())));
   const taken = await tx
     .update(refreshTokens)
-    .set({ usedAt: sql`now()`, successor })
+    .set({ usedAt: now(), successor })
     .where(
       and(
         eq(refreshTokens.tokenHash, tokenHash),
         isNull(refreshTokens.usedAt),
-        gt(refreshTokens.expiresAt, sql`now()`),
+        gt(refreshTokens.expiresAt, now()),
         exists(liveSession),
       ),
     )
@@ -158,8 +153,7 @@ async function findHolder(tx: Tx, tokenHash: Uint8Array) {
         retiredAt: refreshTokens.retiredAt,
         expiresAt: refreshTokens.expiresAt,
         successor: refreshTokens.successor,
-        expired: sql<boolean>`${refreshTokens.expiresAt} <= now()`,
-        inGrace: sql<boolean>`coalesce(${refreshTokens.usedAt} > now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds}), false)`,
+        ...refreshTokenAge,
       },
     })
     .from(refreshTokens)
@@ -169,7 +163,7 @@ async function findHolder(tx: Tx, tokenHash: Uint8Array) {
       and(
         eq(refreshTokens.tokenHash, tokenHash),
         isNull(sessions.revokedAt),
-        gt(sessions.expiresAt, sql`now()`),
+        gt(sessions.expiresAt, now()),
         isNull(users.disabledAt),
       ),
     );
@@ -206,11 +200,5 @@ async function forgetOldSuccessors(tx: Tx, sessionId: string): Promise<void> {
   await tx
     .update(refreshTokens)
     .set({ successor: null })
-    .where(
-      and(
-        eq(refreshTokens.sessionId, sessionId),
-        isNotNull(refreshTokens.successor),
-        lt(refreshTokens.usedAt, sql`now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds})`),
-      ),
-    );
+    .where(and(eq(refreshTokens.sessionId, sessionId), isNotNull(refreshTokens.successor), isGraceOver));
 }

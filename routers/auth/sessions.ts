@@ -1,6 +1,7 @@
-import { and, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
+import { now } from '../../db/connection/clock.ts';
 import { sessions as sessionsTable } from '../../db/tables/lobby.ts';
 import { endSessions } from '../../db/identity/sessions.ts';
 import { about } from '../procedures/audit-entry.ts';
@@ -25,7 +26,7 @@ export const sessions = userProcedure
         and(
           eq(sessionsTable.userId, ctx.user.id),
           isNull(sessionsTable.revokedAt),
-          gt(sessionsTable.expiresAt, sql`now()`),
+          gt(sessionsTable.expiresAt, now()),
           input.cursor === undefined ? undefined : lt(sessionsTable.id, input.cursor),
         ),
       )
@@ -55,13 +56,13 @@ export const revokeSession = userProcedure
   .mutation(async ({ ctx, input: { id } }) => {
     const ended = await ctx.db
       .update(sessionsTable)
-      .set({ revokedAt: sql`now()` })
+      .set({ revokedAt: now() })
       .where(
         and(
           eq(sessionsTable.id, id),
           eq(sessionsTable.userId, ctx.user.id),
           isNull(sessionsTable.revokedAt),
-          gt(sessionsTable.expiresAt, sql`now()`),
+          gt(sessionsTable.expiresAt, now()),
         ),
       )
       .returning({ id: sessionsTable.id });

@@ -1,6 +1,7 @@
-import { and, eq, gt, sql } from 'drizzle-orm';
+import { and, eq, gt } from 'drizzle-orm';
 import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/auth/mailed-token.ts';
 import type { SecretKeys } from '../../core/secret-keys.ts';
+import { now } from '../../db/connection/clock.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { signUps, users } from '../../db/tables/lobby.ts';
 import { findPendingSignUps, isPending } from '../../db/identity/sign-ups.ts';
@@ -18,7 +19,7 @@ export async function findByToken(tx: Tx, secretKeys: SecretKeys, token: string)
   const [row] = await tx
     .select({ email: signUps.email })
     .from(signUps)
-    .where(and(eq(signUps.verificationId, verificationId), gt(signUps.verificationExpiresAt, sql`now()`), isPending));
+    .where(and(eq(signUps.verificationId, verificationId), gt(signUps.verificationExpiresAt, now()), isPending));
   if (!row || !mailedTokenMatches(secretKeys, token, { kind: 'verify-email', id: verificationId, email: row.email })) {
     throw tokenInvalid();
   }

@@ -1,8 +1,9 @@
-import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, lt } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
 import { AppError, orNotFound } from '../../core/errors.ts';
+import { now } from '../../db/connection/clock.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { isOpen } from '../../db/identity/invites.ts';
 import { invites, memberships, users } from '../../db/tables/lobby.ts';
@@ -42,7 +43,7 @@ export const invitesRouter = router({
       await lockMembersAsAdmin(db, tenantId, ctx.actor);
       const voided = await db
         .update(invites)
-        .set({ revokedAt: sql`now()` })
+        .set({ revokedAt: now() })
         .where(and(eq(invites.tenantId, tenantId), eq(invites.email, email), isOpen))
         .returning({ id: invites.id, tenantId: invites.tenantId });
       // Asked after that: an invite that is being accepted just now is waited for, and has made a member then.
@@ -142,10 +143,7 @@ export const invitesRouter = router({
       if (status === 'accepted')
         throw new AppError('CONFLICT', 'This invite was already accepted. Remove the member instead.');
       if (status === 'revoked') return null;
-      await ctx.db
-        .update(invites)
-        .set({ revokedAt: sql`now()` })
-        .where(eq(invites.id, id));
+      await ctx.db.update(invites).set({ revokedAt: now() }).where(eq(invites.id, id));
       ctx.auditEntry.note({ changes: { status: [status, 'revoked'] } });
       return null;
     }),

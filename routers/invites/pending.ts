@@ -1,7 +1,8 @@
-import { and, eq, gt, inArray, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { idOfMailedToken, mailedTokenMatches, tokenInvalid } from '../../core/auth/mailed-token.ts';
 import type { SecretKeys } from '../../core/secret-keys.ts';
+import { now } from '../../db/connection/clock.ts';
 import { isOpen } from '../../db/identity/invites.ts';
 import { invites, tenants, users, type TenantStatus } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
@@ -43,14 +44,10 @@ export async function findPending(tx: Tx, secretKeys: SecretKeys, token: string)
  * @throws AppError `TOKEN_INVALID`
  */
 export async function useUp(tx: Tx, id: string): Promise<void> {
-  const used = await tx
-    .update(invites)
-    .set({ acceptedAt: sql`now()` })
-    .where(live(id))
-    .returning({ id: invites.id });
+  const used = await tx.update(invites).set({ acceptedAt: now() }).where(live(id)).returning({ id: invites.id });
   if (used.length === 0) throw tokenInvalid();
 }
 
 function live(id: string) {
-  return and(eq(invites.id, id), isOpen, gt(invites.expiresAt, sql`now()`));
+  return and(eq(invites.id, id), isOpen, gt(invites.expiresAt, now()));
 }

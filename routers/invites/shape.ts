@@ -1,8 +1,9 @@
-import { getTableColumns, sql, type SQL } from 'drizzle-orm';
+import { getTableColumns, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { INVITE_MS } from '../../core/auth/mailed-token.ts';
 import { emailShape } from '../../core/mail/address.ts';
 import { fromNow } from '../../db/connection/clock.ts';
+import { isExpired } from '../../db/identity/invites.ts';
 import { invites } from '../../db/tables/lobby.ts';
 import { roleShape, time } from '../shapes.ts';
 
@@ -18,7 +19,7 @@ export const inviteShape = z
   .meta({ id: 'Invite' });
 
 /** What of an invite is read, and whether it has expired by the database's clock. */
-export const inviteColumns = { ...getTableColumns(invites), expired: sql<boolean>`${invites.expiresAt} <= now()` };
+export const inviteColumns = { ...getTableColumns(invites), expired: isExpired };
 
 type Invite = typeof invites.$inferSelect & { expired: boolean };
 

@@ -1,8 +1,9 @@
-import { desc, eq, lt, sql } from 'drizzle-orm';
+import { desc, eq, lt } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { AppError, orNotFound } from '../../core/errors.ts';
 import { idSchema } from '../../core/id.ts';
+import { now } from '../../db/connection/clock.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { violatesUnique } from '../../db/connection/errors.ts';
 import { projects } from '../../db/tables/product/projects.ts';
@@ -87,7 +88,7 @@ export const projectsRouter = router({
       };
       const [after] = await ctx.db
         .update(projects)
-        .set({ ...wanted, updatedAt: sql`now()` })
+        .set({ ...wanted, updatedAt: now() })
         .where(eq(projects.id, id))
         .returning()
         .catch(refuseTakenName);

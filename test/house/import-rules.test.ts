@@ -109,8 +109,37 @@ const steps = STAIRCASE.flatMap(({ place, may, types = [] }) =>
   ),
 );
 
+interface Breach {
+  what: string;
+  rule: string;
+  breach: Planted;
+  twin: Planted;
+}
+
+const SQL_LINES = [
+  [IMPORTS, "import { sql } from 'drizzle-orm';"],
+  [IMPORTS, "import { sql as text } from 'drizzle-orm';"],
+  [IMPORTS, "import * as all from 'drizzle-orm';"],
+  [IMPORTS, "export { sql } from 'drizzle-orm';"],
+  ['atrium(no-sql)', 'export const find = (owner: (text: TemplateStringsArray) => unknown) => owner`select 1`;'],
+  ['atrium(no-sql)', 'export const list = (tx: <T>(text: TemplateStringsArray) => T) => tx<string[]>`select 1`;'],
+  [
+    'eslint(no-restricted-properties)',
+    "export const run = (db: { execute(q: string): void }) => db.execute('select 1');",
+  ],
+] as const;
+
+/** SQL in a room that holds none, each with the same in db/. */
+const sqlBreaches = (room: string): Breach[] =>
+  SQL_LINES.map(([rule, code]) => ({
+    what: `SQL in ${room}/: ${code}`,
+    rule,
+    breach: { file: `${room}/reap.ts`, code },
+    twin: { file: `db/${room}/reap.ts`, code },
+  }));
+
 /** What else the house refuses, each with a twin that may stand. */
-const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[] = [
+const BREACHES: Breach[] = [
   {
     what: 'the environment outside an entry',
     rule: 'node(no-process-env)',
@@ -169,10 +198,6 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
     "import { createPool } from '../../db/connection/pool.ts';",
     "import { users } from '../../db/tables/lobby.ts';",
     "import * as lobby from '../../db/tables/product/lobby.ts';",
-    "import { sql } from 'drizzle-orm';",
-    "import { sql as text } from 'drizzle-orm';",
-    "import * as all from 'drizzle-orm';",
-    "export { sql } from 'drizzle-orm';",
     "import { pgSchema } from 'drizzle-orm/pg-core';",
     "import { drizzle } from 'drizzle-orm/postgres-js';",
   ].map((code, index) => ({
@@ -181,17 +206,23 @@ const BREACHES: { what: string; rule: string; breach: Planted; twin: Planted }[]
     breach: { file: `workflows/activities/around${index}.ts`, code },
     twin: { file: 'workflows/activities/identity/reap.ts', code },
   })),
+  ...[
+    'routers',
+    'routers/product',
+    'src',
+    'workflows/outbox',
+    'workflows/activities/identity',
+    'workflows/product/activities',
+    'cli',
+  ].flatMap(sqlBreaches),
   {
-    what: 'a statement that an activity writes itself',
-    rule: 'eslint(no-restricted-properties)',
+    what: 'a template with a tag, which may be SQL',
+    rule: 'atrium(no-sql)',
     breach: {
-      file: 'workflows/activities/z.ts',
-      code: "declare const tx: { execute(q: string): void }; tx.execute('select * from tenant_ben.projects');",
+      file: 'core/zb.ts',
+      code: 'export const za = (query: (text: TemplateStringsArray) => void) => query`select 1`;',
     },
-    twin: {
-      file: 'routers/z.ts',
-      code: "declare const tx: { execute(q: string): void }; tx.execute('select 1');",
-    },
+    twin: { file: 'core/zb.ts', code: 'export const zb = String.raw`\\d`;' },
   },
   {
     what: 'HTTP in a router',

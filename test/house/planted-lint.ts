@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,7 @@ export async function lintPlanted(lines: readonly Planted[]): Promise<(line: Pla
   const folder = await mkdtemp(join(tmpdir(), 'atrium-lint-'));
   try {
     await copyFile(join(ROOT, '.oxlintrc.json'), join(folder, '.oxlintrc.json'));
+    await cp(join(ROOT, 'dev/lint'), join(folder, 'dev/lint'), { recursive: true });
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: TYPES }));
     for (const [file, planted] of files) {
       await mkdir(dirname(join(folder, file)), { recursive: true });

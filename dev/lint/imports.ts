@@ -17,7 +17,9 @@ function* refusalsOf({ rooms, owner, sql, typesOf, doors, only, refuses = [] }: 
   if (!sql) yield SQL_TAG;
   if (doors) {
     const closed = doors.to.flatMap((room) => [`**/${room}`, `**/${room}/**`]);
-    yield { group: [...closed, ...doors.files.map((file) => `!**/${file}`)], message: doors.why };
+    const open = doors.files.map((file) => `!**/${file}`);
+    const except = doors.except?.map((file) => `**/${file}`) ?? [];
+    yield { group: [...closed, ...open, ...except], message: doors.why };
   }
   if (only) yield { group: ['**', ...only.modules.map((module) => `!${module}`)], message: only.why };
   yield* refuses;

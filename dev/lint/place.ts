@@ -17,8 +17,8 @@ export interface Place {
   sql?: true;
   /** What it may import the types of, and nothing else: rooms, or a folder by its name. */
   typesOf?: ({ rooms: readonly Room[] } | { folder: string }) & { why: string };
-  /** Of these rooms it may import these files alone. */
-  doors?: { to: readonly Room[]; files: readonly string[]; why: string };
+  /** Of these rooms it may import these files alone, less the exceptions among them. */
+  doors?: { to: readonly Room[]; except?: readonly string[]; files: readonly string[]; why: string };
   /** All that it may import, where that is less than rooms. */
   only?: { modules: readonly string[]; why: string };
   /** Packages, and names of packages, that it may not import. */

@@ -40,6 +40,13 @@ export const OWNER: ImportRefusal = {
 
 export const DRIVER: ImportRefusal = { regex: '^postgres$', message: 'Connections and SQL live in db/.' };
 
+/** What runs in the worker, on Node. */
+export const ON_NODE: readonly ImportRefusal[] = [
+  TRANSPORT,
+  { regex: '^(bun|bun:.*)(/|$)', message: 'workflows/ runs on Node.' },
+  DRIVER,
+];
+
 const SQL = 'All SQL lives in db/: call a function of db/<noun>/, or add one.';
 
 /** The tag that makes SQL of Drizzle's from text. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readMigrations } from '../db/migrations/files.ts';
+import { readSets } from '../db/migrations/sets.ts';
 
 const APPLY = fileURLToPath(new URL('apply-sql.ts', import.meta.url));
 const TIMEOUT_MS = 30_000;
@@ -40,10 +40,12 @@ export function createSchemaMaker(options: { ownerUrl: string; dataDir: string; 
 /** All that provisioning leaves behind in PostgreSQL, as somebody who knows the end would write it down. */
 function tenantSql(tenantId: string, schema: string): string {
   const role = `"t_${tenantId}"`;
-  const migrations = readMigrations('tenant').flatMap(({ version, hash, sql }) => [
-    sql,
-    `insert into atrium_migrations (version, hash) values (${version}, '${hash}')`,
-  ]);
+  const migrations = readSets('tenant').flatMap((set) =>
+    set.migrations.flatMap(({ version, hash, sql }) => [
+      sql,
+      `insert into atrium_versions (set, version, hash) values ('${set.name}', ${version}, '${hash}')`,
+    ]),
+  );
   const statements = [
     `create role ${role} nologin`,
     `grant tenants to ${role}`,
@@ -52,11 +54,11 @@ function tenantSql(tenantId: string, schema: string): string {
     `comment on schema ${schema} is 'atrium tenant ${tenantId}'`,
     `grant usage on schema ${schema} to ${role}`,
     `set local search_path = ${schema}, pg_temp`,
-    'create table atrium_migrations (version integer primary key, hash text not null, applied_at timestamptz not null default now())',
+    'create table atrium_versions (set text, version integer, hash text not null, applied_at timestamptz not null default now(), primary key (set, version))',
     ...migrations,
     `grant select, insert, update, delete on all tables in schema ${schema} to ${role}`,
     `grant usage on all sequences in schema ${schema} to ${role}`,
-    `revoke all on atrium_migrations from ${role}`,
+    `revoke all on atrium_versions from ${role}`,
     `insert into settings (key, value) values ('locale', '"en"'), ('timeZone', '"UTC"')`,
   ];
   return `${statements.join(';\n')};\n`;

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { EnvError } from '../core/env/index.ts';
 import { tellDatabaseError } from '../db/connection/errors.ts';
-import { EditedMigrationError } from '../db/migrations/owner/migrate.ts';
+import { MigrationError } from '../db/migrations/owner/errors.ts';
 
 /** What went wrong, in words for the one who typed the command. */
 export class UsageError extends Error {}
@@ -13,7 +13,7 @@ export function tellFailure(error: unknown): void {
 }
 
 /** Errors whose message is all that is to be said. */
-const TOLD = [EnvError, UsageError, EditedMigrationError];
+const TOLD = [EnvError, UsageError, MigrationError];
 
 /** What went wrong, in words where there are any; an error that nobody foresaw comes as it is, with its stack. */
 export function messageFor(error: unknown): string {

@@ -1,40 +1,76 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Scope } from '../db/migrations/sets.ts';
+import { tellFailure, UsageError } from './failure.ts';
 
-// `bun run db:generate NAME`: writes the migrations from db/tables/lobby.ts and db/tables/tenant.ts to what those files say now.
+// `bun run db:generate NAME`: brings the product's migrations, of tenants and of the lobby, to what its tables say now.
+// With --atrium Atrium's own. With --custom SCOPE it makes an empty migration, of `tenant` or `lobby`, for SQL by hand.
 
+const USAGE = 'Usage: bun run db:generate [--atrium] [--custom tenant|lobby] NAME';
+const SCOPES = ['tenant', 'lobby'] as const;
 /** What drizzle-kit says at the end, if it has done what it was asked for: it ends with 0 in any case. */
-const DONE = /Your SQL migration file|No schema changes/;
+const DONE = /Your SQL migration file|No schema changes|Prepared empty file/;
 
-const [name = 'change'] = process.argv.slice(2);
-for (const set of ['lobby', 'tenant']) {
-  if (!generate(set)) process.exit(1);
+try {
+  const { set, custom, name } = readArguments();
+  for (const scope of custom === undefined ? SCOPES : [custom]) generate(scope, set, name, custom !== undefined);
+} catch (error) {
+  tellFailure(error);
 }
 
-// drizzle-kit writes `"public".` into foreign keys and enum types of plain tables (drizzle-orm #4369); a tenant's
-// migration runs under the tenant's search_path and must name no schema.
-const folder = 'db/migrations/tenant/product';
-for (const file of readdirSync(folder).filter((entry) => entry.endsWith('.sql'))) {
-  const path = `${folder}/${file}`;
-  writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"public".', ''));
+function readArguments(): { set: 'atrium' | 'product'; custom: Scope | undefined; name: string } {
+  const options = { atrium: { type: 'boolean' }, custom: { type: 'string' } } as const;
+  const { values, positionals } = parse(() => parseArgs({ options, allowPositionals: true }));
+  const [name = 'change', ...more] = positionals;
+  const custom = SCOPES.find((scope) => scope === values.custom);
+  if (more.length > 0 || custom !== values.custom) throw new UsageError(USAGE);
+  return { set: values.atrium === true ? 'atrium' : 'product', custom, name };
 }
 
-/** @returns whether the set is at what the tables say */
-function generate(set: string): boolean {
+function parse<Parsed>(read: () => Parsed): Parsed {
+  try {
+    return read();
+  } catch {
+    throw new UsageError(USAGE);
+  }
+}
+
+/** @throws UsageError when drizzle-kit wrote nothing though it had to */
+function generate(scope: Scope, set: 'atrium' | 'product', name: string, custom: boolean): void {
+  const folder = `db/migrations/${scope}/${set}`;
+  const tables = set === 'atrium' ? `db/tables/${scope}.ts` : `db/tables/product/${scope}.ts`;
+  const before = new Set(migrationsIn(folder));
   // It asks whether a table or column is a new one or has a new name, and needs a terminal for that.
   const terminal = process.stdin.isTTY && process.stdout.isTTY;
+  const options = ['--dialect', 'postgresql', '--schema', tables, '--out', folder, '--name', name];
   const { status, stdout, stderr } = spawnSync(
     'node_modules/.bin/drizzle-kit',
-    ['generate', '--config', `db/drizzle.${set}.config.ts`, '--name', name],
+    ['generate', ...options, ...(custom ? ['--custom'] : [])],
     { stdio: terminal ? 'inherit' : ['ignore', 'pipe', 'pipe'], encoding: 'utf8' },
   );
-  if (terminal) return status === 0;
-  process.stdout.write(stdout);
-  process.stderr.write(stderr);
-  if (status === 0 && DONE.test(stdout)) return true;
-  console.error(
-    `db:generate: drizzle-kit wrote no migration for the set ${set}. If it has to ask whether something was renamed, ` +
-      'run this command in a terminal, or make two migrations: one that adds and one that removes.',
-  );
-  return false;
+  if (status !== 0 || (!terminal && !DONE.test(stdout))) {
+    throw new UsageError(
+      `${terminal ? '' : `${stdout}${stderr}\n`}db:generate: drizzle-kit wrote no migration to ${folder}. If it has to ask ` +
+        'whether something was renamed, run this command in a terminal, or make two migrations: one that adds and one that removes.',
+    );
+  }
+  const written = migrationsIn(folder).filter((file) => !before.has(file));
+  for (const file of written) {
+    if (scope === 'tenant') unqualify(`${folder}/${file}`);
+    console.log(`db:generate: wrote ${folder}/${file}`);
+  }
+  if (written.length === 0) console.log(`db:generate: ${folder} is up to date with ${tables}`);
+}
+
+function migrationsIn(folder: string): string[] {
+  return readdirSync(folder).filter((entry) => entry.endsWith('.sql'));
+}
+
+/**
+ * drizzle-kit writes `"public".` into foreign keys and enum types of plain tables (drizzle-orm #4369); a tenant's migration
+ * runs under the tenant's search_path and must name no schema.
+ */
+function unqualify(path: string): void {
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"public".', ''));
 }

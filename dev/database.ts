@@ -1,6 +1,7 @@
 import { bootstrapDatabase, type DatabaseUrls } from '../db/migrations/owner/bootstrap.ts';
 import { migrateFleet } from '../db/tenancy/owner/fleet.ts';
-import { EditedMigrationError, migrateLobby } from '../db/migrations/owner/migrate.ts';
+import { MigrationError } from '../db/migrations/owner/errors.ts';
+import { migrateLobby } from '../db/migrations/owner/migrate.ts';
 import { connectOwner } from '../db/connection/owner/connect.ts';
 import { seedSuperuser } from '../db/identity/owner/seed-superuser.ts';
 import { StackError } from './error.ts';
@@ -11,7 +12,7 @@ import { since } from './wait.ts';
 /**
  * Starts PostgreSQL and makes its database ready: roles, the tables of the lobby and of every tenant, the platform's
  * operator. A tenant that can't be migrated is told of, and the rest go on.
- * @throws StackError when an applied migration of the lobby was edited
+ * @throws StackError when the lobby's migrations don't fit what was applied
  */
 export async function startDatabase(
   options: Omit<PostgresOptions, 'password'> & {
@@ -29,7 +30,7 @@ export async function startDatabase(
   });
   signal?.throwIfAborted();
   await migrateLobby(urls.databaseOwnerUrl).catch((error: unknown) => {
-    throw error instanceof EditedMigrationError ? new StackError(error.message) : error;
+    throw error instanceof MigrationError ? new StackError(error.message) : error;
   });
   signal?.throwIfAborted();
   const tenants = await migrateTenants(urls.databaseOwnerUrl, log);

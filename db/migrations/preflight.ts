@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Pool } from '../connection/pool.ts';
-import { readMigrations } from './files.ts';
+import { readSets, type MigrationSet } from './sets.ts';
 
 /**
  * Makes sure that the server runs as the app's role and nothing stronger: everything that keeps tenants apart rests
@@ -28,13 +28,16 @@ export async function assertAppRole(pool: Pool): Promise<void> {
 }
 
 /** Of the lobby, as this process's code was written for it. Read at the first question: `/readyz` asks every second. */
-let lobbyVersion: number | undefined;
+let lobbySets: readonly MigrationSet[] | undefined;
 
-/** Whether PostgreSQL answers and the lobby is at the version that this code was written for, or a later one. */
+/** Whether PostgreSQL answers and the lobby is at the versions that this code was written for, or at later ones. */
 export async function lobbyIsCurrent(pool: Pool): Promise<boolean> {
-  const [row] = await pool.transaction({ readOnly: true }, (tx) =>
-    tx.execute<{ version: number }>(sql`select max(version) as version from public.atrium_migrations`),
+  const rows = await pool.transaction({ readOnly: true }, (tx) =>
+    tx.execute<{ set: string; version: number }>(
+      sql`select set, max(version) as version from public.atrium_versions group by set`,
+    ),
   );
-  lobbyVersion ??= readMigrations('lobby').length;
-  return (row?.version ?? 0) >= lobbyVersion;
+  lobbySets ??= readSets('lobby');
+  const versions = new Map(Array.from(rows, ({ set, version }) => [set, version]));
+  return lobbySets.every(({ name, migrations }) => (versions.get(name) ?? 0) >= migrations.length);
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { readMigrations } from '../../db/migrations/files.ts';
 import { migrateLobby } from '../../db/migrations/owner/migrate.ts';
+import { newestVersions, readSets, schemaVersion } from '../../db/migrations/sets.ts';
 import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
 import { createRole, createSchema } from '../../db/tenancy/owner/provision.ts';
 import { startStack } from '../../dev/stack.ts';
@@ -64,7 +64,7 @@ test('migrate goes on after a tenant that fails, names it, and says when bootstr
       `bootstrap: the database has version 1, .* Run db/migrations/owner/bootstrap.sql again in the database ${database}`,
     ),
   );
-  expect(await versionOf(owner, other)).toBe(readMigrations('tenant').length);
+  expect(await versionOf(owner, other)).toBe(schemaVersion(newestVersions(readSets('tenant'))));
   expect(await versionOf(owner, stuck)).toBe(0);
 
   await owner`drop table ${owner(stuck.schemaName)}.projects`;
@@ -73,11 +73,11 @@ test('migrate goes on after a tenant that fails, names it, and says when bootstr
   expect(again).toMatchObject({ code: 0, errors: '' });
   expect(again.output).toContain('tenants: 1 migrated, 0 failed');
 
-  await owner`update public.atrium_migrations set hash = 'of another text' where version = 2`;
+  await owner`update public.atrium_versions set hash = 'of another text' where set = 'atrium' and version = 2`;
   const edited = await migrate();
   expect(edited.code).toBe(1);
   expect(edited.errors).toMatch(
-    /^Migration 2 of public, db\/migrations\/lobby\/0001_guards\.sql, .* `bun run dev --reset`/,
+    /^Migration 2 of public, db\/migrations\/lobby\/atrium\/0001_guards\.sql, .* `bun run dev --reset`/,
   );
   await owner.end();
 });
@@ -103,7 +103,7 @@ test('the development stack migrates the tenants that are behind when it starts'
 
   const second = await start();
   const after = connectOwner(second.databaseOwnerUrl, { max: 1, name: 'atrium test' });
-  expect(await versionOf(after, home)).toBe(readMigrations('tenant').length);
+  expect(await versionOf(after, home)).toBe(schemaVersion(newestVersions(readSets('tenant'))));
   expect(lines.join('\n')).toContain('database and 1 tenants migrated and seeded');
   await after.end();
   await second.stop();
@@ -111,7 +111,7 @@ test('the development stack migrates the tenants that are behind when it starts'
 }, 60_000);
 
 test('db:generate fails, and says what to do, where it would have to ask and there is no terminal', async () => {
-  const file = join(clone.folder, 'db/tables/tenant.ts');
+  const file = join(clone.folder, 'db/tables/product/projects.ts');
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace('description: text()', 'summary: text()'));
   const generating = promisify(execFile)(bun, ['run', '--silent', 'db:generate', 'renamed'], { cwd: clone.folder });
@@ -124,15 +124,15 @@ test('db:generate fails, and says what to do, where it would have to ask and the
 test('a process that runs while a migration is added makes tenants at the new version', async () => {
   const script = `
     import { readFileSync, writeFileSync } from 'node:fs';
-    import { readMigrations } from './db/migrations/files.ts';
-    const before = readMigrations('tenant').length;
-    const path = 'db/migrations/tenant/meta/_journal.json';
+    import { newestVersions, readSets } from './db/migrations/sets.ts';
+    const before = newestVersions(readSets('tenant')).product;
+    const path = 'db/migrations/tenant/product/meta/_journal.json';
     const journal = JSON.parse(readFileSync(path, 'utf8'));
     const last = journal.entries.at(-1);
     journal.entries.push({ ...last, idx: last.idx + 1, when: last.when + 1, tag: '9999_added' });
-    writeFileSync('db/migrations/tenant/9999_added.sql', 'create table added (id int)');
+    writeFileSync('db/migrations/tenant/product/9999_added.sql', 'create table added (id int)');
     writeFileSync(path, JSON.stringify(journal));
-    console.log(readMigrations('tenant').length - before);`;
+    console.log(newestVersions(readSets('tenant')).product - before);`;
   const { stdout } = await promisify(execFile)(bun, ['-e', script], { cwd: clone.folder });
   expect(stdout.trim()).toBe('1');
 });

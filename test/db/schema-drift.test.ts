@@ -9,6 +9,8 @@ import { getTableConfig, isPgEnum, PgTable } from 'drizzle-orm/pg-core';
 import type postgres from 'postgres';
 import { expect, inject, test } from 'vitest';
 import * as lobby from '../../db/tables/lobby.ts';
+import * as productLobby from '../../db/tables/product/lobby.ts';
+import * as productTenant from '../../db/tables/product/tenant.ts';
 import * as tenant from '../../db/tables/tenant.ts';
 import { connect } from '../support/database.ts';
 import { signUpTenant } from '../support/people.ts';
@@ -18,15 +20,20 @@ const stack = inject('stack');
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
 
-test.each(['lobby', 'tenant'])('the migrations of the %s are up to date with its tables', async (set) => {
+test.each([
+  { scope: 'lobby', set: 'atrium', tables: 'db/tables/lobby.ts' },
+  { scope: 'lobby', set: 'product', tables: 'db/tables/product/lobby.ts' },
+  { scope: 'tenant', set: 'atrium', tables: 'db/tables/tenant.ts' },
+  { scope: 'tenant', set: 'product', tables: 'db/tables/product/tenant.ts' },
+])('the migrations of the $scope in the set $set are up to date with its tables', async ({ scope, set, tables }) => {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-drift-'));
   try {
     const out = join(folder, set);
-    await cp(join(ROOT, 'db/migrations', set), out, { recursive: true });
+    await cp(join(ROOT, 'db/migrations', scope, set), out, { recursive: true });
     const before = await readdir(out, { recursive: true });
     // drizzle-kit takes an absolute path for a relative one.
     const to = ['--dialect', 'postgresql', '--out', relative(ROOT, out)];
-    expect(await drizzleKit('generate', '--schema', `db/tables/${set}.ts`, ...to)).toContain('No schema changes');
+    expect(await drizzleKit('generate', '--schema', tables, ...to)).toContain('No schema changes');
     expect(await readdir(out, { recursive: true })).toEqual(before);
     expect(await drizzleKit('check', ...to)).toContain('Everything');
   } finally {
@@ -41,8 +48,8 @@ test('the migrated lobby and a provisioned tenant have the columns and the enums
     { schema: string }[]
   >`select schema_name as schema from public.tenants where slug = ${slug}`;
   for (const [schema, exported] of [
-    ['public', lobby],
-    [home?.schema ?? '', tenant],
+    ['public', { ...lobby, ...productLobby }],
+    [home?.schema ?? '', { ...tenant, ...productTenant }],
   ] as const) {
     const known = { columns: columnsOf(exported), enums: enumsOf(exported) };
     const real = await owner.sql.begin(async (tx) => {
@@ -54,7 +61,7 @@ test('the migrated lobby and a provisioned tenant have the columns and the enums
           select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as required
           from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
           where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-            and c.relname <> 'atrium_migrations'`,
+            and c.relname not in ('atrium_migrations', 'atrium_versions')`,
         enums: await tx<Enum[]>`
           select t.typname as name, array_agg(e.enumlabel::text order by e.enumsortorder) as values
           from pg_type t join pg_enum e on e.enumtypid = t.oid where t.typnamespace = ${schema}::regnamespace group by 1`,

@@ -23,7 +23,7 @@ const lobbyProbes = async (): Promise<Probe[]> => (await tablesOf(owner.sql, ['p
 
 test('the app role is refused every table of a tenant', async () => {
   const tables = await tablesOf(owner.sql, [ada.schema, ben.schema]);
-  expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['projects', 'settings', 'atrium_migrations']));
+  expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['projects', 'settings', 'atrium_versions']));
   expect(await allowedOf(tables.flatMap(probesOf), send)).toEqual([]);
 });
 
@@ -57,10 +57,13 @@ test('the app role cannot write who is a superuser, nor where a tenant lives', a
     'update public.tenants.schema_name',
     'update public.tenants.db_role',
     'update public.tenants.schema_version',
+    'update public.tenants.atrium_version',
+    'update public.tenants.product_version',
+    'update public.tenants.extension_versions',
   ]) {
     expect(allowed).not.toContain(what);
   }
-  const changes = allowed.filter((what) => what.includes(' public.atrium_migrations'));
+  const changes = allowed.filter((what) => / public\.atrium_(migrations|versions)/.test(what));
   expect(changes.filter((what) => !what.startsWith('select '))).toEqual([]);
 });
 

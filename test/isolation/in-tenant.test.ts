@@ -73,7 +73,7 @@ test('what an activity writes, its audit row and the work it queues stand togeth
 
 test.each([
   ["another tenant's table by a hand-written name", () => `select * from "${ben.schema}".projects`],
-  ['the record of migrations', () => 'select * from atrium_migrations'],
+  ['the record of migrations', () => 'select * from atrium_versions'],
   ['the accounts', () => 'select email from public.users'],
   ['the outbox', () => 'select * from public.outbox'],
   ['set_config', () => "select set_config('role', 'none', true)"],

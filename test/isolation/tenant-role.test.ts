@@ -54,7 +54,7 @@ const insideAda = (text: string): Promise<unknown> =>
 
 test("a tenant's role reads and writes its own tables, all but the record of migrations", async () => {
   const probes = (await tablesOf(owner.sql, [ada.schema])).flatMap(probesOf);
-  const closed = probes.map(({ what }) => what).filter((what) => what.includes('.atrium_migrations'));
+  const closed = probes.map(({ what }) => what).filter((what) => what.includes('.atrium_versions'));
   expect(closed).not.toEqual([]);
   const allowed = await allowedOf(probes, asAda);
   expect(allowed).toEqual(probes.map(({ what }) => what).filter((what) => !closed.includes(what)));
@@ -222,7 +222,7 @@ test.each([
   'set role atrium_owner',
   'set role postgres',
   'select * into planted from projects',
-  'insert into atrium_migrations (version, hash) values (999, $$x$$)',
+  'insert into atrium_versions (set, version, hash) values ($$product$$, 999, $$x$$)',
   "select pg_read_file('/etc/hostname')",
   "copy projects to program 'true'",
   'select pg_advisory_lock(1)',

@@ -63,7 +63,8 @@ export async function describeHome(owner: Owner, { schemaName, dbRole }: TenantH
     from pg_auth_members a join pg_roles g on g.oid = a.roleid join pg_roles m on m.oid = a.member
     where ${dbRole} in (g.rolname, m.rolname) order by 1, 2`;
   const settings = await owner`select key, value from ${owner(schemaName)}.settings order by key`;
-  const migrations = await owner`select version, hash from ${owner(schemaName)}.atrium_migrations order by version`;
+  const migrations = await owner`
+    select set, version, hash from ${owner(schemaName)}.atrium_versions order by set, version`;
   const all = JSON.stringify({ relations, schema, memberships, settings, migrations });
   return JSON.parse(all.replaceAll(dbRole, '<role>').replaceAll(schemaName, '<schema>'));
 }

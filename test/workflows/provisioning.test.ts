@@ -29,7 +29,7 @@ test('gives the tenant its role the use of its own tables, and of no more', asyn
   for (const statement of [
     'drop table projects',
     'create table mine ()',
-    'select from atrium_migrations',
+    'select from atrium_versions',
     'select from public.tenants',
   ]) {
     const error = await refusal(

@@ -1,6 +1,6 @@
 import { afterAll, expect, inject, test } from 'vitest';
 import { PROVISIONING_STEPS, type ProvisioningStep } from '../../core/tenancy/provisioning.ts';
-import { readMigrations } from '../../db/migrations/files.ts';
+import { newestVersions, readSets, schemaVersion } from '../../db/migrations/sets.ts';
 import {
   createProvisioningActivities,
   type ProvisioningActivities,
@@ -103,7 +103,7 @@ test.concurrent.each(doing)(
       status: 'ready',
       step: null,
       error: null,
-      version: readMigrations('tenant').length,
+      version: schemaVersion(newestVersions(readSets('tenant'))),
       audit: ['success'],
     });
     expect(await describeHome(bench.owner, home)).toEqual(await describeHome(bench.owner, undisturbed));

@@ -1,68 +1,92 @@
 import type { SchemaName } from '../../../core/tenancy/slug.ts';
 import { connectOwner, type OwnerTx } from '../../connection/owner/connect.ts';
-import { readMigrations, type Migration, type MigrationSet } from '../files.ts';
+import { newestVersions, readSets, type Migration, type MigrationSet, type SchemaVersions } from '../sets.ts';
+import { editedMigration, newerSchema, skippedMigration } from './errors.ts';
+import { adoptFirstRecord } from './first-record.ts';
 
-/** A migration that was applied does not say any more what it said then. */
-export class EditedMigrationError extends Error {
-  override readonly name = 'EditedMigrationError';
-
-  constructor(schema: string, { version, file }: Pick<Migration, 'version' | 'file'>) {
-    super(
-      `Migration ${version} of ${schema}, ${file}, is not as it was applied: an applied migration must not change. ` +
-        'Take the change back, and write it as a new migration (bun run db:generate). ' +
-        'In development, `bun run dev --reset` begins with an empty database instead.',
-    );
-  }
+interface Applied {
+  set: string;
+  version: number;
+  hash: string;
 }
 
+/** The tables in which a schema records its migrations; the first is read once, where it is there. */
+export type RecordTable = 'atrium_migrations' | 'atrium_versions';
+
 /**
- * Brings `public` to the newest version. Repeatable, and safe to run from several machines at once.
+ * Brings `public` to the newest version of each set. Repeatable, and safe to run from several machines at once.
  * @param ownerUrl `DATABASE_OWNER_URL`
- * @throws EditedMigrationError when an applied migration was edited since
+ * @throws MigrationError when the files don't fit what was applied
  */
-export async function migrateLobby(ownerUrl: string): Promise<void> {
+export async function migrateLobby(ownerUrl: string, sets = readSets('lobby')): Promise<void> {
   const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium migrate' });
   try {
-    await owner.begin((tx) => migrateSchema(tx, 'public', 'lobby'));
+    await owner.begin(async (tx) => {
+      await Promise.all(locking(tx, 'public'));
+      // 0001_guards.sql gives a right on it.
+      await tx`create table if not exists atrium_migrations (
+        version integer primary key, hash text not null, applied_at timestamptz not null default now())`;
+      await migrateSchema(tx, 'public', sets);
+    });
   } finally {
     await owner.end();
   }
 }
 
-/** Brings a tenant's schema to the newest version, in the transaction at hand. @returns that version */
-export function migrateTenantSchema(tx: OwnerTx, schema: SchemaName): Promise<number> {
-  return migrateSchema(tx, schema, 'tenant');
+/**
+ * Brings a tenant's schema to the newest version of each set, in the transaction at hand.
+ * @returns the versions, and the tables that record them
+ * @throws MigrationError when the files don't fit what was applied
+ */
+export async function migrateTenantSchema(
+  tx: OwnerTx,
+  schema: SchemaName,
+  sets: readonly MigrationSet[],
+): Promise<{ versions: SchemaVersions; records: RecordTable[] }> {
+  return { records: await migrateSchema(tx, schema, sets), versions: newestVersions(sets) };
 }
 
-async function migrateSchema(tx: OwnerTx, schema: string, set: MigrationSet): Promise<number> {
-  const [, , , applied] = await Promise.all([
+/** The statements that come first, in this order. */
+function locking(tx: OwnerTx, schema: string) {
+  return [
     // A lock that can't be had soon is better given up than queued before everyone else's.
     tx`select set_config('lock_timeout', '5s', true), set_config('search_path', quote_ident(${schema}) || ', pg_temp', true)`,
     tx`select pg_advisory_xact_lock(hashtextextended(${`atrium migrate ${schema}`}, 0))`,
-    tx`create table if not exists atrium_migrations (
-      version integer primary key, hash text not null, applied_at timestamptz not null default now())`,
-    tx<{ version: number; hash: string }[]>`select version, hash from atrium_migrations order by version`,
-  ]);
+  ] as const;
+}
 
-  const migrations = readMigrations(set);
-  if (applied.length > migrations.length) {
-    throw new Error(
-      `${schema} is at version ${applied.length}, newer than this code, which knows ${migrations.length}`,
-    );
-  }
-  for (const { version, hash } of applied) {
-    const migration = migrations[version - 1];
-    if (migration?.hash !== hash) {
-      throw new EditedMigrationError(schema, { version, file: migration?.file ?? `db/migrations/${set}` });
-    }
-  }
+async function migrateSchema(tx: OwnerTx, schema: string, sets: readonly MigrationSet[]): Promise<RecordTable[]> {
+  const readApplied = () => tx<Applied[]>`select set, version, hash from atrium_versions order by set, version`;
+  const [, , , [first], recorded] = await Promise.all([
+    ...locking(tx, schema),
+    tx`create table if not exists atrium_versions (
+      set text, version integer, hash text not null, applied_at timestamptz not null default now(),
+      primary key (set, version))`,
+    tx`select where to_regclass('atrium_migrations') is not null`,
+    readApplied(),
+  ]);
+  const adopting = first !== undefined && recorded.length === 0;
+  if (adopting) await adoptFirstRecord(tx, schema, sets);
+  const applied = adopting ? await readApplied() : recorded;
+  // All sets are checked before the first migration is sent.
+  const pending = sets.flatMap((set) => pendingOf(schema, set, applied).map((migration) => ({ set, migration })));
   await Promise.all(
-    migrations
-      .slice(applied.length)
-      .flatMap(({ version, hash, sql }) => [
-        tx.unsafe(sql),
-        tx`insert into atrium_migrations (version, hash) values (${version}, ${hash})`,
-      ]),
+    pending.flatMap(({ set: { name }, migration: { version, hash, sql } }) => [
+      tx.unsafe(sql),
+      tx`insert into atrium_versions (set, version, hash) values (${name}, ${version}, ${hash})`,
+    ]),
   );
-  return migrations.length;
+  return first === undefined ? ['atrium_versions'] : ['atrium_versions', 'atrium_migrations'];
+}
+
+/** @returns the migrations of a set that a schema lacks */
+function pendingOf(schema: string, set: MigrationSet, applied: readonly Applied[]): readonly Migration[] {
+  const own = applied.filter((row) => row.set === set.name);
+  own.forEach(({ version, hash }, index) => {
+    const expected = set.migrations[index];
+    if (!expected) throw newerSchema(schema, set, own.at(-1)?.version ?? version);
+    if (expected.version !== version) throw skippedMigration(schema, set, expected);
+    if (expected.hash !== hash) throw editedMigration(schema, expected);
+  });
+  return set.migrations.slice(own.length);
 }

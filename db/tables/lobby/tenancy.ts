@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, integer, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, check, index, integer, jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import type { RoleName, SchemaName, Slug } from '../../../core/tenancy/slug.ts';
 import { time } from '../time.ts';
 import { createdAt, lobby } from './columns.ts';
@@ -31,7 +31,12 @@ export const tenants = lobby.table(
     status: text({ enum: TENANT_STATUSES }).notNull().default('provisioning'),
     schemaName: text('schema_name').$type<SchemaName>().notNull().unique('tenants_schema_name_key'),
     dbRole: text('db_role').$type<RoleName>().notNull().unique('tenants_db_role_key'),
+    /** Atrium's and the product's versions together. */
     schemaVersion: integer('schema_version').notNull().default(0),
+    atriumVersion: integer('atrium_version').notNull().default(0),
+    productVersion: integer('product_version').notNull().default(0),
+    /** By the extension's name. */
+    extensionVersions: jsonb('extension_versions').$type<Record<string, number>>().notNull().default({}),
     provisioningStep: text('provisioning_step'),
     provisioningError: text('provisioning_error'),
     allowAssumedIdentity: boolean('allow_assumed_identity').notNull().default(true),

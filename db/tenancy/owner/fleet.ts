@@ -1,6 +1,6 @@
 import type { RoleName, SchemaName, Slug } from '../../../core/tenancy/slug.ts';
 import { tryEach, type JobFailure } from '../../connection/batch.ts';
-import { readMigrations } from '../../migrations/files.ts';
+import { newestVersions, readSets } from '../../migrations/sets.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 import { migrateTenant } from './provision.ts';
 
@@ -12,20 +12,31 @@ interface Behind {
 }
 
 /**
- * Migrates the tenants that are behind, one after the other. One that fails is left as it was, and the rest go on.
+ * Migrates the tenants that are behind in a set, or have not recorded their migrations by sets yet, one after the other. One that fails is left as it was, and the rest go on.
  * @returns how many were migrated, and which were not, by their slugs
  * @throws the connection's error when the database is away
  */
-export async function migrateFleet(owner: Owner): Promise<{ migrated: number; failed: JobFailure[] }> {
-  const newest = readMigrations('tenant').length;
+export async function migrateFleet(
+  owner: Owner,
+  sets = readSets('tenant'),
+): Promise<{ migrated: number; failed: JobFailure[] }> {
+  const { atrium, product, extensions } = newestVersions(sets);
   const behind = await owner<Behind[]>`
-    select id, slug, schema_name, db_role from public.tenants
-    where schema_version < ${newest} and status in ('ready', 'suspended', 'deleted') order by id`;
+    select t.id, t.slug, t.schema_name, t.db_role from public.tenants t
+    where t.status in ('ready', 'suspended', 'deleted') and (
+      t.atrium_version < ${atrium} or t.product_version < ${product}
+      or exists (
+        select from jsonb_each_text(${owner.json(extensions)}) as newest (name, version)
+        where newest.version::int > coalesce((t.extension_versions ->> newest.name)::int, 0))
+      or not exists (
+        select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = t.schema_name and c.relname = 'atrium_versions'))
+    order by t.id`;
   const failed = await tryEach(
     behind.map(({ id: tenantId, slug: item, schema_name: schemaName, db_role: dbRole }) => ({
       item,
       tenantId,
-      work: () => migrateTenant(owner, { tenantId, schemaName, dbRole }),
+      work: () => migrateTenant(owner, { tenantId, schemaName, dbRole }, sets),
     })),
   );
   return { migrated: behind.length - failed.length, failed };

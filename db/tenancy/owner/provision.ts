@@ -1,6 +1,7 @@
 import type { RoleName, SchemaName } from '../../../core/tenancy/slug.ts';
 import { hasCitus } from './citus.ts';
 import { migrateTenantSchema } from '../../migrations/owner/migrate.ts';
+import { readSets, schemaVersion } from '../../migrations/sets.ts';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 
 /** Where a tenant lives in PostgreSQL. */
@@ -100,15 +101,19 @@ async function dropSchemaIn(tx: OwnerTx, home: TenantHome): Promise<void> {
   }
 }
 
-/** Brings the schema to the newest version and gives the tenant's role its rights there. */
-export async function migrateTenant(owner: Owner, { tenantId, schemaName, dbRole }: TenantHome): Promise<void> {
+/** Brings the schema to the newest version of each set and gives the tenant's role its rights there. */
+export async function migrateTenant(owner: Owner, home: TenantHome, sets = readSets('tenant')): Promise<void> {
+  const { tenantId, schemaName, dbRole } = home;
   await owner.begin(async (tx) => {
-    const version = await migrateTenantSchema(tx, schemaName);
+    const { versions, records } = await migrateTenantSchema(tx, schemaName, sets);
     await Promise.all([
       tx`grant select, insert, update, delete on all tables in schema ${tx(schemaName)} to ${tx(dbRole)}`,
       tx`grant usage on all sequences in schema ${tx(schemaName)} to ${tx(dbRole)}`,
-      tx`revoke all on ${tx(schemaName)}.atrium_migrations from ${tx(dbRole)}`,
-      tx`update public.tenants set schema_version = ${version} where id = ${tenantId}`,
+      ...records.map((table) => tx`revoke all on ${tx(schemaName)}.${tx(table)} from ${tx(dbRole)}`),
+      tx`
+        update public.tenants set schema_version = ${schemaVersion(versions)}, atrium_version = ${versions.atrium},
+          product_version = ${versions.product}, extension_versions = ${tx.json(versions.extensions)}
+        where id = ${tenantId}`,
     ]);
   });
 }

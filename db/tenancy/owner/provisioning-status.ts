@@ -44,7 +44,8 @@ export async function markFailed(owner: Owner, tenantId: string): Promise<void> 
   await owner.begin(async (tx) => {
     const failed = await tx`
       update public.tenants
-      set status = 'failed', schema_version = 0, updated_at = now(), provisioning_error =
+      set status = 'failed', schema_version = 0, atrium_version = 0, product_version = 0, extension_versions = '{}',
+        updated_at = now(), provisioning_error =
         'The step "' || coalesce(provisioning_step, 'role') || '" failed, and provisioning was undone. A platform operator can retry it.'
       where id = ${tenantId} and status = 'provisioning' returning id`;
     if (failed.length > 0) await writeSystemAudit(tx, provisioned(tenantId, 'failure'));

@@ -2,6 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Scope } from '../db/migrations/sets.ts';
+import * as lobby from '../db/tables/lobby.ts';
+import * as productLobby from '../db/tables/product/lobby.ts';
+import * as productTenant from '../db/tables/product/tenant.ts';
+import { brokenRules } from '../db/tables/rules.ts';
+import * as tenant from '../db/tables/tenant.ts';
 import { tellFailure, UsageError } from './failure.ts';
 
 // `bun run db:generate NAME`: brings the product's migrations, of tenants and of the lobby, to what its tables say now.
@@ -14,6 +19,8 @@ const DONE = /Your SQL migration file|No schema changes|Prepared empty file/;
 
 try {
   const { set, custom, name } = readArguments();
+  const broken = brokenBy(set);
+  if (broken.length > 0) throw new UsageError(`db:generate: ${broken.join('\ndb:generate: ')}`);
   for (const scope of custom === undefined ? SCOPES : [custom]) generate(scope, set, name, custom !== undefined);
 } catch (error) {
   tellFailure(error);
@@ -34,6 +41,15 @@ function parse<Parsed>(read: () => Parsed): Parsed {
   } catch {
     throw new UsageError(USAGE);
   }
+}
+
+function brokenBy(set: 'atrium' | 'product'): string[] {
+  return set === 'atrium'
+    ? [...brokenRules('tenant', 'atrium', tenant), ...brokenRules('lobby', 'atrium', lobby)]
+    : [
+        ...brokenRules('tenant', 'product', productTenant, tenant),
+        ...brokenRules('lobby', 'product', productLobby, lobby),
+      ];
 }
 
 /** @throws UsageError when drizzle-kit wrote nothing though it had to */

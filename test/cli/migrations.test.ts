@@ -1,32 +1,20 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { migrateLobby } from '../../db/migrations/owner/migrate.ts';
 import { newestVersions, readSets, schemaVersion } from '../../db/migrations/sets.ts';
 import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
 import { createRole, createSchema } from '../../db/tenancy/owner/provision.ts';
 import { startStack } from '../../dev/stack.ts';
 import { bootstrapScratch, scratchDatabase } from '../db/scratch.ts';
-import { makeClone, type Clone } from '../docs/clone.ts';
-import { ROOT } from '../docs/markdown.ts';
 import { connect, superuserUrl } from '../support/database.ts';
-import { at } from '../support/rest.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
 import { runScript } from './command.ts';
 
-// What is typed to make migrations and to apply them.
+// What is typed to apply migrations.
 const stack = inject('stack');
 const bun = stack.env['ATRIUM_BUN'] ?? 'bun';
-let clone: Clone;
-
-beforeAll(async () => {
-  clone = await makeClone();
-  await symlink(join(ROOT, 'node_modules'), join(clone.folder, 'node_modules'));
-});
-afterAll(() => clone[Symbol.asyncDispose]());
 
 /** A tenant that is open, and behind: it has its schema, and nothing in it. */
 async function insertBehind(owner: Owner): ReturnType<typeof insertTenant> {
@@ -109,30 +97,3 @@ test('the development stack migrates the tenants that are behind when it starts'
   await second.stop();
   await rm(dataDir, { recursive: true, force: true });
 }, 60_000);
-
-test('db:generate fails, and says what to do, where it would have to ask and there is no terminal', async () => {
-  const file = join(clone.folder, 'db/tables/product/projects.ts');
-  const text = await readFile(file, 'utf8');
-  await writeFile(file, text.replace('description: text()', 'summary: text()'));
-  const generating = promisify(execFile)(bun, ['run', '--silent', 'db:generate', 'renamed'], { cwd: clone.folder });
-  const failure: unknown = await generating.catch((error: unknown) => error);
-  expect(at(failure, 'code')).toBe(1);
-  expect(at(failure, 'stderr')).toContain('run this command in a terminal');
-  await writeFile(file, text);
-});
-
-test('a process that runs while a migration is added makes tenants at the new version', async () => {
-  const script = `
-    import { readFileSync, writeFileSync } from 'node:fs';
-    import { newestVersions, readSets } from './db/migrations/sets.ts';
-    const before = newestVersions(readSets('tenant')).product;
-    const path = 'db/migrations/tenant/product/meta/_journal.json';
-    const journal = JSON.parse(readFileSync(path, 'utf8'));
-    const last = journal.entries.at(-1);
-    journal.entries.push({ ...last, idx: last.idx + 1, when: last.when + 1, tag: '9999_added' });
-    writeFileSync('db/migrations/tenant/product/9999_added.sql', 'create table added (id int)');
-    writeFileSync(path, JSON.stringify(journal));
-    console.log(newestVersions(readSets('tenant')).product - before);`;
-  const { stdout } = await promisify(execFile)(bun, ['-e', script], { cwd: clone.folder });
-  expect(stdout.trim()).toBe('1');
-});

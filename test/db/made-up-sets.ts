@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { MigrationSet, SetName } from '../../db/migrations/sets.ts';
+
+/** The sets with one more migration at the end of one of them; a set that is not there yet is added. */
+export function withMigration(sets: readonly MigrationSet[], name: SetName, sql: string): MigrationSet[] {
+  const { folder, migrations } = sets.find((set) => set.name === name) ?? { folder: `made-up/${name}`, migrations: [] };
+  const version = migrations.length + 1;
+  const next = { version, file: `${folder}/made-up-${version}.sql`, hash: hashOf(sql), sql };
+  return [...sets.filter((set) => set.name !== name), { name, folder, migrations: [...migrations, next] }].toSorted(
+    (one, other) => ORDER.indexOf(placeOf(one.name)) - ORDER.indexOf(placeOf(other.name)),
+  );
+}
+
+/** The sets as they are after somebody edited the first migration of one of them. */
+export function withEdited(sets: readonly MigrationSet[], name: SetName): MigrationSet[] {
+  return sets.map((set) => {
+    const [first, ...others] = set.migrations;
+    if (set.name !== name || !first) return set;
+    return { ...set, migrations: [{ ...first, hash: hashOf(`${first.sql} -- edited`) }, ...others] };
+  });
+}
+
+/** As drizzle-orm hashes a file. */
+export function hashOf(sql: string): string {
+  return createHash('sha256').update(sql).digest('hex');
+}
+
+const ORDER = ['atrium', 'product', 'extension'];
+
+function placeOf(name: SetName): string {
+  return name.startsWith('extension:') ? 'extension' : name;
+}

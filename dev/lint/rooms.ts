@@ -54,7 +54,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
         'db/audit/changes.ts',
         'db/connection/errors.ts',
       ],
-      why: "An activity works in a tenant by inTenant, over the tables of db/tables/tenant.ts. One that needs the owner is the platform's: name its file in dev/lint/rooms.ts.",
+      why: "An activity works in a tenant by inTenant, over the tables of db/tables/product/ and db/tables/tenant.ts. One that needs the owner is the platform's: name its file in dev/lint/rooms.ts.",
     },
     refuses: [
       {

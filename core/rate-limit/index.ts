@@ -9,7 +9,7 @@ export { createMemoryCounter } from './memory.ts';
 export { createRedisCounter, createUpstashCounter } from './redis.ts';
 export type { Count, Counter } from './counter.ts';
 export { counts, RULE_NAMES, RULES, STREAMS_AT_ONCE, type Cost, type RuleName } from './rules.ts';
-export { limitTable } from './table.ts';
+export { limitTable, productLimitTable } from './table.ts';
 
 /** One count to make: under which rule, and by whom or what. */
 export type Counted = readonly [rule: RuleName, key: string];

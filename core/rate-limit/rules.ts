@@ -1,3 +1,6 @@
+import type { NoneOf } from '../none-of.ts';
+import { PRODUCT_RULES } from './product/rules.ts';
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
@@ -44,7 +47,7 @@ const SET_PASSWORD = ['auth.changePassword', 'auth.resetPassword', 'invites.acce
 const INVITE = ['invites.create', 'invites.resend'] as const;
 const ASK_FOR_MAIL = ['auth.register', 'auth.resendVerification', 'auth.requestPasswordReset'] as const;
 
-const rules = {
+const atriumRules = {
   registersByAddress: {
     ...{ tokens: 3, seconds: HOUR, what: 'sign-ups', by: 'address', counts: 'calls', of: ['auth.register'] },
     bounds: { costs: ['hash', 'score', 'provision'], per: 'source' },
@@ -135,12 +138,14 @@ const rules = {
   },
 } as const satisfies Record<string, LimitRule>;
 
+const rules = { ...atriumRules, ...(PRODUCT_RULES satisfies NoneOf<typeof atriumRules>) };
+
 export type RuleName = keyof typeof rules;
 
-/** Every limit: its numbers, what it counts and by what. The docs' table is made from it. */
+/** Every limit: its numbers, what it counts and by what. The docs' tables are made from it. */
 export const RULES: Readonly<Record<RuleName, LimitRule>> = rules;
 
-/** The names of all limits, in the order of the table. */
+/** The names of all limits, in the order of the tables: Atrium's, then the product's. */
 export const RULE_NAMES = Object.keys(rules).filter((name): name is RuleName => name in rules);
 
 /** Streams that one user, or one API key, may have open at once on one server. */

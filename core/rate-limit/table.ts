@@ -1,4 +1,5 @@
-import { RULE_NAMES, RULES, STREAMS_AT_ONCE, type LimitRule } from './rules.ts';
+import { PRODUCT_RULES } from './product/rules.ts';
+import { RULE_NAMES, RULES, STREAMS_AT_ONCE, type LimitRule, type RuleName } from './rules.ts';
 
 const COUNTED = {
   calls: 'each call',
@@ -7,19 +8,31 @@ const COUNTED = {
   failures: 'what fails',
 } as const satisfies Record<LimitRule['counts'], string>;
 
-/** The limits as a Markdown table, as it stands in docs/how-to/limit-rates.md. */
+/** Atrium's limits as a Markdown table, as it stands in docs/how-to/limit-rates.md. */
 export function limitTable(): string {
-  const rows = RULE_NAMES.map((name) => {
-    const { what, by, counts, of, shared = false, ...rule } = RULES[name];
-    const procedures = of === 'all' ? 'every procedure' : of.map((path) => `\`${path}\``).join(', ');
-    return [`\`${name}\``, what, often(rule), by, COUNTED[counts], procedures, shared ? 'no' : 'yes'];
-  });
+  const rows = RULE_NAMES.filter((name) => !isProducts(name)).map(rowOf);
   const streams = ['', 'streams, on one server', `${STREAMS_AT_ONCE} at once`, 'user or API key'];
+  return tableOf([...rows, [...streams, 'what is open', '`tenants.onStatus`, `audit.export`, `audit.verify`', 'no']]);
+}
+
+/** The product's limits, as they stand in docs/product/api.md. */
+export function productLimitTable(): string {
+  return tableOf(RULE_NAMES.filter(isProducts).map(rowOf));
+}
+
+const isProducts = (name: RuleName): boolean => name in PRODUCT_RULES;
+
+function rowOf(name: RuleName): string[] {
+  const { what, by, counts, of, shared = false, ...rule } = RULES[name];
+  const procedures = of === 'all' ? 'every procedure' : of.map((path) => `\`${path}\``).join(', ');
+  return [`\`${name}\``, what, often(rule), by, COUNTED[counts], procedures, shared ? 'no' : 'yes'];
+}
+
+function tableOf(rows: readonly string[][]): string {
   return [
     ['limit', 'what', 'how often', 'by', 'counted', 'procedures', 'in the headers'],
     ['---', '---', '---', '---', '---', '---', '---'],
     ...rows,
-    [...streams, 'what is open', '`tenants.onStatus`, `audit.export`, `audit.verify`', 'no'],
   ]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');

@@ -6,7 +6,7 @@ import { AUDIT_ACTIONS } from '../../core/audit/actions.ts';
 import { PRODUCT_ACTIONS } from '../../core/audit/product/actions.ts';
 import { envExample, settingTable } from '../../core/env/table.ts';
 import { STATUS_OF_REASON } from '../../core/errors.ts';
-import { limitTable } from '../../core/rate-limit/index.ts';
+import { limitTable, productLimitTable } from '../../core/rate-limit/index.ts';
 import * as lobby from '../../db/tables/lobby.ts';
 import { restProcedures } from '../../src/rest/mount.ts';
 import { procedures } from '../matrix/procedures.ts';
@@ -19,6 +19,7 @@ test('the docs and .env.example name every setting as the schema has it', async 
 
 test('the docs list every limit, with its numbers, by what it counts, and which calls', async () => {
   expect(await readPage('docs/how-to/limit-rates.md')).toContain(`\n${limitTable()}\n`);
+  expect(await readPage('docs/product/api.md')).toContain(`\n${productLimitTable()}\n`);
 });
 
 test('the docs list every reason for an error, with its status', async () => {

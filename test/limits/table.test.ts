@@ -4,6 +4,7 @@ import { counts, RULE_NAMES, RULES, type Cost } from '../../core/rate-limit/inde
 import { countedPasswords } from '../../routers/procedures/costs.ts';
 import { createSpent } from '../../routers/procedures/limits.ts';
 import { procedures } from '../matrix/procedures.ts';
+import { PRODUCT_CALL_COSTS } from '../product/matrix.ts';
 
 /** What each procedure costs beyond queries. One that costs something and is not here is refused when it does. */
 const COSTS: Record<string, readonly Cost[]> = {
@@ -19,6 +20,7 @@ const COSTS: Record<string, readonly Cost[]> = {
   'invites.accept': ['hash', 'score'],
   'tenants.create': ['provision'],
   'admin.retryProvisioning': ['provision'],
+  ...PRODUCT_CALL_COSTS,
 };
 
 const paths = procedures().map(({ path }) => path);

@@ -1,3 +1,4 @@
+import type { Cost } from '../../core/rate-limit/index.ts';
 import type { Answer } from '../matrix/foreign.ts';
 import { PAGE, type MakeInput } from '../matrix/make-input.ts';
 import {
@@ -31,6 +32,9 @@ export const PRODUCT_INPUTS: { readonly [Path in ProductPath]: MakeInput<Path> }
   'projects.update': async (stage) => ({ id: await makeProject(stage, stage.home), name: freshName('Gemini') }),
   'projects.delete': async (stage) => ({ id: await makeProject(stage, stage.home) }),
 };
+
+/** What a call of theirs costs beyond queries, for those that cost more: hashing, scoring, a mail or a new tenant. */
+export const PRODUCT_CALL_COSTS: Readonly<Partial<Record<ProductPath, readonly Cost[]>>> = {};
 
 /** What is answered where an id that they take is another tenant's: which thing is sent, and the answer. */
 export const PRODUCT_FOREIGN = {

@@ -23,6 +23,8 @@ test('no block, and no sentence that tells the reader to do something, escapes t
     expect(commands.slice(-5)).toEqual([...checks, expect.stringMatching(/^bun run test test\//)]);
   }
   const block = '```ts\nconst a = 1;\n```\n';
+  // Code that stands between backticks itself keeps them.
+  expect(stepsOf('In `a.md`, replace `none` by `` `b` ``.')).toMatchObject([{ old: 'none', by: '`b`' }]);
   for (const unclear of [
     block,
     `Add it:\n\n${block}`,

@@ -1,7 +1,17 @@
 import type { Step } from './steps.ts';
 
-/** What a made-up later version of Atrium brings: a procedure, and a kind of outbox row with its workflow. */
+/** What a made-up later version of Atrium brings: a table with its migration, a procedure, and a kind of outbox row with its workflow. */
 export const LATER_ATRIUM: readonly Step[] = [
+  make(
+    'db/tables/tenant/notices.ts',
+    `import { pgTable, text, uuid } from 'drizzle-orm/pg-core';
+
+export const notices = pgTable('atrium_notices', { id: uuid().primaryKey(), text: text().notNull() });
+`,
+  ),
+  below('db/tables/tenant.ts', "from './tenant/settings.ts'", "export * from './tenant/notices.ts';\n"),
+  { kind: 'run', commands: ['bun run db:generate --atrium notices'], fails: false },
+
   make(
     'routers/notices.ts',
     `import { z } from 'zod';
@@ -21,6 +31,7 @@ export const noticesRouter = router({
   ),
   below('routers/index.ts', "from './members.ts'", "import { noticesRouter } from './notices.ts';\n"),
   below('routers/index.ts', '  admin: adminRouter,', '  notices: noticesRouter,\n'),
+  below('core/audit/actions.ts', "'member.role_change'", "  'notice.list': 'notice',\n"),
   below('src/openapi/words.ts', 'For operators of the platform', "  notices: 'What the operators announce',\n"),
   below('test/matrix/table.ts', "'admin.assumedIdentities'", "  'notices.list': PUBLIC,\n"),
   below('test/matrix/inputs.ts', "'admin.assumedIdentities'", "  'notices.list': () => undefined,\n"),

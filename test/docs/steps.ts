@@ -115,7 +115,7 @@ function form(source: string): RegExp {
 
 /** What stands between backticks. Spaces inside two belong to the marks, as in Markdown. */
 function uncoded(part: string): string {
-  return part.replace(/^``\s?(.*?)\s?``$/, '$1').replace(/^`([^`]*)`$/, '$1');
+  return part.startsWith('``') ? part.replace(/^``\s?(.*?)\s?``$/, '$1') : part.replace(/^`(.*)`$/, '$1');
 }
 
 function linesOf(text: string): string[] {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { settingInfo, SETTINGS } from './settings.ts';
+import { settingInfo } from './setting-info.ts';
+import { SETTINGS } from './settings.ts';
 import { parseUrl } from './urls.ts';
 
 type Given = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,5 @@
-import { settingInfo, SETTINGS } from './settings.ts';
+import { settingInfo } from './setting-info.ts';
+import { SETTINGS } from './settings.ts';
 
 export interface SettingRow {
   name: string;

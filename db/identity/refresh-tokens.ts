@@ -62,3 +62,12 @@ export async function retireRefreshTokens(tx: Tx, sessionId: string): Promise<Da
     .where(and(eq(refreshTokens.sessionId, sessionId), isNull(refreshTokens.usedAt), isNull(refreshTokens.retiredAt)));
   return session.expiresAt;
 }
+
+/** The session that a token is of, live or not. */
+export async function findSessionId(tx: Tx, token: string): Promise<string | undefined> {
+  const [row] = await tx
+    .select({ sessionId: refreshTokens.sessionId })
+    .from(refreshTokens)
+    .where(eq(refreshTokens.tokenHash, hashRefreshToken(token)));
+  return row?.sessionId;
+}

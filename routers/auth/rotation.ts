@@ -1,4 +1,4 @@
-import { and, eq, exists, gt, inArray, isNotNull, isNull } from 'drizzle-orm';
+import { eq, inArray } from 'drizzle-orm';
 import type { z } from 'zod';
 import { unauthenticated } from '../../core/auth/access-token.ts';
 import { AppError } from '../../core/errors.ts';
@@ -12,9 +12,10 @@ import {
 } from '../../core/auth/refresh-token.ts';
 import { now } from '../../db/connection/clock.ts';
 import type { User } from '../../db/entering/callers.ts';
-import { refreshTokens, sessions, users } from '../../db/tables/lobby.ts';
+import { refreshTokens, sessions } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
-import { isGraceOver, refreshTokenAge, storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
+import { findSessionId, storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
+import { findHolder, forgetOldSuccessors, takeUnused } from '../../db/identity/refresh-uses.ts';
 import type { Context } from '../procedures/context.ts';
 import { take, type CountedCall } from '../procedures/limits.ts';
 import type { loginShape } from '../shapes.ts';
@@ -36,15 +37,6 @@ export async function countRefresh(ctx: CountedCall, token: string, sessionId?: 
   const found = await ctx.pool.transaction({ readOnly: true }, (tx) => findSessionId(tx, token));
   if (found === undefined || (sessionId !== undefined && found !== sessionId)) throw unauthenticated();
   await take(ctx, ['refreshesBySession', found]);
-}
-
-/** The session that a token is of, live or not. */
-async function findSessionId(tx: Tx, token: string): Promise<string | undefined> {
-  const [row] = await tx
-    .select({ sessionId: refreshTokens.sessionId })
-    .from(refreshTokens)
-    .where(eq(refreshTokens.tokenHash, hashRefreshToken(token)));
-  return row?.sessionId;
 }
 
 /**
@@ -120,56 +112,6 @@ export async function answerRotation(
   return await issueTokens(accessTokens, rotation);
 }
 
-/** Marks a token used, in one atomic step: of any number of callers at once, one gets the row. */
-async function takeUnused(tx: Tx, tokenHash: Uint8Array, successor: Uint8Array): Promise<boolean> {
-  const liveSession = tx
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(and(eq(sessions.id, refreshTokens.sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now())));
-  const taken = await tx
-    .update(refreshTokens)
-    .set({ usedAt: now(), successor })
-    .where(
-      and(
-        eq(refreshTokens.tokenHash, tokenHash),
-        isNull(refreshTokens.usedAt),
-        gt(refreshTokens.expiresAt, now()),
-        exists(liveSession),
-      ),
-    )
-    .returning({ id: refreshTokens.id });
-  return taken.length > 0;
-}
-
-/** The token's session and user, if they are live; the database's clock decides. */
-async function findHolder(tx: Tx, tokenHash: Uint8Array) {
-  const [row] = await tx
-    .select({
-      user: { id: users.id, email: users.email, fullName: users.fullName, createdAt: users.createdAt },
-      session: { id: sessions.id, expiresAt: sessions.expiresAt },
-      token: {
-        tenantId: refreshTokens.tenantId,
-        usedAt: refreshTokens.usedAt,
-        retiredAt: refreshTokens.retiredAt,
-        expiresAt: refreshTokens.expiresAt,
-        successor: refreshTokens.successor,
-        ...refreshTokenAge,
-      },
-    })
-    .from(refreshTokens)
-    .innerJoin(sessions, eq(sessions.id, refreshTokens.sessionId))
-    .innerJoin(users, eq(users.id, sessions.userId))
-    .where(
-      and(
-        eq(refreshTokens.tokenHash, tokenHash),
-        isNull(sessions.revokedAt),
-        gt(sessions.expiresAt, now()),
-        isNull(users.disabledAt),
-      ),
-    );
-  return row;
-}
-
 type Held = NonNullable<Awaited<ReturnType<typeof findHolder>>>['token'];
 
 /**
@@ -193,12 +135,4 @@ async function scopeOf(
 ): Promise<Scope | null> {
   if (slug !== undefined) return await findScope(tx, userId, { slug });
   return tenantId === null ? null : await findScope(tx, userId, { id: tenantId });
-}
-
-/** Past its grace a successor is of no more use to anyone. */
-async function forgetOldSuccessors(tx: Tx, sessionId: string): Promise<void> {
-  await tx
-    .update(refreshTokens)
-    .set({ successor: null })
-    .where(and(eq(refreshTokens.sessionId, sessionId), isNotNull(refreshTokens.successor), isGraceOver));
 }

@@ -1,5 +1,6 @@
 import { router } from '../procedures/trpc.ts';
-import { assumedIdentities, assumeIdentity, endAssumedIdentity } from './assumed-identities.ts';
+import { assumeIdentity } from './assume-identity.ts';
+import { assumedIdentities, endAssumedIdentity } from './assumed-identities.ts';
 import { audit } from './audit.ts';
 import { retryProvisioning } from './tenants.ts';
 import { disableUser, enableUser, users } from './users.ts';

@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import { unauthenticated } from '../../core/auth/access-token.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Slug } from '../../core/tenancy/slug.ts';
 import { actorIn, type Actor, type Caller, type CallerRow, type Person, type TenantRow } from './callers.ts';
+import { forgetKey, hexOf, rememberKey, shareOf } from './tenant-of-caller.ts';
 import { ENTER_AS_USER, ENTER_TENANT } from './statements.ts';
 import { touch } from './last-seen.ts';
 import type { Tx } from '../connection/lane.ts';
@@ -52,9 +52,6 @@ export interface TenantDoor extends Door {
   roles: readonly Role[];
   schema: BoundSchema;
 }
-
-/** Whose a key is never changes. */
-const tenantsOfKeys = new LRUCache<string, string>({ max: 10_000 });
 
 /**
  * The one way into a tenant. A single statement, sent together with BEGIN, looks up caller, tenant and role and, only
@@ -120,23 +117,8 @@ function valuesOf(caller: Caller): (string | null)[] {
     case 'assumedIdentity':
       return [caller.id, caller.userId, caller.tenantId ?? null, caller.operatorId];
     case 'apiKey':
-      return [hex(caller)];
+      return [hexOf(caller)];
   }
-}
-
-/** The tenant that a caller is for, as far as it is known before the database is asked. */
-export function tenantOfCaller(caller: Caller): string | undefined {
-  return caller.kind === 'apiKey' ? tenantsOfKeys.get(hex(caller)) : caller.tenantId;
-}
-
-/** Whose share of the pool a call takes. Until a key has been in once, it has one for itself. */
-function shareOf(caller: Caller): string | undefined {
-  const tenantId = tenantOfCaller(caller);
-  return tenantId === undefined && caller.kind === 'apiKey' ? hex(caller).slice(0, 16) : tenantId;
-}
-
-function hex(caller: Caller): string {
-  return caller.kind === 'apiKey' ? Buffer.from(caller.keyHash).toString('hex') : '';
 }
 
 function identify(row: CallerRow | undefined, { caller, onActor }: Door): Actor {
@@ -145,11 +127,10 @@ function identify(row: CallerRow | undefined, { caller, onActor }: Door): Actor 
   const expired = caller.kind !== 'apiKey' && caller.expiresAt.getTime() <= Date.now();
   const actor = expired ? undefined : actorIn(row);
   if (!actor) {
-    // One that is revoked is a made-up one from now on: it must not use up what its tenant may call.
-    if (caller.kind === 'apiKey') tenantsOfKeys.delete(hex(caller));
+    forgetKey(caller);
     throw unauthenticated();
   }
-  if (actor.type === 'apiKey') tenantsOfKeys.set(hex(caller), actor.tenantId);
+  if (actor.type === 'apiKey') rememberKey(caller, actor.tenantId);
   onActor?.(actor);
   return actor;
 }

@@ -1,7 +1,7 @@
 import { AppError, findCause, STATUS_OF_REASON, type Reason } from '../../core/errors.ts';
 import { addressKey, counts, RULE_NAMES, RULES, type Counted, type RuleName } from '../../core/rate-limit/index.ts';
 import type { Caller } from '../../db/entering/callers.ts';
-import { tenantOfCaller } from '../../db/entering/enter.ts';
+import { tenantOfCaller } from '../../db/entering/tenant-of-caller.ts';
 import type { Context } from './context.ts';
 
 /** What one call was counted under. */

@@ -1,9 +1,10 @@
-import { connect, type Socket } from 'node:net';
 import { PgDialect } from 'drizzle-orm/pg-core';
-import { drizzle, PostgresJsDatabase, PostgresJsSession } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import { PostgresJsDatabase, PostgresJsSession } from 'drizzle-orm/postgres-js';
+import type postgres from 'postgres';
 import type { AppError } from '../../core/errors.ts';
 import { postgresError, unreachable } from './errors.ts';
+import { openLaneClient } from './lane-client.ts';
+import { createNames, EXTENDED_PROTOCOL, guardClient } from './guarded-client.ts';
 
 /** Drizzle inside one transaction. It can't open another, nor leave this one. */
 export type Tx = Pick<
@@ -19,10 +20,6 @@ export interface FirstStatement<Row> {
   rows?: Row[];
 }
 
-/** postgres.js takes the simple protocol for a text without parameters, and that runs several statements in one. */
-const EXTENDED_PROTOCOL = { simple: false };
-/** Statements that a connection may name: some 16 KB each in PostgreSQL. What is not named takes a round trip more. */
-const NAMED_AT_MOST = 500;
 /**
  * How long until a transaction has begun, connecting included, and until it is over, in ms. Past that the connection
  * counts as lost: PostgreSQL's own limits are of no help where it, or the way to it, has frozen. With the wait for a
@@ -39,9 +36,6 @@ const CLEAN = 'reset role; reset all; discard sequences; select pg_catalog.pg_ad
 const ROLL_BACK = 'rollback; discard sequences; select pg_catalog.pg_advisory_unlock_all()';
 /** PostgreSQL's code for a statement in a transaction that has failed. */
 const FAILED_TRANSACTION = '25P02';
-/** What a procedure may send. SET, RESET, COMMIT, DO and their like would lead out of the tenant. */
-const ALLOWED = /^\s*(select|insert|update|delete|with|merge)\b/i;
-
 /** One connection, for one transaction at a time. It ends with its connection. */
 export interface Lane {
   /** Whether the connection is gone: such a lane is of no more use. */
@@ -79,7 +73,6 @@ export function openLane(url: string, name: string): Lane {
   /** Why, as far as that was heard. */
   let reason: unknown;
   let onLoss: () => void = () => undefined;
-  let socket: Socket | undefined;
   let transactions = 0;
 
   function lose(cause?: unknown): void {
@@ -89,44 +82,17 @@ export function openLane(url: string, name: string): Lane {
   }
   function giveUp(milliseconds: number): void {
     lose(new Error(`PostgreSQL did not answer within ${milliseconds} ms`));
-    socket?.destroy();
+    destroy();
   }
   function lossOf(): AppError {
     return unreachable(new Error('Connection lost in mid-transaction', { cause: reason }));
   }
-  const options = {
-    max: 1,
-    // A connection that ended by itself in mid-transaction would take the transaction with it.
-    max_lifetime: null,
-    idle_timeout: 0,
-    connect_timeout: 10,
-    fetch_types: false,
-    onnotice: () => undefined,
-    onclose: () => lose(),
-    connection: { application_name: name },
-    // postgres.js would connect anew, and run what is left of a transaction there: as another's, or nobody's.
-    socket({ host, port, path }: { host: string[]; port: number[]; path?: string | false }): Socket {
-      if (socket) throw unreachable(new Error('A lane connects once'));
-      const connected = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
-      // Heard here before postgres.js: between a socket's error and its close it takes more queries, and forgets them.
-      connected.once('error', lose).once('close', () => lose());
-      // Where postgres.js looks for the name that a TLS certificate must have.
-      socket = Object.assign(connected, { host: host[0], port: port[0] });
-      return socket;
-    },
-  };
-  const client = postgres(url, options);
-  // Called for what it does to the client: Drizzle reads times itself.
-  drizzle(client);
+  const { client, destroy } = openLaneClient(url, name, lose);
 
   // PgBouncer sets the name on each connection anew, and would take the empty one that RESET leaves for ours.
   const cleanAndCommit = `${CLEAN}; set application_name to '${name.replaceAll("'", "''")}'; commit`;
 
-  const named = new Set<string>();
-  function mayName(text: string): boolean {
-    if (named.size < NAMED_AT_MOST) named.add(text);
-    return named.has(text);
-  }
+  const mayName = createNames();
 
   async function begin<Row>(opening: BeginOptions<Row>): Promise<Begun<Row>> {
     transactions += 1;
@@ -154,24 +120,7 @@ export function openLane(url: string, name: string): Lane {
       if (!open) throw new Error('The transaction of this Drizzle client is over');
       if (lost) throw lossOf();
     }
-    const unsafe: typeof client.unsafe = (query, parameters, queryOptions) => {
-      assertOpen();
-      if (!ALLOWED.test(query)) {
-        throw new Error(`A procedure may not send this statement: ${query.trimStart().slice(0, 20)}…`);
-      }
-      // A named statement keeps the parameter types of the schema it was first used in, and an enum of one tenant is not
-      // the enum of another: so it is named by whose it is, too.
-      const text = share === undefined ? query : `${query} /* ${share} */`;
-      return client.unsafe(text, parameters, { ...queryOptions, ...EXTENDED_PROTOCOL, prepare: mayName(text) });
-    };
-    const guarded = new Proxy(client, {
-      get(target, key) {
-        if (key === 'unsafe') return unsafe;
-        if (key === 'begin') throw new Error('A transaction is already open: use the one at hand');
-        const value: unknown = Reflect.get(target, key);
-        return value;
-      },
-    });
+    const guarded = guardClient(client, { share, mayName, assertOpen });
     async function commit(): Promise<void> {
       assertOpen();
       open = false;

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { hashApiKey, mintApiKey } from '../core/auth/api-key.ts';
@@ -9,6 +9,7 @@ import { now, readClock } from '../db/connection/clock.ts';
 import type { Tx } from '../db/connection/lane.ts';
 import { apiKeys } from '../db/tables/lobby.ts';
 import { lockMembersAsAdmin } from '../db/tenancy/members.ts';
+import { pageOf } from './paging.ts';
 import { about } from './procedures/audit-entry.ts';
 import { adminPersonProcedure } from './procedures/levels.ts';
 import { idInput, nameInput, pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
@@ -80,18 +81,8 @@ export const apiKeysRouter = router({
     .input(pageInput)
     .output(pageShape(apiKeyShape))
     .query(async ({ ctx, input }) => {
-      const rows = await ctx.db
-        .select()
-        .from(apiKeys)
-        .where(
-          and(
-            eq(apiKeys.tenantId, ctx.tenant.id),
-            isNull(apiKeys.revokedAt),
-            input.cursor === undefined ? undefined : lt(apiKeys.id, input.cursor),
-          ),
-        )
-        .orderBy(desc(apiKeys.id))
-        .limit(input.limit + 1);
+      const where = and(eq(apiKeys.tenantId, ctx.tenant.id), isNull(apiKeys.revokedAt));
+      const rows = await pageOf(ctx.db.select().from(apiKeys).$dynamic(), apiKeys.id, { ...input, where });
       return toPage(rows, input.limit, toApiKey);
     }),
 

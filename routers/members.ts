@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { emailShape } from '../core/mail/address.ts';
 import { orNotFound } from '../core/errors.ts';
@@ -7,6 +7,7 @@ import { changesBetween } from '../db/audit/changes.ts';
 import { memberships, users, type Role } from '../db/tables/lobby.ts';
 import type { Tx } from '../db/connection/lane.ts';
 import { assertAdminBeside, lockMembers, lockMembersAsAdmin, roleOf } from '../db/tenancy/members.ts';
+import { pageOf } from './paging.ts';
 import { alsoEndIdentities, alsoRevokeInvites } from './procedures/effects.ts';
 import { adminPersonProcedure, memberPersonProcedure } from './procedures/levels.ts';
 import { pageInput, pageShape, roleShape, time, toPage } from './shapes.ts';
@@ -43,15 +44,8 @@ export const membersRouter = router({
     .input(pageInput)
     .output(pageShape(memberShape))
     .query(async ({ ctx, input }) => {
-      const rows = await members(ctx.db)
-        .where(
-          and(
-            eq(memberships.tenantId, ctx.tenant.id),
-            input.cursor === undefined ? undefined : lt(users.id, input.cursor),
-          ),
-        )
-        .orderBy(desc(users.id))
-        .limit(input.limit + 1);
+      const where = eq(memberships.tenantId, ctx.tenant.id);
+      const rows = await pageOf(members(ctx.db), users.id, { ...input, where });
       return toPage(rows, input.limit, toMember);
     }),
 

@@ -1,9 +1,10 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { now } from '../db/connection/clock.ts';
 import { changesBetween } from '../db/audit/changes.ts';
 import { memberships, tenants, users } from '../db/tables/lobby.ts';
 import { tenantColumns } from '../db/tenancy/tenants.ts';
+import { pageOf } from './paging.ts';
 import { userProcedure } from './procedures/levels.ts';
 import {
   modeShape,
@@ -79,18 +80,12 @@ export const usersRouter = router({
     .input(pageInput)
     .output(pageShape(tenantShape))
     .query(async ({ ctx, input }) => {
-      const rows = await ctx.db
+      const all = ctx.db
         .select(tenantColumns)
         .from(memberships)
         .innerJoin(tenants, eq(tenants.id, memberships.tenantId))
-        .where(
-          and(
-            eq(memberships.userId, ctx.user.id),
-            input.cursor === undefined ? undefined : lt(tenants.id, input.cursor),
-          ),
-        )
-        .orderBy(desc(tenants.id))
-        .limit(input.limit + 1);
+        .$dynamic();
+      const rows = await pageOf(all, tenants.id, { ...input, where: eq(memberships.userId, ctx.user.id) });
       return toPage(rows, input.limit, (row) => toTenantShape(row, row.role));
     }),
 });

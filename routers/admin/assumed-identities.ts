@@ -1,9 +1,10 @@
-import { and, desc, eq, isNull, lt } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import { orNotFound } from '../../core/errors.ts';
 import { now } from '../../db/connection/clock.ts';
 import { assumedIdentities as identities, tenants, users } from '../../db/tables/lobby.ts';
+import { pageOf } from '../paging.ts';
 import { about } from '../procedures/audit-entry.ts';
 import { superuserProcedure } from '../procedures/levels.ts';
 import { idInput, modeShape, pageInput, pageShape, personShape, time, toPage } from '../shapes.ts';
@@ -57,8 +58,8 @@ export const assumedIdentities = superuserProcedure
         .meta({ id: 'AssumedIdentity' }),
     ),
   )
-  .query(async ({ ctx, input: { cursor, limit } }) => {
-    const rows = await ctx.db
+  .query(async ({ ctx, input }) => {
+    const all = ctx.db
       .select({
         id: identities.id,
         operator: { id: operators.id, email: operators.email, fullName: operators.fullName },
@@ -74,10 +75,9 @@ export const assumedIdentities = superuserProcedure
       .innerJoin(operators, eq(operators.id, identities.operatorId))
       .innerJoin(users, eq(users.id, identities.userId))
       .innerJoin(tenants, eq(tenants.id, identities.tenantId))
-      .where(cursor === undefined ? undefined : lt(identities.id, cursor))
-      .orderBy(desc(identities.id))
-      .limit(limit + 1);
-    return toPage(rows, limit, ({ createdAt, expiresAt, endedAt, ...row }) => ({
+      .$dynamic();
+    const rows = await pageOf(all, identities.id, input);
+    return toPage(rows, input.limit, ({ createdAt, expiresAt, endedAt, ...row }) => ({
       ...row,
       createdAt: createdAt.toISOString(),
       expiresAt: expiresAt.toISOString(),

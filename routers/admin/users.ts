@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
 import { AppError, orNotFound } from '../../core/errors.ts';
@@ -7,6 +7,7 @@ import { changesBetween } from '../../db/audit/changes.ts';
 import { users as usersTable } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { endSessions, voidResets } from '../../db/identity/sessions.ts';
+import { pageOf } from '../paging.ts';
 import { about } from '../procedures/audit-entry.ts';
 import { alsoEndIdentities, alsoRevokeInvites } from '../procedures/effects.ts';
 import { superuserProcedure } from '../procedures/levels.ts';
@@ -34,19 +35,11 @@ export const users = superuserProcedure
   })
   .input(pageInput.extend({ email: emailSchema.optional().describe('Return only the account with this address') }))
   .output(pageShape(accountShape))
-  .query(async ({ ctx, input: { email, cursor, limit } }) => {
-    const rows = await ctx.db
-      .select(columns)
-      .from(usersTable)
-      .where(
-        and(
-          email === undefined ? undefined : eq(usersTable.email, email),
-          cursor === undefined ? undefined : lt(usersTable.id, cursor),
-        ),
-      )
-      .orderBy(desc(usersTable.id))
-      .limit(limit + 1);
-    return toPage(rows, limit, toAccount);
+  .query(async ({ ctx, input: { email, ...page } }) => {
+    const where = email === undefined ? undefined : eq(usersTable.email, email);
+    const all = ctx.db.select(columns).from(usersTable).$dynamic();
+    const rows = await pageOf(all, usersTable.id, { ...page, where });
+    return toPage(rows, page.limit, toAccount);
   });
 
 /**

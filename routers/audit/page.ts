@@ -1,8 +1,9 @@
-import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
+import { and, eq, gte, lt, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { idSchema } from '../../core/id.ts';
 import { ACTOR_TYPES, auditLogs, OUTCOMES, type Changes } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
+import { pageOf } from '../paging.ts';
 import { pageInput, pageShape, textInput, time, toPage } from '../shapes.ts';
 
 /** Documented as a list of exactly two: not every reader of OpenAPI understands a tuple. */
@@ -59,23 +60,16 @@ export async function readAudit(
   more?: SQL,
 ): Promise<{ rows: Row[]; limit: number }> {
   const { action, actorId, operatorId, outcome, from, to, cursor, limit } = filter;
-  const rows = await tx
-    .select()
-    .from(auditLogs)
-    .where(
-      and(
-        more,
-        action === undefined ? undefined : eq(auditLogs.action, action),
-        actorId === undefined ? undefined : eq(auditLogs.actorId, actorId),
-        operatorId === undefined ? undefined : eq(auditLogs.operatorId, operatorId),
-        outcome === undefined ? undefined : eq(auditLogs.outcome, outcome),
-        from === undefined ? undefined : gte(auditLogs.createdAt, new Date(from)),
-        to === undefined ? undefined : lt(auditLogs.createdAt, new Date(to)),
-        cursor === undefined ? undefined : lt(auditLogs.id, cursor),
-      ),
-    )
-    .orderBy(desc(auditLogs.id))
-    .limit(limit + 1);
+  const where = and(
+    more,
+    action === undefined ? undefined : eq(auditLogs.action, action),
+    actorId === undefined ? undefined : eq(auditLogs.actorId, actorId),
+    operatorId === undefined ? undefined : eq(auditLogs.operatorId, operatorId),
+    outcome === undefined ? undefined : eq(auditLogs.outcome, outcome),
+    from === undefined ? undefined : gte(auditLogs.createdAt, new Date(from)),
+    to === undefined ? undefined : lt(auditLogs.createdAt, new Date(to)),
+  );
+  const rows = await pageOf(tx.select().from(auditLogs).$dynamic(), auditLogs.id, { cursor, limit, where });
   return { rows, limit };
 }
 

@@ -1,9 +1,10 @@
-import { and, desc, eq, gt, isNull, lt } from 'drizzle-orm';
+import { and, eq, gt, isNull } from 'drizzle-orm';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { now } from '../../db/connection/clock.ts';
 import { sessions as sessionsTable } from '../../db/tables/lobby.ts';
 import { endSessions } from '../../db/identity/sessions.ts';
+import { pageOf } from '../paging.ts';
 import { about } from '../procedures/audit-entry.ts';
 import { userProcedure } from '../procedures/levels.ts';
 import { idInput, pageInput, pageShape, sessionShape, toPage } from '../shapes.ts';
@@ -19,19 +20,9 @@ export const sessions = userProcedure
   .input(pageInput)
   .output(pageShape(sessionShape))
   .query(async ({ ctx, input }) => {
-    const rows = await ctx.db
-      .select()
-      .from(sessionsTable)
-      .where(
-        and(
-          eq(sessionsTable.userId, ctx.user.id),
-          isNull(sessionsTable.revokedAt),
-          gt(sessionsTable.expiresAt, now()),
-          input.cursor === undefined ? undefined : lt(sessionsTable.id, input.cursor),
-        ),
-      )
-      .orderBy(desc(sessionsTable.id))
-      .limit(input.limit + 1);
+    const live = and(isNull(sessionsTable.revokedAt), gt(sessionsTable.expiresAt, now()));
+    const where = and(eq(sessionsTable.userId, ctx.user.id), live);
+    const rows = await pageOf(ctx.db.select().from(sessionsTable).$dynamic(), sessionsTable.id, { ...input, where });
     return toPage(rows, input.limit, ({ id, userAgent, ipAddress, createdAt, lastSeenAt }) => ({
       id,
       userAgent,

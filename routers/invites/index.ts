@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
@@ -9,6 +9,7 @@ import { isOpen } from '../../db/identity/invites.ts';
 import { invites, memberships, users } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { lockMembersAsAdmin } from '../../db/tenancy/members.ts';
+import { pageOf } from '../paging.ts';
 import { about } from '../procedures/audit-entry.ts';
 import { enqueue } from '../procedures/costs.ts';
 import { tellRevoked } from '../procedures/effects.ts';
@@ -69,17 +70,8 @@ export const invitesRouter = router({
     .input(pageInput)
     .output(pageShape(inviteShape))
     .query(async ({ ctx, input }) => {
-      const rows = await ctx.db
-        .select(inviteColumns)
-        .from(invites)
-        .where(
-          and(
-            eq(invites.tenantId, ctx.tenant.id),
-            input.cursor === undefined ? undefined : lt(invites.id, input.cursor),
-          ),
-        )
-        .orderBy(desc(invites.id))
-        .limit(input.limit + 1);
+      const all = ctx.db.select(inviteColumns).from(invites).$dynamic();
+      const rows = await pageOf(all, invites.id, { ...input, where: eq(invites.tenantId, ctx.tenant.id) });
       return toPage(rows, input.limit, toInvite);
     }),
 

@@ -1,4 +1,4 @@
-import { desc, eq, lt } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { AppError, orNotFound } from '../../core/errors.ts';
@@ -7,6 +7,7 @@ import { now } from '../../db/connection/clock.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { violatesUnique } from '../../db/connection/errors.ts';
 import { projects } from '../../db/tables/product/projects.ts';
+import { pageOf } from '../paging.ts';
 import { about } from '../procedures/audit-entry.ts';
 import { adminProcedure, memberProcedure } from '../procedures/levels.ts';
 import { idInput, idShape, nameInput, pageInput, pageShape, textInput, time, toPage } from '../shapes.ts';
@@ -48,12 +49,7 @@ export const projectsRouter = router({
     .input(pageInput)
     .output(pageShape(projectShape))
     .query(async ({ ctx, input }) => {
-      const rows = await ctx.db
-        .select()
-        .from(projects)
-        .where(input.cursor === undefined ? undefined : lt(projects.id, input.cursor))
-        .orderBy(desc(projects.id))
-        .limit(input.limit + 1);
+      const rows = await pageOf(ctx.db.select().from(projects).$dynamic(), projects.id, input);
       return toPage(rows, input.limit, toProject);
     }),
 

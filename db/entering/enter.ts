@@ -2,6 +2,7 @@ import { unauthenticated } from '../../core/auth/access-token.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Slug } from '../../core/tenancy/slug.ts';
 import { actorIn, type Actor, type Caller, type CallerRow, type Person, type TenantRow } from './callers.ts';
+import { assertReady } from './tenant-status.ts';
 import { forgetKey, hexOf, rememberKey, shareOf } from './tenant-of-caller.ts';
 import { ENTER_AS_USER, ENTER_TENANT } from './statements.ts';
 import { touch } from './last-seen.ts';
@@ -183,25 +184,4 @@ function mismatch(message: string): AppError {
 /** The answer for an unknown tenant and for one that the caller does not belong to: they must not be told apart. */
 export function tenantNotFound(): AppError {
   return new AppError('TENANT_NOT_FOUND', 'There is no such tenant, or you are not a member of it.');
-}
-
-/** @throws AppError that says why a tenant that is not `ready` can't be entered */
-export function assertReady(status: TenantStatus): void {
-  switch (status) {
-    case 'ready':
-      return;
-    case 'provisioning':
-    case 'failed':
-      throw new AppError('TENANT_NOT_READY', 'The tenant is not ready yet. Call tenants.status to see its progress.', {
-        retryAfter: 2,
-      });
-    case 'migrating':
-      throw new AppError('TENANT_MIGRATING', 'The tenant is being migrated. Retry the request in a moment.', {
-        retryAfter: 5,
-      });
-    case 'suspended':
-      throw new AppError('TENANT_SUSPENDED', 'The tenant is suspended. Contact the platform operator.');
-    case 'deleted':
-      throw new AppError('TENANT_DELETED', 'The tenant is deleted.');
-  }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AuditSubject } from '../../../core/audit/actions.ts';
 import type { RoleName, Slug } from '../../../core/tenancy/slug.ts';
 import { writeAudit } from '../../audit/write.ts';
-import { assertReady } from '../enter.ts';
+import { assertReady } from '../tenant-status.ts';
 import { postgresError } from '../../connection/errors.ts';
 import type { Tx } from '../../connection/lane.ts';
 import type { Changes, Outcome, TenantStatus } from '../../tables/lobby.ts';

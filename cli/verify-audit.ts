@@ -2,7 +2,7 @@ import { canonicalId } from '../core/id.ts';
 import { parseEnv, VERIFY_AUDIT_SETTINGS, withLocalDefaults } from '../core/env/index.ts';
 import { listLogs, type KnownLog } from '../db/audit/chain.ts';
 import { tryEach } from '../db/connection/batch.ts';
-import { verifyAuditLog, type Verdict } from '../db/audit/verify.ts';
+import { verifyAuditLog, type Verification } from '../db/audit/verify.ts';
 import { resealAuditLog } from '../db/audit/owner/reseal.ts';
 import { connectOwner } from '../db/connection/owner/connect.ts';
 import { createPool } from '../db/connection/pool.ts';
@@ -24,7 +24,7 @@ function nameOf({ tenantId, slug }: KnownLog): string {
   return tenantId === null ? 'platform' : (slug ?? tenantId);
 }
 
-function tell({ begun }: KnownLog, { valid, checked, unsealed, firstBadId }: Verdict): string {
+function tell({ begun }: KnownLog, { valid, checked, unsealed, firstBadId }: Verification): string {
   if (!begun) return 'the log is empty, but the log of a ready tenant has at least the row of its creation';
   if (!valid) return `row ${firstBadId} was changed, deleted, inserted or moved; ${checked} rows before it are valid`;
   return `${checked} rows valid${unsealed > 0 ? `, ${unsealed} not sealed yet` : ''}`;

@@ -10,7 +10,7 @@ import { readByIndex } from '../connection/plans.ts';
 const ROWS_AT_ONCE = 10_000;
 /** No row has this id or a lower one. */
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
-export interface Verdict {
+export interface Verification {
   valid: boolean;
   /** Rows that their seals vouch for. */
   checked: number;
@@ -29,7 +29,7 @@ interface Verifying {
 }
 
 /** Follows a log's chain from its start to its end, and looks through the log for rows that have no seal. */
-export async function verifyAuditLog(verifying: Verifying): Promise<Verdict> {
+export async function verifyAuditLog(verifying: Verifying): Promise<Verification> {
   // First: what is sealed meanwhile is told twice then, and not left out.
   const { unsealed, smuggledId } = await findUnsealed(verifying);
   const chain = await followChain(verifying, await readAll(verifying));

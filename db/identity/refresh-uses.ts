@@ -30,7 +30,7 @@ export async function takeUnused(tx: Tx, tokenHash: Uint8Array, successor: Uint8
 }
 
 /** The token's session and user, if they are live; the database's clock decides. */
-export async function findHolder(tx: Tx, tokenHash: Uint8Array) {
+export async function findTokenHolder(tx: Tx, tokenHash: Uint8Array) {
   const [row] = await tx
     .select({
       user: { id: users.id, email: users.email, fullName: users.fullName, createdAt: users.createdAt },

@@ -15,7 +15,7 @@ import type { User } from '../../db/entering/callers.ts';
 import { refreshTokens, sessions } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { findSessionId, storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
-import { findHolder, forgetOldSuccessors, takeUnused } from '../../db/identity/refresh-uses.ts';
+import { findTokenHolder, forgetOldSuccessors, takeUnused } from '../../db/identity/refresh-uses.ts';
 import type { Context } from '../procedures/context.ts';
 import { take, type CountedCall } from '../procedures/limits.ts';
 import type { loginShape } from '../shapes.ts';
@@ -63,7 +63,7 @@ export async function rotate(
     );
   const successor = mintRefreshToken();
   const taken = await takeUnused(tx, tokenHash, sealSuccessor(call.secretKeys, call.token, successor));
-  const holder = await findHolder(tx, tokenHash);
+  const holder = await findTokenHolder(tx, tokenHash);
   if (!holder) throw unauthenticated();
   const { user, session, token } = holder;
   auditEntry.note({ entityId: session.id, actor: { type: 'user', id: user.id } });
@@ -112,7 +112,7 @@ export async function answerRotation(
   return await issueTokens(accessTokens, rotation);
 }
 
-type Held = NonNullable<Awaited<ReturnType<typeof findHolder>>>['token'];
+type Held = NonNullable<Awaited<ReturnType<typeof findTokenHolder>>>['token'];
 
 /**
  * The successor that was given out at the first use, while the grace lasts: two tabs that refresh at once both go on.

@@ -19,7 +19,7 @@ import { idInput, pageInput, pageShape, roleShape, toPage } from '../shapes.ts';
 import { router } from '../procedures/trpc.ts';
 import { accept } from './accept.ts';
 import { preview } from './preview.ts';
-import { inviteColumns, inviteShape, newExpiry, toInvite } from './shape.ts';
+import { inviteColumns, inviteShape, newExpiry, toInvite } from './invite-shape.ts';
 
 const tags = ['invites'];
 

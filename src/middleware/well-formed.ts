@@ -1,13 +1,14 @@
 import type { BlockList } from 'node:net';
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../../core/errors.ts';
+import type { Mount } from '../../core/metrics/server.ts';
 import type { Services } from '../../routers/procedures/context.ts';
 import { byAddress, createSpent, take, type CountedCall } from '../../routers/procedures/limits.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { refuse } from './refuse.ts';
 import { factsOf, type AppEnv } from './request.ts';
 
-type Mount = 'trpc' | 'rest';
+type ApiMount = Exclude<Mount, 'other'>;
 type Charset = 'utf-8' | 'us-ascii';
 
 /** What a body may be said to be written in. ASCII is a part of UTF-8. */
@@ -32,7 +33,7 @@ const REPLACED = '%EF%BF%BD';
  * It comes before the procedure's own limits, so that a refusal counts as a call of the address that it came from.
  * @param mount `trpc` has JSON in its queries as well
  */
-export function wellFormed(mount: Mount, services: Services, trustedProxies: BlockList): MiddlewareHandler<AppEnv> {
+export function wellFormed(mount: ApiMount, services: Services, trustedProxies: BlockList): MiddlewareHandler<AppEnv> {
   return async function checkText(c, next) {
     try {
       c.req.raw = await checked(c.req.raw, mount);
@@ -62,7 +63,7 @@ async function counted(ctx: CountedCall, refusal: AppError): Promise<AppError> {
 }
 
 /** @throws AppError `VALIDATION_FAILED`, `UNSUPPORTED_MEDIA_TYPE` */
-async function checked(request: Request, mount: Mount): Promise<Request> {
+async function checked(request: Request, mount: ApiMount): Promise<Request> {
   const { url, method, headers, body } = request;
   assertAddress(url, mount);
   if (method === 'GET' || method === 'HEAD') return request;
@@ -74,7 +75,7 @@ async function checked(request: Request, mount: Mount): Promise<Request> {
   return new Request(request, { method, body: text });
 }
 
-function assertAddress(url: string, mount: Mount): void {
+function assertAddress(url: string, mount: ApiMount): void {
   if (!url.includes('%')) return;
   if (url.toUpperCase().includes(REPLACED)) throw illFormed('The URL');
   for (const [run] of url.matchAll(ENCODED)) {

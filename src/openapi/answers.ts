@@ -1,7 +1,7 @@
 import { STATUS_OF_REASON, type Reason } from '../../core/errors.ts';
 import type { Meta } from '../../routers/procedures/trpc.ts';
 import { pascal } from './names.ts';
-import { problemSchema } from './problems.ts';
+import { problemSchema } from './problem-schemas.ts';
 import type { Headers, Response } from './types.ts';
 import { PROBLEM_TYPE } from '../rest/problem.ts';
 

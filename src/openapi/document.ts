@@ -14,7 +14,7 @@ import {
   type Refusal,
 } from './answers.ts';
 import { nameParameters, nameSchemas } from './names.ts';
-import { problemSchemas } from './problems.ts';
+import { problemSchemas } from './problem-schemas.ts';
 import type { Document, Operation } from './types.ts';
 import { descriptionOf, tagsOf } from './words.ts';
 import { REST_PATH, restProcedures, type RestProcedure } from '../rest/mount.ts';

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import type { SecretKeys } from '../../core/secret-keys.ts';
 import { sealAuditRows } from '../../db/audit/owner/seal-rows.ts';
-import { verifyAuditLog, type Verdict } from '../../db/audit/verify.ts';
+import { verifyAuditLog, type Verification } from '../../db/audit/verify.ts';
 import { migrateLobby } from '../../db/migrations/owner/migrate.ts';
 import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';
 import { createPool } from '../../db/connection/pool.ts';
@@ -28,7 +28,7 @@ export interface ScratchLog extends AsyncDisposable {
   ): Promise<string[]>;
   /** Seals all that waits. @returns how many rows that was */
   seal(keys?: SecretKeys): Promise<number>;
-  verify(tenantId: string | null, keys?: SecretKeys): Promise<Verdict>;
+  verify(tenantId: string | null, keys?: SecretKeys): Promise<Verification>;
   /** The chain of a log, as it stands. */
   chainOf(tenantId: string | null): Promise<{ sequence: number; auditId: string }[]>;
 }

@@ -2,10 +2,10 @@ import { endMatches, macOfEnd, macOfRow, sealOf, type ChainEnd, type Link } from
 import type { SecretKeys } from '../../../core/secret-keys.ts';
 import { postgresError } from '../../connection/errors.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
-import type { Waiting } from './waiting-rows.ts';
+import type { WaitingRow } from './waiting-rows.ts';
 
 /** A row that waits, and whether its time is a lie. */
-export type Judged = Waiting & { backdated: boolean };
+export type Judged = WaitingRow & { backdated: boolean };
 
 /**
  * Seals rows behind the ends of their chains, by one statement.
@@ -51,7 +51,7 @@ function link(keys: SecretKeys, waiting: readonly Judged[]): { links: Sealed[]; 
  * Where a chain goes on. After an end that is not as it was signed one place stays empty, or the next end would vouch for
  * it: so verifying names what comes then.
  */
-function endOf(keys: SecretKeys, { chain, endSequence: sequence, endSeal: seal, endId, endMac }: Waiting) {
+function endOf(keys: SecretKeys, { chain, endSequence: sequence, endSeal: seal, endId, endMac }: WaitingRow) {
   const whole =
     seal && endId && endMac ? endMatches(keys, { chain, sequence, auditId: endId, seal }, endMac) : sequence === 0;
   return { sequence: whole ? sequence : sequence + 1, seal };
@@ -63,7 +63,7 @@ function endOf(keys: SecretKeys, { chain, endSequence: sequence, endSeal: seal, 
  */
 async function append(
   owner: Owner,
-  waiting: readonly Waiting[],
+  waiting: readonly WaitingRow[],
   { links, ends }: { links: readonly Sealed[]; ends: readonly SignedEnd[] },
 ): Promise<boolean> {
   const [outcome] = await owner<{ moved: boolean }[]>`

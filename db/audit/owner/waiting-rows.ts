@@ -11,7 +11,7 @@ const BYTES = 8 * 1024 * 1024;
 const FAR = 4_503_599_627_370_496;
 
 /** A row that waits for its seal, and where its chain ends. */
-export interface Waiting {
+export interface WaitingRow {
   chain: string;
   auditId: string;
   createdAt: string;
@@ -47,8 +47,8 @@ export async function readWaiting(
   owner: Owner,
   chains: readonly string[],
   share: number,
-): Promise<{ waiting: Waiting[]; full: boolean }> {
-  const waiting = await owner<(Waiting & { full: boolean })[]>`
+): Promise<{ waiting: WaitingRow[]; full: boolean }> {
+  const waiting = await owner<(WaitingRow & { full: boolean })[]>`
     with turn as materialized (
       select u.*, u.place = ${share} as last
       from unnest(${[...chains]}::uuid[]) as t (chain)

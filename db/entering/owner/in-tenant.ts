@@ -9,7 +9,7 @@ import type { Changes, Outcome, TenantStatus } from '../../tables/lobby.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 import type { Pool } from '../../connection/pool.ts';
 
-/** The tenant is unknown or deleted: no further try can help. */
+/** The tenant is unknown, deleted, or in no state for the work: no further try can help. */
 export class TenantGoneError extends Error {
   override readonly name = 'TenantGoneError';
 }

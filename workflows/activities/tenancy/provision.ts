@@ -15,13 +15,9 @@ import {
   noteStep,
   openTenant,
 } from '../../../db/tenancy/owner/provisioning-status.ts';
+import { TenantGoneError } from '../../../db/entering/owner/in-tenant.ts';
 import { seedTenant } from '../../../db/tenancy/owner/seed.ts';
 import type { ProvisionTenantInput } from '../../contract.ts';
-
-/** The tenant is gone, or was settled by an earlier run: there is nothing to provision. */
-class TenantGoneError extends Error {
-  override readonly name = 'TenantGoneError';
-}
 
 export type ProvisioningActivities = ReturnType<typeof createProvisioningActivities>;
 

@@ -84,9 +84,11 @@ test('the docs list every action that changes something, and no action that the 
   const listed = rows.flatMap(([, cell = '']) =>
     Array.from(cell.matchAll(/`([a-z_]+\.[a-z_]+)`/g), ([, name]) => name),
   );
-  const ofAtrium = procedures().filter(({ action }) => !Object.hasOwn(PRODUCT_ACTIONS, action));
-  const changing = ofAtrium.filter(({ type }) => type === 'mutation').map(({ action }) => action);
-  expect(new Set(listed)).toEqual(new Set([...changing, ...OF_THE_SYSTEM, EXPORT]));
+  const changing = procedures().filter(({ type }) => type === 'mutation');
+  const written = [...changing.map(({ action }) => action), ...OF_THE_SYSTEM, EXPORT];
+  // The page names some of the product's as examples.
+  const ofAtrium = (action = ''): boolean => !Object.hasOwn(PRODUCT_ACTIONS, action);
+  expect(new Set(listed.filter(ofAtrium))).toEqual(new Set(written.filter(ofAtrium)));
 });
 
 test('every action of the list is written by a procedure or by the system', () => {

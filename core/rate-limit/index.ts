@@ -3,7 +3,7 @@ import type { Count, Counter, Taken } from './counter.ts';
 import { RULES, type RuleName } from './rules.ts';
 
 export { addressKey } from './address.ts';
-export { createGuardedCounter } from './guarded.ts';
+export { createGuardedCounter } from './fallback.ts';
 export { createLotCounter } from './prefetch.ts';
 export { createMemoryCounter } from './memory.ts';
 export { createRedisCounter, createUpstashCounter } from './redis.ts';

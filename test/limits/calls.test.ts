@@ -6,7 +6,7 @@ import { MOUNTS } from '../support/mounts.ts';
 import { startOwnServer } from '../support/own-server.ts';
 import { signUpTenant, freshEmail, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, trpc, type Answer } from '../support/rest.ts';
-import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './place.ts';
+import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './limited-server.ts';
 import { withinOneWindow } from './window.ts';
 
 const MINUTE = 60;

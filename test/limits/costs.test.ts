@@ -7,7 +7,7 @@ import { addMember } from '../support/members.ts';
 import { MOUNTS } from '../support/mounts.ts';
 import { signUpTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at, reasonOf, trpc, type Answer } from '../support/rest.ts';
-import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './place.ts';
+import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './limited-server.ts';
 import { withinOneWindow } from './window.ts';
 
 // What hashes, scores, mails or provisions is limited by who asks and by whom it is for, beside the limit of all calls.

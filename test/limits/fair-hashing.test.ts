@@ -6,7 +6,7 @@ import { addMember } from '../support/members.ts';
 import { signUpTenant, PASSWORD } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 import { watchApp } from '../telemetry/app.ts';
-import { freshAddress } from './place.ts';
+import { freshAddress } from './limited-server.ts';
 
 // One password is hashed at a time here, once the test lets it, and four may wait.
 const place = inject('stack');

@@ -4,7 +4,7 @@ import { startFaultProxy } from '../support/fault-proxy.ts';
 import type { OwnServer } from '../support/own-server.ts';
 import { startOwnRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
-import { callFrom, freshAddress, outcome, outcomes, prefill, startLimitedServer, times, urlOf } from './place.ts';
+import { callFrom, freshAddress, outcome, outcomes, prefill, startLimitedServer, times, urlOf } from './limited-server.ts';
 import { withinOneWindow } from './window.ts';
 
 const HOUR = 3600;

@@ -4,7 +4,7 @@ import { nextMail, tokenIn } from '../support/mail.ts';
 import { MOUNTS, resultOf } from '../support/mounts.ts';
 import { signUpTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { at } from '../support/rest.ts';
-import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './place.ts';
+import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './limited-server.ts';
 import { withinOneWindow } from './window.ts';
 
 const HOUR = 3600;

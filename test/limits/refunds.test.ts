@@ -2,7 +2,7 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { createPasswords } from '../../core/auth/passwords.ts';
 import { freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
 import { watchApp } from '../telemetry/app.ts';
-import { freshAddress } from './place.ts';
+import { freshAddress } from './limited-server.ts';
 import { withinOneWindow } from './window.ts';
 
 // One password is hashed at a time here, and nobody may wait: of two at once one is told to come back.

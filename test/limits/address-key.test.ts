@@ -16,11 +16,11 @@ test.each([
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ['fe80::2%en1', 'fe80:0:0:0::/64'],
   ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
-])('counts %s as %s', (address, key) => {
+])('gives %s the key %s', (address, key) => {
   expect(addressKey(address)).toBe(key);
 });
 
-test('counts all calls whose address is not known together', () => {
+test('gives one key to all calls whose address is unknown', () => {
   expect(addressKey(null)).toBe('unknown');
 });
 
@@ -29,8 +29,8 @@ const groups = array(oneof(constant(0), constant(0xffff), integer({ min: 0, max:
   maxLength: 8,
 });
 
-/** Ways to write one address: in full, in capitals, short, with an IPv4 tail, with a zone. */
-function waysToWrite(address: readonly number[]): string[] {
+/** Spellings of one address: in full, in capitals, short, with an IPv4 tail, with a zone. */
+function spellings(address: readonly number[]): string[] {
   const hex = address.map((group) => group.toString(16));
   const [g = 0, h = 0] = address.slice(6);
   const tail = [g >> 8, g & 255, h >> 8, h & 255].join('.');
@@ -39,28 +39,28 @@ function waysToWrite(address: readonly number[]): string[] {
   return [hex.join(':'), full, full.toUpperCase(), short, `${hex.slice(0, 6).join(':')}:${tail}`, `${short}%eth0`];
 }
 
-/** Whether it stands for an IPv4 address, which has a key of its own. */
+/** Whether it is an IPv4 address mapped into IPv6, which has a key of its own. */
 const isMapped = (address: readonly number[]): boolean =>
   address.slice(0, 5).every((group) => group === 0) && address[5] === 0xffff;
 
-test('gives one key to an address, however it is written, and to all of its /64', () => {
+test('gives one key to an IPv6 address in every spelling, and to its whole /64', () => {
   assert(
     property(groups, array(integer({ min: 0, max: 0xffff }), { minLength: 4, maxLength: 4 }), (one, host) => {
-      const ways = waysToWrite(one);
-      expect(ways.every(isIPv6)).toBe(true);
-      expect(new Set(ways.map(addressKey)).size).toBe(1);
+      const all = spellings(one);
+      expect(all.every(isIPv6)).toBe(true);
+      expect(new Set(all.map(addressKey)).size).toBe(1);
       const neighbour = [...one.slice(0, 4), ...host];
       pre(!isMapped(one) && !isMapped(neighbour));
-      expect(addressKey(waysToWrite(neighbour)[0] ?? '')).toBe(addressKey(ways[0] ?? ''));
+      expect(addressKey(spellings(neighbour)[0] ?? '')).toBe(addressKey(all[0] ?? ''));
     }),
   );
 });
 
-test('gives two /64 two keys', () => {
+test('gives different keys to different /64 networks', () => {
   assert(
     property(groups, groups, (one, other) => {
       pre(one.slice(0, 4).join(':') !== other.slice(0, 4).join(':'));
-      const [a = '', b = ''] = [one, other].map((each) => waysToWrite(each)[3]);
+      const [a = '', b = ''] = [one, other].map((each) => spellings(each)[3]);
       expect(addressKey(a)).not.toBe(addressKey(b));
     }),
   );

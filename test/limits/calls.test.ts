@@ -1,53 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connect } from '../support/database.ts';
+import { expect, test } from 'vitest';
 import { addMember } from '../support/members.ts';
-import { MOUNTS } from '../support/mounts.ts';
-import { startOwnServer } from '../support/own-server.ts';
-import { signUpTenant, freshEmail, logIn, type Founder } from '../support/people.ts';
-import { at, reasonOf, rest, trpc, type Answer } from '../support/rest.ts';
-import { countedAt, freshAddress, outcome, outcomes, startLimitedPlace, times } from './limited-server.ts';
+import { signUpTenant, logIn } from '../support/people.ts';
+import { budget, freshAddress, MINUTE, mountOf, outcome, outcomes, times } from './answers.ts';
+import { reasons, tenAt } from './batch.ts';
+import { startLimitsTest } from './limited-server.ts';
 import { withinOneWindow } from './window.ts';
 
-const MINUTE = 60;
-
-const shared = inject('stack');
-const place = await startLimitedPlace(shared);
-const counted = countedAt(place);
-afterAll(() => place[Symbol.asyncDispose]());
-let founder: Founder;
-beforeAll(async () => {
-  founder = await signUpTenant(shared);
-});
-
-const turns = (turn: number) => MOUNTS[turn % 2] ?? 'REST';
-
-const TEN_EMPTY = encodeURIComponent(JSON.stringify(Object.fromEntries(times(10, {}).entries())));
-
-/** Ten calls of one procedure in one batch. */
-const ten = (procedure: string, from: string, who: { token?: string; tenant?: string } = {}): Promise<Answer> =>
-  trpc(place.url, 'query', `${times(10, procedure).join(',')}?batch=1&input=${TEN_EMPTY}`, {
-    ...who,
-    headers: { 'x-forwarded-for': from },
-  });
-
-/** The reasons of a batch's answers, each once. */
-function reasons({ body }: Answer): unknown[] {
-  const all = Array.isArray(body) ? body.map((one: unknown) => at(one, 'error', 'data', 'reason')) : [body];
-  return [...new Set(all)];
-}
-
-/** What stands in the headers of every answer that was counted. */
-const budget = ({ headers }: Answer) =>
-  [headers.get('ratelimit-limit'), headers.get('ratelimit-remaining')].map(Number);
-
-async function makeKey(): Promise<string> {
-  const { key } = await founder.client.apiKeys.create.mutate({ name: freshEmail(), role: 'member' });
-  return key;
-}
+const { shared, server, counted, founder } = await startLimitsTest();
+const ten = tenAt(server);
 
 test(
-  'three hundred calls a minute for one user, from wherever, in batches and by both mounts',
+  'one user has 300 calls a minute, from any address, in batches and on both mounts',
   counted(async () => {
     const [busy, { tokens }] = await Promise.all([addMember(shared, founder), addMember(shared, founder)]);
     const token = busy.tokens().accessToken;
@@ -55,16 +19,16 @@ test(
     for (let batch = 0; batch < 29; batch++) {
       expect(reasons(await ten('users.me', freshAddress(), { token }))).toEqual([undefined]);
     }
-    const me = (turn: number) => place.call(turns(turn), 'users.me', freshAddress(), { token });
+    const me = (turn: number) => server.call(mountOf(turn), 'users.me', freshAddress(), { token });
     expect(await outcomes(12, me)).toEqual([...times(10, 200), 'RATE_LIMITED', 'RATE_LIMITED']);
     expect(reasons(await ten('users.me', freshAddress(), { token }))).toEqual(['RATE_LIMITED']);
     const colleague = { token: tokens().accessToken, tenant: founder.slug };
-    expect(outcome(await place.call('REST', 'projects.list', freshAddress(), colleague))).toBe(200);
+    expect(outcome(await server.call('REST', 'projects.list', freshAddress(), colleague))).toBe(200);
   }),
 );
 
 test(
-  'three hundred calls a minute for one API key, each for itself',
+  'each API key has 300 calls a minute of its own',
   counted(async () => {
     const owner = await signUpTenant(shared);
     const made = await Promise.all(
@@ -73,7 +37,7 @@ test(
     const [one = '', other = ''] = made.map(({ key }) => key);
     await withinOneWindow(MINUTE, 25_000);
     const ownedBy = (key: string) => ({ token: key, tenant: owner.slug });
-    const list = (key: string) => place.call('REST', 'projects.list', freshAddress(), ownedBy(key));
+    const list = (key: string) => server.call('REST', 'projects.list', freshAddress(), ownedBy(key));
     for (let batch = 0; batch < 30; batch++) {
       expect(reasons(await ten('projects.list', freshAddress(), ownedBy(one)))).toEqual([undefined]);
     }
@@ -101,7 +65,7 @@ test.each([
     },
   },
 ])(
-  'three hundred calls a minute without a token from one $what',
+  'calls without a token are limited to 300 a minute from one $what',
   counted(async ({ make }) => {
     const { hosts, neighbour } = make();
     await withinOneWindow(MINUTE, 8_000);
@@ -109,14 +73,14 @@ test.each([
     for (let batch = 0; batch < 30; batch++) {
       expect(reasons(await ten('users.me', host(batch)))).toEqual(['UNAUTHENTICATED']);
     }
-    const me = (turn: number) => place.call(turns(turn), 'users.me', host(turn));
+    const me = (turn: number) => server.call(mountOf(turn), 'users.me', host(turn));
     expect(await outcomes(4, me)).toEqual(times(4, 'RATE_LIMITED'));
-    expect(outcome(await place.call('REST', 'users.me', neighbour))).toBe('UNAUTHENTICATED');
+    expect(outcome(await server.call('REST', 'users.me', neighbour))).toBe('UNAUTHENTICATED');
   }),
 );
 
 test(
-  'three thousand calls a minute for one tenant, by whoever',
+  'one tenant has 3,000 calls a minute, whoever makes them',
   counted(async () => {
     const [mine, theirs] = await Promise.all([signUpTenant(shared), signUpTenant(shared)]);
     const [{ key }, member] = await Promise.all([
@@ -124,9 +88,9 @@ test(
       addMember(shared, mine),
     ]);
     await withinOneWindow(MINUTE, 25_000);
-    await place.prefill(['callsByTenant', mine.tenantId], 2_998);
+    await server.prefill(['callsByTenant', mine.tenantId], 2_998);
     const list = (bearer: string, tenant: string) =>
-      place.call('REST', 'projects.list', freshAddress(), { token: bearer, tenant });
+      server.call('REST', 'projects.list', freshAddress(), { token: bearer, tenant });
     // Of what the whole tenant has left nothing is told.
     expect(budget(await list(mine.tokens().accessToken, mine.slug))).toEqual([300, 299]);
     // Whose a key is, the server knows from its first call on.
@@ -142,18 +106,18 @@ test(
 );
 
 test(
-  'who is over their own limit, or calls with a revoked key, uses up nothing of their tenant’s',
+  'a caller over their own limit, or with a revoked key, uses up nothing of the tenant’s limit',
   counted(async () => {
     const mine = await signUpTenant(shared);
     const member = await addMember(shared, mine);
     const { key, id } = await mine.client.apiKeys.create.mutate({ name: 'Exporter', role: 'member' });
     await withinOneWindow(MINUTE, 25_000);
     const list = (bearer: string) =>
-      place.call('REST', 'projects.list', freshAddress(), { token: bearer, tenant: mine.slug });
+      server.call('REST', 'projects.list', freshAddress(), { token: bearer, tenant: mine.slug });
     expect(outcome(await list(key))).toBe(200);
     await mine.client.apiKeys.revoke.mutate({ id });
-    await place.prefill(['callsByCaller', `user ${member.userId}`], 300);
-    await place.prefill(['callsByTenant', mine.tenantId], 2_990);
+    await server.prefill(['callsByCaller', `user ${member.userId}`], 300);
+    await server.prefill(['callsByTenant', mine.tenantId], 2_990);
     expect(await outcomes(20, () => list(member.tokens().accessToken))).toEqual(times(20, 'RATE_LIMITED'));
     expect(await outcomes(20, () => list(key))).toEqual(times(20, 'UNAUTHENTICATED'));
     expect(outcome(await list(mine.tokens().accessToken))).toBe(200);
@@ -171,7 +135,7 @@ test(
     const bearers = [operator.tokens().accessToken, assumed.accessToken, theirs.tokens().accessToken];
     const seen: number[][] = [];
     for (const bearer of bearers) {
-      seen.push(budget(await place.call('REST', 'users.me', freshAddress(), { token: bearer })));
+      seen.push(budget(await server.call('REST', 'users.me', freshAddress(), { token: bearer })));
     }
     expect(seen).toEqual([
       [300, 299],
@@ -190,127 +154,7 @@ test(
     for (let batch = 0; batch < 30; batch++) {
       expect(reasons(await ten('projects.list', from, { token: madeUp() }))).not.toContain('RATE_LIMITED');
     }
-    const list = () => place.call('REST', 'projects.list', from, { token: madeUp(), tenant: founder.slug });
+    const list = () => server.call('REST', 'projects.list', from, { token: madeUp(), tenant: founder.slug });
     expect(outcome(await list())).toBe('RATE_LIMITED');
-  }),
-);
-
-test(
-  'a caller over the limit is told so before anything else, and a known one beside them is not',
-  counted(async () => {
-    await withinOneWindow(MINUTE, 8_000);
-    const from = freshAddress();
-    await place.prefill(['callsByCaller', `address ${from}`], 300);
-    const bearers = [undefined, 'not-a-token', `atr_${'x'.repeat(43)}`];
-    for (const mount of MOUNTS) {
-      const seen = await outcomes(bearers.length, (turn) => {
-        const bearer = bearers[turn];
-        return place.call(mount, 'projects.create', from, { ...(bearer !== undefined && { token: bearer }), body: {} });
-      });
-      expect(seen).toEqual(times(3, 'RATE_LIMITED'));
-    }
-    const key = await makeKey();
-    const known = { token: key, tenant: founder.slug };
-    expect(outcome(await place.call('REST', 'projects.list', freshAddress(), known))).toBe(200);
-    expect(outcome(await place.call('REST', 'projects.list', from, known))).toBe(200);
-  }),
-);
-
-test.each(MOUNTS)(
-  'says by %s what is left, and when to come again',
-  counted(async (mount) => {
-    await withinOneWindow(MINUTE, 8_000);
-    const from = freshAddress();
-    const first = await place.call(mount, 'users.me', from);
-    expect(budget(first)).toEqual([300, 299]);
-    expect(first.headers.has('retry-after')).toBe(false);
-    await place.prefill(['callsByCaller', `address ${from}`], 299);
-
-    const refused = await place.call(mount, 'users.me', from);
-    expect([refused.status, reasonOf(refused)]).toEqual([429, 'RATE_LIMITED']);
-    expect(budget(refused)).toEqual([300, 0]);
-    for (const header of ['ratelimit-reset', 'retry-after']) {
-      const seconds = refused.headers.get(header) ?? '';
-      expect(seconds).toMatch(/^\d+$/);
-      expect(Number(seconds)).toBeGreaterThan(0);
-      expect(Number(seconds)).toBeLessThanOrEqual(60);
-    }
-  }),
-);
-
-test(
-  'a streamed batch, whose headers are gone by then, says in each refusal when to come again',
-  counted(async () => {
-    await withinOneWindow(MINUTE, 8_000);
-    const from = freshAddress();
-    await place.prefill(['callsByCaller', `address ${from}`], 300);
-    const headers = { 'x-forwarded-for': from, 'trpc-accept': 'application/jsonl' };
-    const answer = await fetch(`${place.url}/trpc/users.me,users.me?batch=1&input=%7B%7D`, { headers });
-    expect((await answer.text()).match(/"reason":"RATE_LIMITED"[^}]*"retryAfter":\d+/g)).toHaveLength(2);
-  }),
-);
-
-test(
-  'a batch of ten logins counts as ten, and one of eleven is refused whole',
-  counted(async () => {
-    await withinOneWindow(MINUTE, 25_000);
-    const from = freshAddress();
-    const headers = { 'x-forwarded-for': from };
-    const attempt = (email: string) => ({ email, password: 'not-the-password-at-all' });
-    const batch = (count: number, email: () => string) =>
-      trpc(place.url, 'mutation', `${times(count, 'auth.login').join(',')}?batch=1`, {
-        body: Object.fromEntries(Array.from({ length: count }, (_, index) => [index, attempt(email())])),
-        headers,
-      });
-    const alone = () => place.call('REST', 'auth.login', from, { body: attempt(freshEmail()) });
-
-    expect(reasons(await batch(10, freshEmail))).toEqual(['INVALID_CREDENTIALS']);
-    expect(budget(await alone())).toEqual([20, 9]);
-    expect(outcome(await batch(11, freshEmail))).toBe('VALIDATION_FAILED');
-    expect(budget(await alone())).toEqual([20, 8]);
-
-    const email = freshEmail();
-    const guesses = await batch(7, () => email);
-    expect(
-      Array.isArray(guesses.body) && guesses.body.map((one: unknown) => at(one, 'error', 'data', 'reason')),
-    ).toEqual(expect.arrayContaining(['INVALID_CREDENTIALS', 'RATE_LIMITED']));
-    expect(guesses.headers.get('retry-after')).toMatch(/^\d+$/);
-    expect(budget(await alone())).toEqual([20, 0]);
-    expect(outcome(await alone())).toBe('RATE_LIMITED');
-  }),
-);
-
-test(
-  'what is refused for its number leaves no row in the audit log',
-  counted(async () => {
-    const email = freshEmail();
-    await withinOneWindow(MINUTE, 8_000);
-    const from = freshAddress();
-    const body = { email, password: 'not-the-password-at-all' };
-    const ids: string[] = [];
-    const login = async (turn: number) => {
-      const answer = await place.call(turns(turn), 'auth.login', from, { body });
-      ids.push(answer.headers.get('x-request-id') ?? '');
-      return answer;
-    };
-    expect(await outcomes(7, login)).toEqual([...times(5, 'INVALID_CREDENTIALS'), 'RATE_LIMITED', 'RATE_LIMITED']);
-    await using owner = connect(shared.databaseOwnerUrl);
-    const rows = await owner.sql<{ id: string }[]>`
-    select request_id as id from public.audit_logs where request_id in ${owner.sql(ids)}`;
-    expect(rows.map(({ id }) => id).toSorted()).toEqual(ids.slice(0, 5).toSorted());
-  }),
-);
-
-test(
-  'a header that no trusted proxy sent changes nobody’s address, and this process counts where it is told to',
-  counted(async () => {
-    await using server = await startOwnServer(shared, { RATE_LIMIT_FACTOR: '1', RATE_LIMIT_URL: 'memory:' });
-    await withinOneWindow(3600, 8_000);
-    const guess = (turn: number) =>
-      rest(server.url, 'POST', '/invites/accept', {
-        body: { token: `made-up-${turn}` },
-        headers: { 'x-forwarded-for': freshAddress() },
-      });
-    expect(await outcomes(7, guess)).toEqual([...times(5, 'TOKEN_INVALID'), 'RATE_LIMITED', 'RATE_LIMITED']);
   }),
 );

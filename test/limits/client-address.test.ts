@@ -6,7 +6,7 @@ import { signUpTenant, PASSWORD, type Founder } from '../support/people.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { freshRequestId } from '../db/audit-rows.ts';
 
-// Each client behind a proxy is itself: in the limits, in its sessions and in the audit log.
+// Clients behind a proxy are told apart: in the limits, in their sessions and in the audit log.
 const place = inject('stack');
 let ada: Founder;
 let server: OwnServer & AsyncDisposable;
@@ -23,7 +23,7 @@ test.each<[sent: Record<string, string>, stored: string]>([
   [{ 'x-forwarded-for': '0:0:0:0:0:ffff:cb00:7107' }, '203.0.113.7'],
   [{ forwarded: 'for="[2001:db8::1]:4711";proto=https;by=10.0.0.2' }, '2001:db8::1'],
   [{ forwarded: 'for=203.0.113.7', 'x-forwarded-for': '198.51.100.7' }, '127.0.0.1'],
-])('a login under %o stands in its session and in the audit log as from %s', async (headers, stored) => {
+])('a login with %o is recorded in its session and in the audit log as from %s', async (headers, stored) => {
   await using owner = connect(place.databaseOwnerUrl);
   for (const mount of MOUNTS) {
     const requestId = freshRequestId('address');
@@ -40,7 +40,7 @@ test.each<[sent: Record<string, string>, stored: string]>([
   }
 });
 
-test('clients behind a proxy that writes ports have limits of their own, whatever port they come from', async () => {
+test('each client behind a proxy that writes ports has its own limits, whatever port it comes from', async () => {
   const register = async (from: string): Promise<number> => {
     const call = { body: freshSignUp(), headers: { 'x-forwarded-for': from } };
     return (await callOn('REST', server.url, 'auth.register', call)).status;

@@ -6,9 +6,9 @@ import { addMember } from '../support/members.ts';
 import { signUpTenant, PASSWORD } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 import { watchApp } from '../telemetry/app.ts';
-import { freshAddress } from './limited-server.ts';
+import { freshAddress } from './answers.ts';
 
-// One password is hashed at a time here, once the test lets it, and four may wait.
+// One password is hashed at a time here, when the test allows it, and four may wait.
 const place = inject('stack');
 const QUEUE = 4;
 const passwords = createPasswords();
@@ -53,16 +53,19 @@ async function logIn(email: string | undefined, from: string): Promise<number> {
 }
 
 test.each([
-  { what: 'one address, into many accounts', flood: (from: string, turn: number) => logIn(people[turn]?.email, from) },
-  { what: 'one account, from many addresses', flood: () => logIn(people[0]?.email, freshAddress()) },
-])('a flood of logins of $what is told to come back, and strangers beside it are let in', async ({ flood }) => {
+  {
+    what: 'from one address into many accounts',
+    flood: (from: string, turn: number) => logIn(people[turn]?.email, from),
+  },
+  { what: 'into one account from many addresses', flood: () => logIn(people[0]?.email, freshAddress()) },
+])('a flood of logins $what gets 503, and a stranger can log in meanwhile', async ({ flood }) => {
   const from = freshAddress();
   refused = 0;
   hold.shut();
   const flooding = Array.from({ length: 7 }, (_, turn) => flood(from, turn));
   await waitFor('the queue to be full', () => queue.waiting === QUEUE && refused === 2);
   const stranger = logIn(people[7]?.email, freshAddress());
-  await waitFor('one more to be told to come back', () => refused === 3);
+  await waitFor('one more to get 503', () => refused === 3);
   hold.open();
   expect(await stranger).toBe(200);
   const seen = await Promise.all(flooding);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => void echo.close());
 
-test('passes everything on while nothing is done to it', async () => {
+test('the proxy passes everything on by default', async () => {
   await using proxy = await startFaultProxy(port);
   await using one = await dial(proxy.port);
   const long = 'x'.repeat(1_000_000);
@@ -24,7 +24,7 @@ test('passes everything on while nothing is done to it', async () => {
   expect(one.heard()).toBe(long);
 });
 
-test('delays what passes', async () => {
+test('the proxy delays what passes', async () => {
   await using proxy = await startFaultProxy(port);
   await using one = await dial(proxy.port);
   proxy.latency(60);
@@ -34,7 +34,7 @@ test('delays what passes', async () => {
   expect(performance.now() - begun).toBeGreaterThanOrEqual(118);
 });
 
-test('holds everything back while frozen, also on new connections, and lets it go after', async () => {
+test('a frozen proxy holds everything back, also on new connections, and passes it on when thawed', async () => {
   await using proxy = await startFaultProxy(port);
   await using one = await dial(proxy.port);
   proxy.freeze();
@@ -52,7 +52,7 @@ test('holds everything back while frozen, also on new connections, and lets it g
   await other.hears('new');
 });
 
-test('forgets the open connections and serves new ones', async () => {
+test('the proxy forgets the open connections and serves new ones', async () => {
   await using proxy = await startFaultProxy(port);
   await using one = await dial(proxy.port);
   one.say('a');
@@ -65,7 +65,7 @@ test('forgets the open connections and serves new ones', async () => {
   expect([one.heard(), one.ended()]).toEqual(['a', undefined]);
 });
 
-test('breaks the open connections with an RST', async () => {
+test('the proxy breaks the open connections with an RST', async () => {
   await using proxy = await startFaultProxy(port);
   await using one = await dial(proxy.port);
   one.say('a');
@@ -77,7 +77,7 @@ test('breaks the open connections with an RST', async () => {
   await other.hears('b');
 });
 
-test('cuts a connection after so many bytes of the answer', async () => {
+test('the proxy cuts a connection after a number of bytes of the answer', async () => {
   await using proxy = await startFaultProxy(port);
   proxy.cutAfter(5);
   await using one = await dial(proxy.port);
@@ -86,7 +86,7 @@ test('cuts a connection after so many bytes of the answer', async () => {
   expect(one.heard()).toBe('abcde');
 });
 
-test('refuses new connections while told to, and keeps the open ones', async () => {
+test('the proxy refuses new connections when told to, and keeps the open ones', async () => {
   await using proxy = await startFaultProxy(port);
   await using one = await dial(proxy.port);
   await proxy.refuse();

@@ -4,17 +4,17 @@ import { startFaultProxy } from '../support/fault-proxy.ts';
 import type { OwnServer } from '../support/own-server.ts';
 import { startOwnRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
-import { callFrom, freshAddress, outcome, outcomes, prefill, startLimitedServer, times, urlOf } from './limited-server.ts';
+import { freshAddress, HOUR, outcome, outcomes, times } from './answers.ts';
+import { callFrom, prefill, startServerAt, urlOf } from './limited-server.ts';
 import { withinOneWindow } from './window.ts';
 
-const HOUR = 3600;
 const AWAY = 'rate limits are counted in this process';
 const BACK = 'rate limits are counted at RATE_LIMIT_URL again';
 
 const shared = inject('stack');
 const redis = await startOwnRedis(shared);
 const proxy = await startFaultProxy(redis.port);
-const server = await startLimitedServer(shared, proxy.port);
+const server = await startServerAt(shared, proxy.port);
 const counter = createRedisCounter(urlOf(redis.port));
 const inRedis = createRateLimits({ counter, factor: 1 });
 afterAll(async () => {
@@ -31,9 +31,9 @@ const FIVE_ONLY = [...times(5, 'TOKEN_INVALID'), ...times(2, 'RATE_LIMITED')];
 const said = ({ lines }: OwnServer, what: string): number => lines.filter((line) => line.includes(what)).length;
 
 /**
- * Waits until what another process counted in Redis is seen by the server, and its log says that it is back for each time that
- * it was away.
- * @returns how often that was
+ * Waits until the server counts in Redis: it sees what another process has counted there, and has logged the return of Redis
+ * as often as its loss.
+ * @returns how often it has lost Redis
  */
 async function untilCountedInRedis(at: OwnServer): Promise<number> {
   return await waitFor('counts in Redis', async () => {
@@ -44,7 +44,7 @@ async function untilCountedInRedis(at: OwnServer): Promise<number> {
   });
 }
 
-/** How long each of so many calls takes, one after the other, in ms. */
+/** Makes calls one after the other. @returns how long each took, in ms, from the shortest on */
 async function timesOf(count: number, call: () => Promise<unknown>): Promise<number[]> {
   const taken: number[] = [];
   for (let turn = 0; turn < count; turn++) {
@@ -55,13 +55,13 @@ async function timesOf(count: number, call: () => Promise<unknown>): Promise<num
   return taken.toSorted((one, other) => one - other);
 }
 
-/** Freezes Redis for some calls. @returns how much longer they took than usual, in ms, from the least on */
+/** Freezes Redis for some calls. @returns how much longer than usual they took, in ms, from the least on */
 async function delaysWhileFrozen(): Promise<number[]> {
   await untilCountedInRedis(server);
   await withinOneWindow(HOUR, 15_000);
   const call = () => guess(server, freshAddress());
   const [usual = 0] = (await timesOf(20, call)).slice(10);
-  // One of these may have been too slow for the server as well: it says only once that it is away.
+  // A slow call may have made the server count without Redis already. It logs that only once.
   const before = await untilCountedInRedis(server);
 
   proxy.freeze();
@@ -78,16 +78,16 @@ async function delaysWhileFrozen(): Promise<number[]> {
   }
 }
 
-test('while Redis is frozen calls are limited all the same, at most 150 ms slower, until it is back', async () => {
+test('while Redis is frozen calls are still limited, and at most 150 ms slower', async () => {
   let delays: number[] = [];
-  // Whoever finds it out waits, and most don't. One call may be held up by what else the machine does; where many are, another
-  // round is free of that, which no waiting for Redis would be.
+  // Only the call that tries Redis waits. Other work of the machine may delay calls as well, so slow rounds are repeated: if
+  // calls waited for Redis, every round would be slow.
   const tooSlow = (): boolean => !((delays[10] ?? Infinity) < 75) || delays.filter((ms) => ms >= 150).length > 1;
   for (let round = 0; round < 3 && tooSlow(); round++) delays = await delaysWhileFrozen();
   expect({ tooSlow: tooSlow(), delays }).toEqual({ tooSlow: false, delays });
 });
 
-test('a connection to Redis that the network has lost is given up for a new one', async () => {
+test('a connection to Redis that the network has lost is replaced by a new one', async () => {
   await withinOneWindow(HOUR, 10_000);
   const before = await untilCountedInRedis(server);
   proxy.forget();
@@ -97,10 +97,10 @@ test('a connection to Redis that the network has lost is given up for a new one'
   await untilCountedInRedis(server);
 });
 
-test('without Redis the server starts and limits, says why, and counts in Redis once that is there', async () => {
+test('a server without Redis starts, limits calls, logs the reason, and counts in Redis once it is there', async () => {
   await using absent = await startFaultProxy(redis.port);
   await absent.refuse();
-  await using early = await startLimitedServer(shared, absent.port);
+  await using early = await startServerAt(shared, absent.port);
   await withinOneWindow(HOUR, 10_000);
   expect(await outcomes(7, () => guess(early, '198.19.0.3'))).toEqual(FIVE_ONLY);
   await waitFor('the log to say so', () => said(early, AWAY) === 1 && said(early, 'ECONNREFUSED') > 0);

@@ -2,10 +2,10 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { createPasswords } from '../../core/auth/passwords.ts';
 import { freshEmail, freshSlug, PASSWORD } from '../support/people.ts';
 import { watchApp } from '../telemetry/app.ts';
-import { freshAddress } from './limited-server.ts';
+import { freshAddress } from './answers.ts';
 import { withinOneWindow } from './window.ts';
 
-// One password is hashed at a time here, and nobody may wait: of two at once one is told to come back.
+// One password is hashed at a time here, and none may wait: of two at once one gets a 503.
 const watched = await watchApp(inject('stack'), {
   passwords: createPasswords({ width: 1, queue: 0 }),
   rateLimitFactor: 1,
@@ -32,7 +32,7 @@ async function signUp(from: string, more: object = {}): Promise<Answered> {
   return { status: response.status, remaining: response.headers.get('ratelimit-remaining') };
 }
 
-/** Logs in with an account of one's own from an address. */
+/** Logs in from an address, each time to the same account. */
 async function logIn(from: string): Promise<Answered> {
   const response = await watched.app.request(
     '/api/v1/auth/login',
@@ -46,13 +46,13 @@ async function logIn(from: string): Promise<Answered> {
   return { status: response.status, remaining: response.headers.get('ratelimit-remaining') };
 }
 
-/** What becomes of two at once. */
+/** Makes two calls at once. @returns their statuses in order */
 async function two(one: () => Promise<Answered>): Promise<number[]> {
   const answers = await Promise.all([one(), one()]);
   return answers.map(({ status }) => status).toSorted((lower, higher) => lower - higher);
 }
 
-test('a sign-up that the server was too busy for costs none of its address’, and what is left says so', async () => {
+test('a sign-up that the server was too busy for does not count for its address, and the headers say so', async () => {
   await withinOneWindow(3600, 8_000);
   const from = freshAddress();
   expect(await signUp(from, { tenantSlug: '!' })).toEqual({ status: 400, remaining: '299' });
@@ -62,7 +62,7 @@ test('a sign-up that the server was too busy for costs none of its address’, a
   expect(await signUp(from)).toEqual({ status: 429, remaining: '0' });
 });
 
-test('nor does it cost a mail of its recipient’s', async () => {
+test('a sign-up that the server was too busy for does not count as a mail to its recipient', async () => {
   await withinOneWindow(3600, 8_000);
   const email = freshEmail();
   for (let turn = 0; turn < 2; turn += 1) {
@@ -72,7 +72,7 @@ test('nor does it cost a mail of its recipient’s', async () => {
   expect(await signUp(freshAddress(), { email })).toMatchObject({ status: 429 });
 });
 
-test('a guess at a password stays counted, too busy or not: it may have been looked at', async () => {
+test('a guess at a password counts even if the server was too busy for it', async () => {
   await withinOneWindow(60, 8_000);
   const from = freshAddress();
   const seen = [...(await two(() => logIn(from))), ...(await two(() => logIn(from))), (await logIn(from)).status];

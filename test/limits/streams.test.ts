@@ -5,14 +5,13 @@ import { startOwnServer } from '../support/own-server.ts';
 import { signUpTenant } from '../support/people.ts';
 import { waitFor } from '../support/wait.ts';
 
-const AT_MOST = 5;
-
+const AT_ONCE = 5;
 const shared = inject('stack');
 const server = await startOwnServer(shared, { RATE_LIMIT_URL: 'memory:' });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** A tenant that never becomes ready, so that whoever watches it goes on watching. */
-async function foundPending() {
+/** A tenant that never becomes ready, so that its streams stay open. */
+async function makePendingTenant() {
   const founder = await signUpTenant(shared);
   const member = await addMember(shared, founder);
   await using owner = connect(shared.databaseOwnerUrl);
@@ -29,37 +28,37 @@ function ask(slug: string, token: string, signal: AbortSignal): Promise<Response
 }
 
 interface Watch {
-  /** Whether a state came, or else a refusal. */
+  /** Whether the first event is a state, and not a refusal. */
   watches: boolean;
-  firstWords: string;
+  firstEvent: string;
   leave: () => void;
 }
 
-/** Begins to watch, and waits for the first that is told. A stream's refusal is one of its events (tRPC). */
+/** Opens a stream, and waits for its first event. tRPC sends a refusal as an event, too. */
 async function watch(slug: string, token: string): Promise<Watch> {
   const leaving = new AbortController();
   const { body } = await ask(slug, token, leaving.signal);
   if (!body) throw new Error('The stream has no body');
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let firstWords = '';
-  while (!/"status"|"reason"/.test(firstWords)) {
+  let firstEvent = '';
+  while (!/"status"|"reason"/.test(firstEvent)) {
     const { done, value } = await reader.read();
-    if (done) throw new Error(`The stream ended after ${firstWords}`);
-    firstWords += value;
+    if (done) throw new Error(`The stream ended after ${firstEvent}`);
+    firstEvent += value;
   }
-  return { watches: firstWords.includes('"status"'), firstWords, leave: () => leaving.abort() };
+  return { watches: firstEvent.includes('"status"'), firstEvent, leave: () => leaving.abort() };
 }
 
 const leaveAll = (open: readonly Watch[]): void => open.forEach(({ leave }) => leave());
 
-test('five streams at once for one user, and one more when one has ended', async () => {
-  const { slug, founder, member } = await foundPending();
-  const open = await Promise.all(Array.from({ length: AT_MOST }, () => watch(slug, founder)));
-  expect(open.map(({ watches }) => watches)).toEqual(Array.from({ length: AT_MOST }, () => true));
+test('one user may have five streams open, and one more when one has ended', async () => {
+  const { slug, founder, member } = await makePendingTenant();
+  const open = await Promise.all(Array.from({ length: AT_ONCE }, () => watch(slug, founder)));
+  expect(open.map(({ watches }) => watches)).toEqual(Array.from({ length: AT_ONCE }, () => true));
 
   const sixth = await watch(slug, founder);
-  expect(sixth.firstWords).toContain('"reason":"RATE_LIMITED"');
-  expect(sixth.firstWords).toContain('"httpStatus":429');
+  expect(sixth.firstEvent).toContain('"reason":"RATE_LIMITED"');
+  expect(sixth.firstEvent).toContain('"httpStatus":429');
   const other = await watch(slug, member);
   expect(other.watches).toBe(true);
 
@@ -71,28 +70,28 @@ test('five streams at once for one user, and one more when one has ended', async
   leaveAll([...open, other, again]);
 });
 
-test('twenty streams asked for at once become five', async () => {
-  const { slug, founder } = await foundPending();
+test('of twenty streams that one user opens at once, five are open', async () => {
+  const { slug, founder } = await makePendingTenant();
   const asked = await Promise.all(Array.from({ length: 20 }, () => watch(slug, founder)));
-  expect(asked.filter(({ watches }) => watches)).toHaveLength(AT_MOST);
+  expect(asked.filter(({ watches }) => watches)).toHaveLength(AT_ONCE);
   leaveAll(asked);
 });
 
-test('streams that are left at any moment take no room for ever', async () => {
-  const { slug, founder } = await foundPending();
-  // Before the answer, while it comes, and after: from 0 to 24 ms on.
+test('a stream that is left at any moment stops counting', async () => {
+  const { slug, founder } = await makePendingTenant();
+  // Before, during and after the answer: after 0 to 24 ms.
   for (let after = 0; after < 25; after++) {
-    const hasty = Array.from({ length: AT_MOST }, async () => {
+    const hasty = Array.from({ length: AT_ONCE }, async () => {
       const answer = await ask(slug, founder, AbortSignal.timeout(after));
       await answer.text();
     });
     await Promise.allSettled(hasty);
   }
   const open: Watch[] = [];
-  await waitFor(`${AT_MOST} free streams`, async () => {
+  await waitFor(`${AT_ONCE} free streams`, async () => {
     const next = await watch(slug, founder);
     if (next.watches) open.push(next);
-    return open.length === AT_MOST;
+    return open.length === AT_ONCE;
   });
   expect((await watch(slug, founder)).watches).toBe(false);
   leaveAll(open);

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * By what an address is counted: IPv4 as it is, also where it is mapped into IPv6; IPv6 by its /64, which is what one
- * customer has at least (RFC 6177).
+ * The key of an IP address. An IPv4 address is its own key, also where it is mapped into IPv6. An IPv6 address has its /64 as
+ * key, since a customer gets at least that much (RFC 6177).
  */
 export function addressKey(address: string | null): string {
   if (address === null) return 'unknown';
@@ -18,9 +18,9 @@ export function addressKey(address: string | null): string {
     .join(':')}::/64`;
 }
 
-/** The eight groups of an IPv6 address. */
+/** The eight 16-bit groups of an IPv6 address. */
 function groupsOf(address: string): number[] {
-  // An embedded IPv4 address at the end stands for two groups.
+  // An IPv4 address at the end makes up two groups.
   const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
     const [w = 0, x = 0, y = 0, z = 0] = parts.slice(0, 4).map(Number);
     return `${((w << 8) | x).toString(16)}:${((y << 8) | z).toString(16)}`;

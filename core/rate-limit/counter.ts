@@ -1,21 +1,33 @@
-import type { Rule } from './rules.ts';
+/** A limit over time: at most `tokens` calls within a sliding window of `seconds`. */
+export interface Window {
+  tokens: number;
+  seconds: number;
+}
 
-/** What is left of a limit after a count. */
+/** A window under a name. Each name counts its keys apart from all others. */
+export interface NamedWindow extends Window {
+  name: string;
+}
+
+/** What is left of a limit after a call was counted. */
 export interface Count {
   allowed: boolean;
   limit: number;
   remaining: number;
-  /** When the window ends, in ms since the epoch. */
+  /** The end of the window, in ms since the epoch. */
   resetAt: number;
 }
 
-/** A count as it was made. */
+/** A count that can be undone. */
 export interface Taken extends Count {
-  /** Takes it back, where it was made. Does nothing once its window is over: it would be taken from the next one. */
-  giveBack(): Promise<void>;
+  /** Undoes the count. Does nothing if the call was refused, or if the window has ended. */
+  refund(): Promise<void>;
 }
 
-/** Counts by key within a sliding window: the last one weighs as much as it still overlaps. */
+/**
+ * Counts calls by key within a sliding window. The previous window is weighted by how much of it the sliding window still
+ * covers.
+ */
 export interface Counter {
-  count(rule: Rule & { name: string }, key: string): Promise<Taken>;
+  count(window: NamedWindow, key: string): Promise<Taken>;
 }

@@ -2,61 +2,67 @@ import { within } from '../within.ts';
 import type { Counter, Taken } from './counter.ts';
 import { createMemoryCounter } from './memory.ts';
 
-/** How long a count may take, and how long a counter that failed is left alone, in ms. */
-const WAIT = { answer: 100, rest: 1_000 } as const;
+/** How long an answer of the shared counter is waited for. */
+const TIMEOUT_MS = 100;
+/** How long a shared counter that failed is left alone. */
+const RETRY_MS = 1_000;
+
+/** A counter that tells whether it counts in this process in place of the shared counter. */
+export interface FallbackCounter extends Counter {
+  readonly away: boolean;
+}
 
 /**
- * Counts elsewhere and, while that fails or is slow, in this process: nothing is ever let through uncounted. Looks again
- * once a second, by one call.
- * @param options.onChange hears when this process takes over, and when it gives back
+ * Counts in the shared counter and, while that fails or is slow, in this process. So no call goes uncounted. While it is away,
+ * one call a second tries the shared counter again.
+ * @param options.onChange called when this process takes over (`away`, with the cause), and when the shared counter is back
  */
-export function createGuardedCounter(
-  elsewhere: Counter,
+export function createFallbackCounter(
+  shared: Counter,
   options: { onChange: (away: boolean, cause?: unknown) => void; now?: () => number },
-): Counter & { readonly away: boolean } {
+): FallbackCounter {
   const { now = Date.now } = options;
-  const here = createMemoryCounter({ now });
+  const local = createMemoryCounter({ now });
   let away = false;
-  let lookAgainAt = 0;
+  let retryAt = 0;
 
-  function turn(to: boolean, cause?: unknown): void {
-    if (to) lookAgainAt = now() + WAIT.rest;
-    if (away === to) return;
-    away = to;
-    options.onChange(to, cause);
+  function setAway(value: boolean, cause?: unknown): void {
+    if (value) retryAt = now() + RETRY_MS;
+    if (away === value) return;
+    away = value;
+    options.onChange(value, cause);
   }
 
-  /** What was counted elsewhere goes back there, or stays counted: here it would be taken from another count. */
-  async function giveBack(taken: Taken): Promise<void> {
+  /** A count of the shared counter is undone there or stays: undone here, it would lower the count of other calls. */
+  async function refund(taken: Taken): Promise<void> {
     if (away) return;
-    await inTime(taken.giveBack()).catch((error: unknown) => turn(true, error));
+    await withTimeout(taken.refund()).catch((error: unknown) => setAway(true, error));
   }
 
   return {
     get away() {
       return away;
     },
-    async count(rule, key) {
-      if (away && now() < lookAgainAt) return await here.count(rule, key);
-      // Others don't wait for what this call finds out.
-      lookAgainAt = now() + WAIT.rest;
+    async count(window, key) {
+      if (away && now() < retryAt) return await local.count(window, key);
+      // Other calls don't wait for the outcome of this one.
+      retryAt = now() + RETRY_MS;
       try {
-        const taken = await inTime(elsewhere.count(rule, key));
-        turn(false);
-        return { ...taken, giveBack: () => giveBack(taken) };
+        const taken = await withTimeout(shared.count(window, key));
+        setAway(false);
+        return { ...taken, refund: () => refund(taken) };
       } catch (error) {
-        turn(true, error);
-        return await here.count(rule, key);
+        setAway(true, error);
+        return await local.count(window, key);
       }
     },
   };
 }
 
-/** The answer of the counter elsewhere. What comes too late is of no use to anyone, its failure neither. */
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  return within(WAIT.answer, noCount, answer);
+function withTimeout<T>(answer: Promise<T>): Promise<T> {
+  return within(TIMEOUT_MS, noCount, answer);
 }
 
 function noCount(): never {
-  throw new Error(`No count within ${WAIT.answer} ms`);
+  throw new Error(`No count within ${TIMEOUT_MS} ms`);
 }

@@ -2,12 +2,12 @@ import { LRUCache } from 'lru-cache';
 import type { Counter } from './counter.ts';
 
 /**
- * Keys of one rule kept at most. Beyond that the ones unused for longest are forgotten, which lets their callers start
- * anew: under this rule alone, so that whoever has many addresses makes no account's failures forgotten.
+ * Keys kept at most for each limit. Beyond that the least recently used are forgotten, and their callers start anew. Each
+ * limit has keys of its own, so that nobody can push out an account's failures by calling from many addresses.
  */
-const KEYS = 100_000;
+const MAX_KEYS = 100_000;
 
-interface Windows {
+interface Counts {
   /** The number of the current window since the epoch. */
   window: number;
   current: number;
@@ -15,32 +15,32 @@ interface Windows {
 }
 
 /**
- * Counts in this process, as `@upstash/ratelimit` does in Redis.
+ * Counts in this process, by the algorithm that `@upstash/ratelimit` runs in Redis.
  * @param options.now in ms since the epoch
  */
-export function createMemoryCounter(options: { now?: () => number; keys?: number } = {}): Counter {
-  const { now = Date.now, keys = KEYS } = options;
-  const keptOf = new Map<string, LRUCache<string, Windows>>();
+export function createMemoryCounter(options: { now?: () => number; maxKeys?: number } = {}): Counter {
+  const { now = Date.now, maxKeys = MAX_KEYS } = options;
+  const countsByName = new Map<string, LRUCache<string, Counts>>();
 
   return {
-    count(rule, key) {
-      const size = rule.seconds * 1000;
+    count({ name, tokens, seconds }, key) {
+      const size = seconds * 1000;
       const time = now();
       const window = Math.floor(time / size);
-      const kept = keptOf.get(rule.name) ?? new LRUCache<string, Windows>({ max: keys });
-      keptOf.set(rule.name, kept);
-      const windows = turnTo(window, kept.get(key));
-      const weighed = Math.floor((1 - (time % size) / size) * windows.previous);
-      const allowed = weighed + windows.current < rule.tokens;
-      if (allowed) windows.current += 1;
-      kept.set(key, windows);
+      const countsByKey = countsByName.get(name) ?? new LRUCache<string, Counts>({ max: maxKeys });
+      countsByName.set(name, countsByKey);
+      const counts = countsIn(window, countsByKey.get(key));
+      const weighted = Math.floor((1 - (time % size) / size) * counts.previous);
+      const allowed = weighted + counts.current < tokens;
+      if (allowed) counts.current += 1;
+      countsByKey.set(key, counts);
       return Promise.resolve({
         allowed,
-        limit: rule.tokens,
-        remaining: Math.max(0, rule.tokens - weighed - windows.current),
+        limit: tokens,
+        remaining: Math.max(0, tokens - weighted - counts.current),
         resetAt: (window + 1) * size,
-        giveBack: async () => {
-          const later = kept.get(key);
+        refund: async () => {
+          const later = countsByKey.get(key);
           if (allowed && later?.window === window && Math.floor(now() / size) === window) later.current -= 1;
         },
       });
@@ -48,8 +48,8 @@ export function createMemoryCounter(options: { now?: () => number; keys?: number
   };
 }
 
-/** The counts of a window and of the one before it, out of those that were kept. */
-function turnTo(window: number, kept: Windows | undefined): Windows {
+/** The counts of a window and of the one before it, from those that were kept. */
+function countsIn(window: number, kept: Counts | undefined): Counts {
   if (kept?.window === window) return kept;
   return { window, current: 0, previous: kept?.window === window - 1 ? kept.current : 0 };
 }

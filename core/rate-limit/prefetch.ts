@@ -1,110 +1,112 @@
 import { LRUCache } from 'lru-cache';
-import type { Counter, Taken } from './counter.ts';
-import type { Rule } from './rules.ts';
+import type { Counter, NamedWindow, Taken } from './counter.ts';
 
-/** Counts several at once. */
-export type TakeLot = (rule: Rule & { name: string }, key: string, tokens: number) => Promise<Taken>;
+/** Takes several tokens at once from the shared counter. */
+export type TakeTokens = (window: NamedWindow, key: string, tokens: number) => Promise<Taken>;
 
-/** Of a limit, what is taken at once; at most so much. A limit below a hundred is counted one by one. */
-const LOT = { share: 1 / 100, most: 10 } as const;
-/** With fewer lots left than this, the rest is counted one by one: near its end a limit is exact. */
-const FAR = 10;
-/** Keys whose rests are kept at most. Beyond that the ones unused for longest are forgotten, and were counted for nothing. */
-const KEYS = 100_000;
+/** The size of a batch, as a share of the limit and in tokens. A limit below 200 is counted without prefetching. */
+const BATCH = { share: 1 / 100, maxTokens: 10 } as const;
+/** With fewer batches left than this, tokens are taken one by one, so that the end of a limit is exact. */
+const MIN_BATCHES_LEFT = 10;
+/** Keys kept at most. Beyond that the least recently used are forgotten, and their unused tokens are lost. */
+const MAX_KEYS = 100_000;
 
-interface Rest {
-  /** Taken and not spent yet. */
-  left: number;
-  /** What could still be taken, when last heard; and what was asked for since. */
+/** What this process knows of one key in the current window. */
+interface Prefetched {
+  /** Tokens that were taken and not used yet. */
+  unused: number;
+  /** What the shared counter had left when it last answered. */
   remaining: number;
-  underWay: number;
+  /** Tokens that were asked for and not answered yet. */
+  inFlight: number;
   resetAt: number;
-  /** A lot that is being taken. */
-  coming?: Lot | undefined;
+  /** The batch that is in flight. */
+  batch?: Batch | undefined;
 }
 
-interface Lot {
-  /** How many of it are promised to no caller yet. */
+interface Batch {
+  /** Tokens that no caller waits for yet. */
   free: number;
   taken: Promise<Taken>;
 }
 
 /**
- * Counts a generous limit in lots: several are taken elsewhere at once, and spent here one by one. Never more are let
- * through than were taken. What is not spent when the window ends is lost, which is less than a lot for each server.
+ * Prefetches tokens of large limits: takes a batch from the shared counter, and uses it up in this process. So most calls
+ * wait for no network. Never more calls are allowed than tokens were taken. Tokens that are unused when the window ends are
+ * lost: less than one batch for each server.
  * @param options.now in ms since the epoch
  */
-export function createLotCounter(take: TakeLot, options: { now?: () => number } = {}): Counter {
+export function createPrefetchCounter(take: TakeTokens, options: { now?: () => number } = {}): Counter {
   const { now = Date.now } = options;
-  const rests = new LRUCache<string, Rest>({ max: KEYS });
+  const prefetchedOf = new LRUCache<string, Prefetched>({ max: MAX_KEYS });
 
-  function restOf(id: string): Rest | undefined {
-    const rest = rests.get(id);
-    return rest && now() < rest.resetAt ? rest : undefined;
+  function current(id: string): Prefetched | undefined {
+    const prefetched = prefetchedOf.get(id);
+    return prefetched && now() < prefetched.resetAt ? prefetched : undefined;
   }
 
-  function spent(
+  function allowed(
     id: string,
-    { left, remaining, resetAt }: Pick<Rest, 'left' | 'remaining' | 'resetAt'>,
+    { unused, remaining, resetAt }: Pick<Prefetched, 'unused' | 'remaining' | 'resetAt'>,
     limit: number,
   ): Taken {
     return {
       allowed: true,
       limit,
-      remaining: remaining + left,
+      remaining: remaining + unused,
       resetAt,
-      giveBack: async () => {
-        const rest = restOf(id);
-        if (rest?.resetAt === resetAt) rest.left += 1;
+      refund: async () => {
+        const prefetched = current(id);
+        if (prefetched?.resetAt === resetAt) prefetched.unused += 1;
       },
     };
   }
 
-  /** Keeps what was heard, and what nobody has spent yet. @param asked how much of what is under way this answers */
-  function keep(id: string, { remaining, resetAt }: Taken, free: number, asked: number): Rest {
-    const known = restOf(id);
+  /** Keeps an answer of the shared counter. @param asked the tokens in flight that it answers @param free those unused */
+  function keep(id: string, { remaining, resetAt }: Taken, asked: number, free: number): Prefetched {
+    const known = current(id);
     if (known?.resetAt !== resetAt) {
-      const fresh = { left: free, remaining, underWay: 0, resetAt };
-      rests.set(id, fresh);
-      return fresh;
+      const first = { unused: free, remaining, inFlight: 0, resetAt };
+      prefetchedOf.set(id, first);
+      return first;
     }
-    known.left += free;
-    // Of answers that overtake each other the lowest holds. One by itself is news: in a sliding window more comes free.
-    known.remaining = known.underWay > asked ? Math.min(known.remaining, remaining) : remaining;
+    known.unused += free;
+    // Answers may overtake each other, so the lowest counts. A single one counts as it is: a sliding window frees tokens.
+    known.remaining = known.inFlight > asked ? Math.min(known.remaining, remaining) : remaining;
     return known;
   }
 
   return {
-    async count(rule, key) {
-      const size = Math.min(Math.floor(rule.tokens * LOT.share), LOT.most);
-      if (size <= 1) return await take(rule, key, 1);
-      const id = `${rule.name}:${key}`;
-      const rest = restOf(id);
-      if (rest && rest.left > 0) {
-        rest.left -= 1;
-        return spent(id, rest, rule.tokens);
+    async count(window, key) {
+      const size = Math.min(Math.floor(window.tokens * BATCH.share), BATCH.maxTokens);
+      if (size <= 1) return await take(window, key, 1);
+      const id = `${window.name}:${key}`;
+      const known = current(id);
+      if (known && known.unused > 0) {
+        known.unused -= 1;
+        return allowed(id, known, window.tokens);
       }
-      if (rest?.coming && rest.coming.free > 0) {
-        rest.coming.free -= 1;
-        const taken = await rest.coming.taken;
-        // Whoever asked for the lot has kept what was heard of it.
-        return taken.allowed ? spent(id, restOf(id) ?? { ...taken, left: 0 }, rule.tokens) : taken;
+      if (known?.batch && known.batch.free > 0) {
+        known.batch.free -= 1;
+        const taken = await known.batch.taken;
+        // The caller that asked for the batch has kept its answer by now.
+        return taken.allowed ? allowed(id, current(id) ?? { ...taken, unused: 0 }, window.tokens) : taken;
       }
-      const tokens = rest && rest.remaining - rest.underWay >= FAR * size ? size : 1;
-      const lot: Lot = { free: tokens - 1, taken: take(rule, key, tokens) };
-      if (rest) {
-        rest.underWay += tokens;
-        if (tokens > 1) rest.coming = lot;
+      const tokens = known && known.remaining - known.inFlight >= MIN_BATCHES_LEFT * size ? size : 1;
+      const batch: Batch = { free: tokens - 1, taken: take(window, key, tokens) };
+      if (known) {
+        known.inFlight += tokens;
+        if (tokens > 1) known.batch = batch;
       }
       try {
-        const taken = await lot.taken;
-        if (taken.allowed) return spent(id, keep(id, taken, lot.free, tokens), rule.tokens);
-        // Others had the rest meanwhile. A lot that is refused is lost all the same: from here it is asked for one by one.
-        if (rest) rest.remaining = Math.min(rest.remaining, taken.remaining);
+        const taken = await batch.taken;
+        if (taken.allowed) return allowed(id, keep(id, taken, tokens, batch.free), window.tokens);
+        // Other servers took the rest. The library counts a refused batch as well, so from here tokens are taken one by one.
+        if (known) known.remaining = Math.min(known.remaining, taken.remaining);
         return taken;
       } finally {
-        if (rest) rest.underWay -= tokens;
-        if (rest?.coming === lot) rest.coming = undefined;
+        if (known) known.inFlight -= tokens;
+        if (known?.batch === batch) known.batch = undefined;
       }
     },
   };

@@ -1,21 +1,23 @@
 import { createClient } from '@redis/client';
 
-/** How often Redis is asked whether it is there, and after how long without a word a connection is given up, in ms. */
-const WATCH = { every: 1_000, silence: 3_000 } as const;
+/** How often Redis is pinged. */
+const PING_MS = 1_000;
+/** A connection over which nothing arrives for this long is replaced. */
+const SILENCE_MS = 3_000;
 
-/** A connection to a Redis, for as long as it is not closed. */
+/** A connection to a Redis, which is made anew whenever it is lost. */
 export interface RedisConnection {
-  /** Fails at once while Redis is away. @throws Error with the reason */
+  /** @throws Error at once while Redis is away, with the reason as its cause */
   send<Result>(command: readonly string[]): Promise<Result>;
   close(): void;
 }
 
 /**
- * Connects to a Redis, and looks for it again and again while it is away. A connection over which nothing comes any more
- * is given up for a new one: the system would wait a quarter of an hour for the end of one that the network has lost.
+ * Connects to a Redis, and tries again while it is away. A silent connection is replaced: the operating system would take a
+ * quarter of an hour to notice that the network has lost it.
  */
 export function openRedis(url: string): RedisConnection {
-  let heard = Date.now();
+  let heardAt = Date.now();
   let reason: unknown;
   let client = open();
 
@@ -27,7 +29,7 @@ export function openRedis(url: string): RedisConnection {
     });
     const onError = (error: unknown): void => {
       if (opened !== client) return;
-      heard = Date.now();
+      heardAt = Date.now();
       reason = error;
     };
     opened.on('error', onError);
@@ -39,21 +41,21 @@ export function openRedis(url: string): RedisConnection {
     const asked = client;
     if (!asked.isReady) throw new Error('Redis is away', { cause: reason });
     const answer = await asked.sendCommand<Result>(command);
-    heard = Date.now();
+    heardAt = Date.now();
     return answer;
   }
 
   const watch = setInterval(() => {
-    if (Date.now() - heard > WATCH.silence) {
-      heard = Date.now();
-      reason = new Error(`Nothing came from Redis for ${WATCH.silence} ms`);
+    if (Date.now() - heardAt > SILENCE_MS) {
+      heardAt = Date.now();
+      reason = new Error(`Nothing came from Redis for ${SILENCE_MS} ms`);
       client.destroy();
       client = open();
     } else if (client.isReady) {
-      // Whoever hears of its failure is who counts.
+      // A failed ping needs no handling: the next count fails as well, or the silence is noticed.
       send(['PING']).catch(() => undefined);
     }
-  }, WATCH.every);
+  }, PING_MS);
   watch.unref();
 
   return {

@@ -1,80 +1,53 @@
 import { createHash } from 'node:crypto';
-import { Ratelimit } from '@upstash/ratelimit';
-import { Redis, type Requester, type UpstashRequest, type UpstashResponse } from '@upstash/redis';
+import { Redis, type Requester } from '@upstash/redis';
 import type { Counter } from './counter.ts';
-import { createLotCounter } from './prefetch.ts';
-import { openRedis } from './redis-connection.ts';
-import type { Rule } from './rules.ts';
+import { openRedis, type RedisConnection } from './redis-connection.ts';
+import { createSlidingWindowCounter } from './sliding-window.ts';
 
-/** Counts in Upstash, by its REST. */
-export function createUpstashCounter(url: string, token: string): Counter {
-  return counterOver(new Redis({ url, token, retry: false, enableTelemetry: false }));
-}
+/**
+ * The first line of the scripts of `@upstash/ratelimit`. It sets how Upstash locks keys while a script runs, and any other
+ * Redis refuses it.
+ */
+const UPSTASH_FLAGS = /^#!lua flags=allow-key-locking\n/;
 
 export interface RedisCounter extends Counter {
   close(): void;
 }
 
-/** Counts in a Redis of one's own. A count fails at once while it is away. */
+/** Counts in a Redis. While that is away a count fails at once. */
 export function createRedisCounter(url: string): RedisCounter {
   const connection = openRedis(url);
-  // Upstash's scripts begin with a line that plain Redis refuses, so ours have other digests than the library asks for.
+  const counter = createSlidingWindowCounter(new Redis({ request: requestBy(connection) }));
+  return { ...counter, close: () => connection.close() };
+}
+
+/** Sends the library's commands over a connection, with scripts that a plain Redis accepts. */
+function requestBy(connection: RedisConnection): Requester['request'] {
+  // By the digest that the library knows, the digest of the script that was sent.
   const digests = new Map<string, string>();
 
-  const plainly = ([name = '', script = '', ...rest]: readonly string[]): string[] => {
-    if (name === 'evalsha') {
-      const digest = digests.get(script);
-      if (digest === undefined) throw new Error('NOSCRIPT');
-      return ['EVALSHA', digest, ...rest];
+  function accepted([name = '', script = '', ...keysAndArgs]: readonly string[]): string[] {
+    switch (name) {
+      case 'evalsha': {
+        const digest = digests.get(script);
+        // The library answers this with an `eval`.
+        if (digest === undefined) throw new Error('NOSCRIPT');
+        return ['EVALSHA', digest, ...keysAndArgs];
+      }
+      case 'eval': {
+        const plain = script.replace(UPSTASH_FLAGS, '');
+        digests.set(sha1(script), sha1(plain));
+        return ['EVAL', plain, ...keysAndArgs];
+      }
+      default:
+        throw new Error(`@upstash/ratelimit sent an unexpected command: ${name}`);
     }
-    if (name !== 'eval') throw new Error(`The limiter sent ${name}, which it never did`);
-    const plain = script.replace(/^#!lua[^\n]*\n/, '');
-    // Asked for before Redis has it, a digest is answered with NOSCRIPT as well.
-    digests.set(sha1(script), sha1(plain));
-    return ['EVAL', plain, ...rest];
-  };
-  const request: Requester['request'] = async <Result>({ body }: UpstashRequest): Promise<UpstashResponse<Result>> => ({
-    result: await connection.send<Result>(plainly(Array.isArray(body) ? body.map(String) : [])),
-  });
-  return { ...counterOver(new Redis({ request })), close: () => connection.close() };
-}
-
-function counterOver(redis: Redis): Counter {
-  const limiters = new Map<string, Ratelimit>();
-  function limiterOf({ name, tokens, seconds }: Rule & { name: string }): Ratelimit {
-    const known = limiters.get(name);
-    if (known) return known;
-    const limiter = new Ratelimit({
-      redis,
-      limiter: Ratelimit.slidingWindow(tokens, `${seconds} s`),
-      prefix: `atrium:${name}`,
-      // Its own time limit lets calls through, and its cache of who is blocked is never swept.
-      timeout: 0,
-      ephemeralCache: false,
-      analytics: false,
-    });
-    limiters.set(name, limiter);
-    return limiter;
   }
-  return createLotCounter(async (rule, plainKey, tokens) => {
-    const limiter = limiterOf(rule);
-    const key = hashed(plainKey);
-    const { success, limit, remaining, reset } = await limiter.limit(key, { rate: tokens });
-    return {
-      allowed: success,
-      limit,
-      remaining,
-      resetAt: reset,
-      giveBack: async () => {
-        if (success && Date.now() < reset) await limiter.limit(key, { rate: -tokens });
-      },
-    };
-  });
-}
 
-/** Whatever is counted by, an address or an e-mail, does not lie about in a Redis. */
-function hashed(key: string): string {
-  return createHash('sha256').update(key).digest('base64url').slice(0, 22);
+  return async <Result>({ body }: Parameters<Requester['request']>[0]) => {
+    const command = Array.isArray(body) ? body.map(String) : [];
+    return { result: await connection.send<Result>(accepted(command)) };
+  };
 }
 
 function sha1(text: string): string {

@@ -1,158 +1,161 @@
 import type { NoneOf } from '../none-of.ts';
 import { PRODUCT_RULES } from './product/rules.ts';
+import type { ConcurrencyRule, RateRule, Refund } from './rule-types.ts';
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
+// Every limit: how many, by what key, in which procedures, and when a call is refunded. The docs' table is made from here.
 
-export interface Rule {
-  /** How often within `seconds`, a sliding window. */
-  tokens: number;
-  seconds: number;
-}
-
-/** What makes a call cost more than a query: Argon2, zxcvbn, a mail, or a tenant's schema. */
-export type Cost = 'hash' | 'score' | 'mail' | 'provision';
-
-export interface LimitRule extends Rule {
-  /** What is counted, in the words of the docs. */
-  what: string;
-  /** What the counter's key names, in the words of the docs. */
-  by:
-    | 'address'
-    | 'user'
-    | 'user or link'
-    | 'account'
-    | 'account and address'
-    | 'link'
-    | 'recipient'
-    | 'session'
-    | 'tenant'
-    | 'user, API key, or address';
-  /**
-   * Which calls stay counted. `calls`: all, but those whose input was refused and those that were told to come back (503).
-   * `guesses`: the latter too, since a password may have been looked at. `successes`: what was refused did nothing, so it
-   * is given back. `failures`: only what failed.
-   */
-  counts: 'calls' | 'guesses' | 'successes' | 'failures';
-  /** The procedures that it counts. */
-  of: readonly `${string}.${string}`[] | 'all';
-  /** Costs that it bounds, by who asks (the address or user) or by whom it is for (the account, link, recipient or tenant). */
-  bounds?: { costs: readonly Cost[]; per: 'source' | 'target' };
-  /** Others count here too: what is left would tell about them, so no header says it. */
-  shared?: true;
-}
+const perMinute = (tokens: number) => ({ tokens, seconds: 60 });
+const perHour = (tokens: number) => ({ tokens, seconds: 3600 });
 
 /** Procedures that set a password of someone who has proven who they are. */
 const SET_PASSWORD = ['auth.changePassword', 'auth.resetPassword', 'invites.accept'] as const;
-const INVITE = ['invites.create', 'invites.resend'] as const;
+const SEND_INVITE = ['invites.create', 'invites.resend'] as const;
 const ASK_FOR_MAIL = ['auth.register', 'auth.resendVerification', 'auth.requestPasswordReset'] as const;
+
+/** The input was refused before anything was done. */
+const INPUT_REFUSED = { on: ['VALIDATION_FAILED', 'PASSWORD_TOO_WEAK'] } as const satisfies Refund;
+/** As above, or the server asked the caller to try again. Not for passwords: one may have been checked before that. */
+const INPUT_REFUSED_OR_BUSY = { on: [...INPUT_REFUSED.on, 503] } as const satisfies Refund;
+const UNLESS_TOO_WEAK = { unless: ['PASSWORD_TOO_WEAK'] } as const satisfies Refund;
 
 const atriumRules = {
   registersByAddress: {
-    ...{ tokens: 3, seconds: HOUR, what: 'sign-ups', by: 'address', counts: 'calls', of: ['auth.register'] },
+    limit: perHour(3),
+    counts: { what: 'sign-ups', by: 'address', of: ['auth.register'] },
+    refund: INPUT_REFUSED_OR_BUSY,
     bounds: { costs: ['hash', 'score', 'provision'], per: 'source' },
   },
   weakPasswordsByAddress: {
-    ...{ tokens: 30, seconds: HOUR, what: 'new passwords that are too weak', by: 'address', counts: 'failures' },
-    of: ['auth.register', ...SET_PASSWORD],
+    limit: perHour(30),
+    counts: { what: 'new passwords that are too weak', by: 'address', of: ['auth.register', ...SET_PASSWORD] },
+    refund: UNLESS_TOO_WEAK,
     bounds: { costs: ['score'], per: 'source' },
   },
   weakPasswordsByHolder: {
-    ...{ tokens: 30, seconds: HOUR, what: 'new passwords that are too weak', by: 'user or link', counts: 'failures' },
-    of: SET_PASSWORD,
+    limit: perHour(30),
+    counts: { what: 'new passwords that are too weak', by: 'user or link', of: SET_PASSWORD },
+    refund: UNLESS_TOO_WEAK,
     bounds: { costs: ['score'], per: 'target' },
   },
   passwordsByAddress: {
-    ...{ tokens: 20, seconds: MINUTE, what: 'passwords set or proven', by: 'address', counts: 'guesses' },
-    of: [...SET_PASSWORD, 'auth.verifyEmail'],
+    limit: perMinute(20),
+    counts: { what: 'passwords set or proven', by: 'address', of: [...SET_PASSWORD, 'auth.verifyEmail'] },
+    refund: INPUT_REFUSED,
     bounds: { costs: ['hash'], per: 'source' },
   },
   passwordsByHolder: {
-    ...{ tokens: 5, seconds: MINUTE, what: 'passwords set', by: 'user or link', counts: 'guesses', of: SET_PASSWORD },
+    limit: perMinute(5),
+    counts: { what: 'passwords set', by: 'user or link', of: SET_PASSWORD },
+    refund: INPUT_REFUSED,
     bounds: { costs: ['hash'], per: 'target' },
   },
   loginsByAddress: {
-    ...{ tokens: 20, seconds: MINUTE, what: 'logins', by: 'address', counts: 'guesses', of: ['auth.login'] },
+    limit: perMinute(20),
+    counts: { what: 'logins', by: 'address', of: ['auth.login'] },
+    refund: INPUT_REFUSED,
     bounds: { costs: ['hash'], per: 'source' },
   },
   loginsByAccountAndAddress: {
-    ...{ tokens: 5, seconds: MINUTE, what: 'logins', by: 'account and address', counts: 'guesses', of: ['auth.login'] },
+    limit: perMinute(5),
+    counts: { what: 'logins', by: 'account and address', of: ['auth.login'] },
+    refund: 'never',
   },
   loginFailuresByAccount: {
-    ...{ tokens: 100, seconds: HOUR, what: 'wrong passwords', by: 'account', counts: 'failures' },
-    of: ['auth.login', 'auth.changePassword'],
+    limit: perHour(100),
+    counts: { what: 'wrong passwords', by: 'account', of: ['auth.login', 'auth.changePassword'] },
+    refund: { unless: ['INVALID_CREDENTIALS', 'EMAIL_NOT_VERIFIED'] },
     bounds: { costs: ['hash'], per: 'target' },
     shared: true,
   },
   verifyFailuresByToken: {
-    ...{ tokens: 5, seconds: HOUR, what: 'wrong passwords', by: 'link', counts: 'failures', of: ['auth.verifyEmail'] },
+    limit: perHour(5),
+    counts: { what: 'wrong passwords', by: 'link', of: ['auth.verifyEmail'] },
+    refund: { unless: ['INVALID_CREDENTIALS'] },
     bounds: { costs: ['hash'], per: 'target' },
   },
   refreshesBySession: {
-    ...{ tokens: 10, seconds: MINUTE, what: 'refresh tokens used', by: 'session', counts: 'calls' },
-    of: ['auth.refresh', 'auth.switchTenant'],
+    limit: perMinute(10),
+    counts: { what: 'refresh tokens used', by: 'session', of: ['auth.refresh', 'auth.switchTenant'] },
+    refund: 'never',
   },
   mailsByAddress: {
-    ...{ tokens: 20, seconds: HOUR, what: 'mails asked for', by: 'address', counts: 'calls', of: ASK_FOR_MAIL },
+    limit: perHour(20),
+    counts: { what: 'mails asked for', by: 'address', of: ASK_FOR_MAIL },
+    refund: INPUT_REFUSED_OR_BUSY,
     bounds: { costs: ['mail'], per: 'source' },
   },
   mailsByRecipient: {
-    ...{ tokens: 3, seconds: HOUR, what: 'mails asked for', by: 'recipient', counts: 'calls' },
-    of: [...ASK_FOR_MAIL, ...INVITE],
-    // A sign-up has no account yet: all that it costs is for the address that it names.
+    limit: perHour(3),
+    counts: { what: 'mails asked for', by: 'recipient', of: [...ASK_FOR_MAIL, ...SEND_INVITE] },
+    refund: INPUT_REFUSED_OR_BUSY,
+    // A sign-up has no account yet, so everything that it costs is for the recipient.
     bounds: { costs: ['mail', 'hash', 'score', 'provision'], per: 'target' },
     shared: true,
   },
   invitesByUser: {
-    ...{ tokens: 50, seconds: HOUR, what: 'invites sent', by: 'user', counts: 'successes', of: INVITE },
+    limit: perHour(50),
+    counts: { what: 'invites sent', by: 'user', of: SEND_INVITE },
+    refund: 'on error',
     bounds: { costs: ['mail'], per: 'source' },
   },
   acceptFailuresByAddress: {
-    ...{ tokens: 5, seconds: HOUR, what: 'invites that could not be accepted', by: 'address', counts: 'failures' },
-    of: ['invites.accept'],
+    limit: perHour(5),
+    counts: { what: 'invites that could not be accepted', by: 'address', of: ['invites.accept'] },
+    refund: { unless: ['TOKEN_INVALID', 'FORBIDDEN'] },
   },
   tenantsByUser: {
-    ...{ tokens: 5, seconds: HOUR, what: 'new tenants', by: 'user', counts: 'successes', of: ['tenants.create'] },
+    limit: perHour(5),
+    counts: { what: 'new tenants', by: 'user', of: ['tenants.create'] },
+    refund: 'on error',
     bounds: { costs: ['provision'], per: 'target' },
   },
   tenantsByAddress: {
-    ...{ tokens: 20, seconds: HOUR, what: 'new tenants', by: 'address', counts: 'successes', of: ['tenants.create'] },
+    limit: perHour(20),
+    counts: { what: 'new tenants', by: 'address', of: ['tenants.create'] },
+    refund: 'on error',
     bounds: { costs: ['provision'], per: 'source' },
   },
   retriesByUser: {
-    ...{ tokens: 100, seconds: HOUR, what: 'tenants provisioned again', by: 'user', counts: 'successes' },
-    of: ['admin.retryProvisioning'],
+    limit: perHour(100),
+    counts: { what: 'tenants provisioned again', by: 'user', of: ['admin.retryProvisioning'] },
+    refund: 'on error',
     bounds: { costs: ['provision'], per: 'source' },
   },
   retriesByTenant: {
-    ...{ tokens: 10, seconds: HOUR, what: 'times provisioned again', by: 'tenant', counts: 'successes' },
-    of: ['admin.retryProvisioning'],
+    limit: perHour(10),
+    counts: { what: 'times provisioned again', by: 'tenant', of: ['admin.retryProvisioning'] },
+    refund: 'on error',
     bounds: { costs: ['provision'], per: 'target' },
     shared: true,
   },
   callsByCaller: {
-    ...{ tokens: 300, seconds: MINUTE, what: 'calls', by: 'user, API key, or address', counts: 'calls', of: 'all' },
+    limit: perMinute(300),
+    counts: { what: 'calls', by: 'user, API key, or address', of: 'all' },
+    refund: 'never',
   },
   callsByTenant: {
-    ...{ tokens: 3_000, seconds: MINUTE, what: 'calls', by: 'tenant', counts: 'calls', of: 'all', shared: true },
+    limit: perMinute(3_000),
+    counts: { what: 'calls', by: 'tenant', of: 'all' },
+    refund: 'never',
+    shared: true,
   },
-} as const satisfies Record<string, LimitRule>;
+} as const satisfies Record<string, RateRule>;
 
-const rules = { ...atriumRules, ...(PRODUCT_RULES satisfies NoneOf<typeof atriumRules>) };
+const rateRules = { ...atriumRules, ...(PRODUCT_RULES satisfies NoneOf<typeof atriumRules>) };
 
-export type RuleName = keyof typeof rules;
+const concurrencyRules = {
+  streamsByCaller: {
+    limit: { atOnce: 5, retryAfter: 5 },
+    counts: { what: 'streams', by: 'user or API key', of: ['tenants.onStatus', 'audit.export', 'audit.verify'] },
+    refund: 'when it ends',
+  },
+} as const satisfies Record<string, ConcurrencyRule>;
 
-/** Every limit: its numbers, what it counts and by what. The docs' tables are made from it. */
-export const RULES: Readonly<Record<RuleName, LimitRule>> = rules;
+export type RuleName = keyof typeof rateRules;
+export type ConcurrencyRuleName = keyof typeof concurrencyRules;
 
-/** The names of all limits, in the order of the tables: Atrium's, then the product's. */
-export const RULE_NAMES = Object.keys(rules).filter((name): name is RuleName => name in rules);
+export const RULES: Readonly<Record<RuleName, RateRule>> = rateRules;
+export const CONCURRENCY_RULES: Readonly<Record<ConcurrencyRuleName, ConcurrencyRule>> = concurrencyRules;
 
-/** Streams that one user, or one API key, may have open at once on one server. */
-export const STREAMS_AT_ONCE = 5;
-
-/** Whether a limit counts the calls of a procedure. */
-export function counts(name: RuleName, procedure: string): boolean {
-  const { of } = RULES[name];
-  return of === 'all' || of.some((path) => path === procedure);
-}
+/** In the order of the tables: Atrium's, then the product's. */
+export const RULE_NAMES = Object.keys(rateRules).filter((name): name is RuleName => name in rateRules);

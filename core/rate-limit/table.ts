@@ -1,21 +1,17 @@
 import { PRODUCT_RULES } from './product/rules.ts';
-import { RULE_NAMES, RULES, STREAMS_AT_ONCE, type LimitRule, type RuleName } from './rules.ts';
+import type { RateRule, Refund } from './rule-types.ts';
+import { CONCURRENCY_RULES, RULE_NAMES, RULES, type RuleName } from './rules.ts';
 
-const COUNTED = {
-  calls: 'each call',
-  guesses: 'each call',
-  successes: 'what succeeds',
-  failures: 'what fails',
-} as const satisfies Record<LimitRule['counts'], string>;
-
-/** Atrium's limits as a Markdown table, as it stands in docs/how-to/limit-rates.md. */
+/** Atrium's limits as the Markdown table of docs/how-to/limit-rates.md. */
 export function limitTable(): string {
-  const rows = RULE_NAMES.filter((name) => !isProducts(name)).map(rowOf);
-  const streams = ['', 'streams, on one server', `${STREAMS_AT_ONCE} at once`, 'user or API key'];
-  return tableOf([...rows, [...streams, 'what is open', '`tenants.onStatus`, `audit.export`, `audit.verify`', 'no']]);
+  const concurrency = Object.entries(CONCURRENCY_RULES).map(([name, { limit, counts, refund }]) => {
+    const { what, by, of } = counts;
+    return [`\`${name}\``, what, `${limit.atOnce} at once, on each server`, by, refund, listed(of), 'no'];
+  });
+  return tableOf([...RULE_NAMES.filter((name) => !isProducts(name)).map(rowOf), ...concurrency]);
 }
 
-/** The product's limits, as they stand in docs/product/api.md. */
+/** The product's limits as the Markdown table of docs/product/api.md. */
 export function productLimitTable(): string {
   return tableOf(RULE_NAMES.filter(isProducts).map(rowOf));
 }
@@ -23,14 +19,14 @@ export function productLimitTable(): string {
 const isProducts = (name: RuleName): boolean => name in PRODUCT_RULES;
 
 function rowOf(name: RuleName): string[] {
-  const { what, by, counts, of, shared = false, ...rule } = RULES[name];
-  const procedures = of === 'all' ? 'every procedure' : of.map((path) => `\`${path}\``).join(', ');
-  return [`\`${name}\``, what, often(rule), by, COUNTED[counts], procedures, shared ? 'no' : 'yes'];
+  const { limit, counts, refund, shared = false } = RULES[name];
+  const { what, by, of } = counts;
+  return [`\`${name}\``, what, often(limit), by, whenRefunded(refund), listed(of), shared ? 'no' : 'yes'];
 }
 
 function tableOf(rows: readonly string[][]): string {
   return [
-    ['limit', 'what', 'how often', 'by', 'counted', 'procedures', 'in the headers'],
+    ['limit', 'what', 'how often', 'by', 'refunded', 'procedures', 'in the headers'],
     ['---', '---', '---', '---', '---', '---', '---'],
     ...rows,
   ]
@@ -38,6 +34,15 @@ function tableOf(rows: readonly string[][]): string {
     .join('\n');
 }
 
-function often({ tokens, seconds }: Pick<LimitRule, 'tokens' | 'seconds'>): string {
+function often({ tokens, seconds }: RateRule['limit']): string {
   return `${tokens.toLocaleString('en')} ${seconds === 60 ? 'a minute' : 'an hour'}`;
+}
+
+function whenRefunded(refund: Refund): string {
+  if (typeof refund === 'string') return refund;
+  return 'unless' in refund ? `unless ${listed(refund.unless)}` : `on ${listed(refund.on)}`;
+}
+
+function listed(names: readonly (string | number)[] | 'all'): string {
+  return names === 'all' ? 'every procedure' : names.map((name) => `\`${name}\``).join(', ');
 }

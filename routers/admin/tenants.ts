@@ -4,7 +4,7 @@ import { parseSlug } from '../../core/tenancy/slug.ts';
 import { tenantNotFound } from '../../db/entering/enter.ts';
 import { tenants } from '../../db/tables/lobby.ts';
 import { enqueue } from '../procedures/costs.ts';
-import { spend } from '../procedures/limits.ts';
+import { take } from '../procedures/limits.ts';
 import { superuserProcedure } from '../procedures/levels.ts';
 import { acceptedShape } from '../shapes.ts';
 import { slugInput } from '../tenants/status.ts';
@@ -30,7 +30,7 @@ export const retryProvisioning = superuserProcedure
     const [tenant] = await ctx.db.select({ id: tenants.id }).from(tenants).where(eq(tenants.slug, slug));
     if (!tenant) throw tenantNotFound();
     ctx.auditEntry.note({ entityId: tenant.id });
-    await spend(ctx, ['retriesByTenant', tenant.id]);
+    await take(ctx, ['retriesByTenant', tenant.id]);
     const [retried] = await ctx.db
       .update(tenants)
       .set({ status: 'provisioning', provisioningStep: null, provisioningError: null })

@@ -7,7 +7,7 @@ import { users } from '../../db/tables/lobby.ts';
 import { retireRefreshTokens, storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
 import { replacePassword } from '../../db/identity/sessions.ts';
 import { wordsAbout } from '../../db/identity/users.ts';
-import { takeFailures } from '../procedures/limits.ts';
+import { take } from '../procedures/limits.ts';
 import { assertNewPassword } from './new-password.ts';
 import { unboundUserProcedure } from '../procedures/levels.ts';
 import { loginShape } from '../shapes.ts';
@@ -35,11 +35,11 @@ export const changePassword = unboundUserProcedure
     await assertNewPassword(ctx, `user ${user.id}`, newPassword, words);
     const owners = [`account ${user.email}`];
     // Whoever has got hold of an access token may guess no more often than anyone at the login.
-    await takeFailures(ctx, ['loginFailuresByAccount', user.email], ['INVALID_CREDENTIALS'], async () => {
-      // No connection is held while Argon2 works.
-      if (await ctx.passwords.verify(known?.passwordHash, currentPassword, owners)) return;
+    await take(ctx, ['loginFailuresByAccount', user.email]);
+    // No connection is held while Argon2 works.
+    if (!(await ctx.passwords.verify(known?.passwordHash, currentPassword, owners))) {
       throw new AppError('INVALID_CREDENTIALS', 'The current password is wrong.');
-    });
+    }
     const to = await ctx.passwords.hash(newPassword, owners);
 
     const grant = await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: true }, async ({ tx }) => {

@@ -11,7 +11,7 @@ import { sessions, signUps, users } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { storeRefreshToken } from '../../db/identity/refresh-tokens.ts';
 import type { Context } from '../procedures/context.ts';
-import { byAddress, take, takeFailures } from '../procedures/limits.ts';
+import { byAddress, take } from '../procedures/limits.ts';
 import { publicProcedure } from '../procedures/levels.ts';
 import { loginShape } from '../shapes.ts';
 import type { AuditEntryDraft } from '../procedures/audit-entry.ts';
@@ -31,15 +31,10 @@ export const login = publicProcedure
   .output(loginShape)
   .mutation(async ({ ctx, input: { email, password, tenantSlug = ctx.request.tenantSlug } }) => {
     const [, address] = byAddress(ctx);
-    await take(ctx, ['loginsByAccountAndAddress', `${email} ${address}`]);
+    await take(ctx, ['loginsByAccountAndAddress', `${email} ${address}`], ['loginFailuresByAccount', email]);
     const attempt = { email, password, tenantSlug };
-    const opened = await takeFailures(
-      ctx,
-      ['loginFailuresByAccount', email],
-      ['INVALID_CREDENTIALS', 'EMAIL_NOT_VERIFIED'],
-      // The account may change while Argon2 works; perhaps another login makes its hash anew. Then once more, as it is now.
-      async () => (await tryLogin(ctx, attempt)) ?? (await tryLogin(ctx, attempt)),
-    );
+    // The account may change while Argon2 works; perhaps another login makes its hash anew. Then once more, as it is now.
+    const opened = (await tryLogin(ctx, attempt)) ?? (await tryLogin(ctx, attempt));
     if (!opened) throw invalidCredentials();
     return await issueTokens(ctx.accessTokens, opened);
   });

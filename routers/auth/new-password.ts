@@ -1,8 +1,8 @@
-import { byAddress, spend, takeFailures, type CountedCall } from '../procedures/limits.ts';
+import { byAddress, take, type CountedCall } from '../procedures/limits.ts';
 
 /**
- * Refuses a new password that is too weak. Counted before anything is scored: by its holder, as every new password, and by
- * holder and address as one that is too weak.
+ * Refuses a new password that is too weak. The call is counted before the password is scored: by its holder as a new password,
+ * and by address and holder as a weak one.
  * @param holder `user …` or `link …`: who sets it, or the mailed link that proves them
  * @throws AppError `PASSWORD_TOO_WEAK`, `RATE_LIMITED`, `OVERLOADED`
  */
@@ -12,11 +12,9 @@ export async function assertNewPassword(
   password: string,
   userInputs: readonly string[],
 ): Promise<void> {
-  await spend(ctx, ['passwordsByHolder', holder]);
-  await takeFailures(
-    ctx,
-    [byAddress(ctx, 'weakPasswordsByAddress'), ['weakPasswordsByHolder', holder]],
-    ['PASSWORD_TOO_WEAK'],
-    () => ctx.passwords.assertStrong(password, userInputs),
-  );
+  await take(ctx, ['passwordsByHolder', holder], byAddress(ctx, 'weakPasswordsByAddress'), [
+    'weakPasswordsByHolder',
+    holder,
+  ]);
+  await ctx.passwords.assertStrong(password, userInputs);
 }

@@ -16,7 +16,7 @@ import {
 } from '../../db/identity/sign-ups.ts';
 import { insertUser, wordsAbout } from '../../db/identity/users.ts';
 import { requestMail } from '../procedures/costs.ts';
-import { spend } from '../procedures/limits.ts';
+import { take } from '../procedures/limits.ts';
 import { assertNewPassword } from './new-password.ts';
 import { publicProcedure } from '../procedures/levels.ts';
 import { emptyShape, tokenInput } from '../shapes.ts';
@@ -33,7 +33,7 @@ export const requestPasswordReset = publicProcedure
   .input(z.strictObject({ email: emailSchema }))
   .output(emptyShape)
   .mutation(async ({ ctx, input: { email } }) => {
-    await spend(ctx, ['mailsByRecipient', email]);
+    await take(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
       await requestMail(ctx, tx, 'reset-password', email);
       await ctx.auditEntry.write(tx, 'success');

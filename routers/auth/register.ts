@@ -7,7 +7,7 @@ import { slugSchema } from '../../core/tenancy/slug.ts';
 import { fromNow } from '../../db/connection/clock.ts';
 import { signUps } from '../../db/tables/lobby.ts';
 import { enqueue, createTenant } from '../procedures/costs.ts';
-import { byAddress, spend, takeFailures } from '../procedures/limits.ts';
+import { byAddress, take } from '../procedures/limits.ts';
 import { publicProcedure } from '../procedures/levels.ts';
 import { acceptedShape, nameInput } from '../shapes.ts';
 
@@ -33,10 +33,8 @@ export const register = publicProcedure
   )
   .output(acceptedShape)
   .mutation(async ({ ctx, input: { email, password, fullName, tenantName, tenantSlug } }) => {
-    await spend(ctx, ['mailsByRecipient', email]);
-    await takeFailures(ctx, byAddress(ctx, 'weakPasswordsByAddress'), ['PASSWORD_TOO_WEAK'], () =>
-      ctx.passwords.assertStrong(password, [email, fullName, tenantName, tenantSlug]),
-    );
+    await take(ctx, ['mailsByRecipient', email], byAddress(ctx, 'weakPasswordsByAddress'));
+    await ctx.passwords.assertStrong(password, [email, fullName, tenantName, tenantSlug]);
     const passwordHash = await ctx.passwords.hash(password);
 
     await ctx.pool.transaction({ readOnly: false }, async (tx) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
 import { requestMail } from '../procedures/costs.ts';
-import { spend } from '../procedures/limits.ts';
+import { take } from '../procedures/limits.ts';
 import { publicProcedure } from '../procedures/levels.ts';
 import { emptyShape } from '../shapes.ts';
 
@@ -20,7 +20,7 @@ export const resendVerification = publicProcedure
   .input(z.strictObject({ email: emailSchema }))
   .output(emptyShape)
   .mutation(async ({ ctx, input: { email } }) => {
-    await spend(ctx, ['mailsByRecipient', email]);
+    await take(ctx, ['mailsByRecipient', email]);
     return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
       await requestMail(ctx, tx, 'verify-email', email);
       await ctx.auditEntry.write(tx, 'success');

@@ -6,7 +6,7 @@ import { describeSignUp } from '../../core/identity/sign-up.ts';
 import { violatesUnique } from '../../db/connection/errors.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { admitSignUp, lockPendingSignUps, voidSignUps } from '../../db/identity/sign-ups.ts';
-import { takeFailures, type CountedCall } from '../procedures/limits.ts';
+import { take, type CountedCall } from '../procedures/limits.ts';
 import { publicProcedure } from '../procedures/levels.ts';
 import { tokenInput } from '../shapes.ts';
 import type { AuditEntryDraft } from '../procedures/audit-entry.ts';
@@ -42,17 +42,14 @@ export const verifyEmail = publicProcedure
     const found = await ctx.pool.transaction({ readOnly: true }, (tx) => findByToken(tx, ctx.secretKeys, token));
     const { verificationId } = found.signUp;
 
-    const verify = async (): Promise<{ email: string }> => {
-      // No connection is held while Argon2 works.
-      const known =
-        password !== undefined && (await ctx.passwords.verify(found.signUp.passwordHash ?? undefined, password));
-      return await ctx.pool.transaction({ readOnly: false }, (tx) =>
-        admit(ctx, tx, { found, verificationId, known, given: password !== undefined }),
-      );
-    };
     // One token of one sign-up, used many times at once, counts no failures.
-    if (!found.isOneOfSeveral && password === undefined) return await verify();
-    return await takeFailures(ctx, ['verifyFailuresByToken', verificationId], ['INVALID_CREDENTIALS'], verify);
+    if (found.isOneOfSeveral || password !== undefined) await take(ctx, ['verifyFailuresByToken', verificationId]);
+    // No connection is held while Argon2 works.
+    const known =
+      password !== undefined && (await ctx.passwords.verify(found.signUp.passwordHash ?? undefined, password));
+    return await ctx.pool.transaction({ readOnly: false }, (tx) =>
+      admit(ctx, tx, { found, verificationId, known, given: password !== undefined }),
+    );
   });
 
 /** @param password.known whether the password is the sign-up's @param password.given whether there was one */

@@ -10,7 +10,7 @@ import type { Tx } from '../../db/connection/lane.ts';
 import { lockPendingSignUps, voidSignUps } from '../../db/identity/sign-ups.ts';
 import { insertUser } from '../../db/identity/users.ts';
 import { callerOf } from '../procedures/caller.ts';
-import { byAddress, takeFailures, type CountedCall } from '../procedures/limits.ts';
+import { byAddress, take, type CountedCall } from '../procedures/limits.ts';
 import { assertNewPassword } from '../auth/new-password.ts';
 import { noteActor, publicProcedure } from '../procedures/levels.ts';
 import { nameInput, tenantShape, toTenantShape, toUserShape, userShape, tokenInput } from '../shapes.ts';
@@ -46,10 +46,9 @@ export const accept = publicProcedure
   )
   .output(z.object({ user: userShape, tenant: tenantShape }).meta({ id: 'AcceptedInvite' }))
   .mutation(async ({ ctx, input: { token, password, fullName } }) => {
-    const failures = byAddress(ctx, 'acceptFailuresByAddress');
-    return await takeFailures(ctx, failures, ['TOKEN_INVALID', 'FORBIDDEN'], () =>
-      ctx.request.bearer === undefined ? acceptAsAnyone(ctx, { token, password, fullName }) : acceptAsUser(ctx, token),
-    );
+    await take(ctx, byAddress(ctx, 'acceptFailuresByAddress'));
+    if (ctx.request.bearer !== undefined) return await acceptAsUser(ctx, token);
+    return await acceptAsAnyone(ctx, { token, password, fullName });
   });
 
 async function acceptAsAnyone(

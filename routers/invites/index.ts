@@ -13,7 +13,7 @@ import { pageOf } from '../paging.ts';
 import { about } from '../procedures/audit-entry.ts';
 import { enqueue } from '../procedures/costs.ts';
 import { tellRevoked } from '../procedures/effects.ts';
-import { spend } from '../procedures/limits.ts';
+import { take } from '../procedures/limits.ts';
 import { adminPersonProcedure } from '../procedures/levels.ts';
 import { idInput, pageInput, pageShape, roleShape, toPage } from '../shapes.ts';
 import { router } from '../procedures/trpc.ts';
@@ -49,7 +49,7 @@ export const invitesRouter = router({
         .returning({ id: invites.id, tenantId: invites.tenantId });
       // Asked after that: an invite that is being accepted just now is waited for, and has made a member then.
       await refuseMember(db, tenantId, email);
-      await spend(ctx, ['mailsByRecipient', email]);
+      await take(ctx, ['mailsByRecipient', email]);
       await tellRevoked(db, ctx.auditEntry, voided);
       const [invite] = await db
         .insert(invites)
@@ -105,7 +105,7 @@ export const invitesRouter = router({
       if (toInvite(before).status === 'accepted' || before.revokedAt !== null) {
         throw new AppError('CONFLICT', 'This invite was already accepted or revoked. Create a new invite.');
       }
-      await spend(ctx, ['mailsByRecipient', before.email]);
+      await take(ctx, ['mailsByRecipient', before.email]);
       const [after] = await ctx.db
         .update(invites)
         .set({ expiresAt: newExpiry() })

@@ -1,7 +1,7 @@
 import { addressKey, RULES, type Cost, type RuleName } from '../../core/rate-limit/index.ts';
 import type { Owners, Passwords } from '../../core/auth/passwords.ts';
 import type { Tx } from '../../db/connection/lane.ts';
-// oxlint-disable-next-line no-restricted-imports -- here they ask whether the call was counted
+// oxlint-disable-next-line no-restricted-imports -- wrapped below, with a check that the call was counted
 import { requestMail as requestUncounted } from '../../db/mail/requests.ts';
 // oxlint-disable-next-line no-restricted-imports -- as above
 import { enqueue as enqueueUncounted, type OutboxMessage } from '../../db/outbox/enqueue.ts';
@@ -10,11 +10,11 @@ import { createTenant as createUncounted } from '../../db/tenancy/tenants.ts';
 import { PRODUCT_COSTS } from '../../db/outbox/product/kinds.ts';
 import type { CountedCall, Spent } from './limits.ts';
 
-// What makes a call expensive asks first whether the call was counted for it, so no procedure can forget its limits.
+// Expensive work checks first that the call was counted for it, so no procedure can forget its limits.
 
 type Counting = Pick<CountedCall, 'spent'>;
 
-/** What each kind of outbox row costs; `null` for work that a caller can not cause at will. */
+/** What each kind of outbox row costs; `null` for work that no caller can cause at will. */
 const COST_OF: Readonly<Record<OutboxMessage['kind'], Cost | null>> = {
   'email.send': 'mail',
   'tenant.provision': 'provision',
@@ -22,8 +22,8 @@ const COST_OF: Readonly<Record<OutboxMessage['kind'], Cost | null>> = {
 };
 
 /**
- * Makes sure that a call was counted by who asks and by whom it is for, before it costs something.
- * @throws Error if it was not: a limit is missing in core/rate-limit/rules.ts, or is taken too late
+ * Checks that a call was counted by who asks and by whom it is for, before it costs something.
+ * @throws Error if it was not: core/rate-limit/rules.ts has no such limit, or the procedure takes it too late
  */
 function assertCounted({ procedure, counted }: Spent, cost: Cost): void {
   for (const per of ['source', 'target'] as const) {
@@ -37,7 +37,7 @@ function boundsCost(name: RuleName, cost: Cost, per: 'source' | 'target'): boole
   return bounds?.per === per && bounds.costs.includes(cost);
 }
 
-/** The server's passwords for one call: counted before they work, and taking turns with those of other addresses. */
+/** The server's passwords for one call. They check that it was counted, and take turns by address. */
 export function countedPasswords(
   { passwords, request }: { passwords: Passwords; request: { ipAddress: string | null } },
   spent: Spent,

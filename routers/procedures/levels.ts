@@ -5,8 +5,9 @@ import { enterAsUser, enterTenant, type BoundSchema, type TenantEntered } from '
 import { ROLES, type Role } from '../../db/tables/lobby.ts';
 import { admits, callerOf } from './caller.ts';
 import { reportOf } from './errors.ts';
-import { byAddress, byCaller, giveBackSpent, spendUpfront, take } from './limits.ts';
+import { byAddress, byCaller, refund, take, takeUpfront } from './limits.ts';
 import { recorded } from './recorded.ts';
+import { openStream } from './streams.ts';
 import { outcomeOf, type AuditEntryDraft } from './audit-entry.ts';
 
 // public → user → member → admin, and superuser. Each middleware adds one fact to the context.
@@ -18,6 +19,7 @@ import { outcomeOf, type AuditEntryDraft } from './audit-entry.ts';
 const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
   const { auditEntry } = ctx;
   const result = await next();
+  await refund(ctx, result.ok ? 'ok' : reportOf(result.error).reason);
   if (result.ok) {
     if (type === 'mutation' && !auditEntry.written) throw new Error(`${path} changed something without an audit row`);
     // Nothing is shown to an operator that is not written down.
@@ -30,7 +32,6 @@ const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
   if (findCause(result.error, (cause) => cause instanceof DatabaseRefusal)) {
     ctx.log.warn({ err: result.error, path, requestId: ctx.request.id }, 'the database rejected what a procedure sent');
   }
-  await giveBackSpent(ctx, reason);
   const { identified, assumed } = auditEntry;
   const outcome = outcomeOf(reason, { type, identified, assumed });
   if (outcome && !auditEntry.settled) {
@@ -45,7 +46,7 @@ const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
 /** Anyone, counted by their address. */
 export const publicProcedure = withAuditEntry.meta({ access: 'public' }).use(async ({ ctx, next }) => {
   await take(ctx, byAddress(ctx));
-  await spendUpfront(ctx);
+  await takeUpfront(ctx);
   return next();
 });
 
@@ -56,7 +57,7 @@ const authenticated = withAuditEntry.use(async ({ ctx, next, getRawInput }) => {
     throw error;
   });
   await take(ctx, ...byCaller(ctx, caller));
-  await spendUpfront(ctx, caller);
+  await takeUpfront(ctx, caller);
   // The whole body is here before anything is looked up: a caller who sends it slowly must not hold a transaction open, nor
   // act on a check that is old by then. What is wrong with it is said in its turn.
   await getRawInput().catch(() => undefined);
@@ -169,8 +170,8 @@ export const unboundAdminProcedure = authenticated.meta({ access: 'admin' }).use
     enterTenant(pool, { ...door, readOnly, onActor: noteActor(ctx.auditEntry) }, work);
   const { actor, tenant } = await enter(true, (entered) => Promise.resolve(entered));
   // Whoever asks for so much at once that it counts as a stream has as many as of those.
-  const openStream = (): (() => void) => ctx.streams.open(actor.type === 'apiKey' ? actor.id : actor.user.id);
-  return next({ ctx: { actor, tenant, enter, openStream } });
+  const open = (): (() => void) => openStream(ctx, actor.type === 'apiKey' ? actor.id : actor.user.id);
+  return next({ ctx: { actor, tenant, enter, openStream: open } });
 });
 
 /** As memberLobbyProcedure, never by a key. */

@@ -1,87 +1,75 @@
-import { AppError, findCause, STATUS_OF_REASON, type Reason } from '../../core/errors.ts';
-import { addressKey, counts, RULE_NAMES, RULES, type Counted, type RuleName } from '../../core/rate-limit/index.ts';
+import {
+  addressKey,
+  isRefunded,
+  RULES,
+  rulesOf,
+  type CallOutcome,
+  type Counted,
+  type ProcedureRules,
+  type RuleName,
+  type Token,
+} from '../../core/rate-limit/index.ts';
 import type { Caller } from '../../db/entering/callers.ts';
 import { tenantOfCaller } from '../../db/entering/tenant-of-caller.ts';
 import type { Context } from './context.ts';
 
+// The limits themselves are in core/rate-limit/rules.ts. Here a call is counted under them.
+
 /** What one call was counted under. */
 export interface Spent {
-  /** The procedure that was called. */
   procedure: string;
+  rules: ProcedureRules;
   counted: Set<RuleName>;
-  /** What it gets back where nothing came of it. */
-  refundable: Counted[];
+  /** Tokens that the call may get back when it has ended. */
+  refundable: Token[];
 }
 
 /** A call that is counted. */
 export type CountedCall = Context & { spent: Spent };
 
 export function createSpent(procedure: string): Spent {
-  return { procedure, counted: new Set(), refundable: [] };
+  return { procedure, rules: rulesOf(procedure), counted: new Set(), refundable: [] };
 }
 
 /**
- * Counts a call.
+ * Counts a call under one rule after the other, until one refuses it. Name the caller's own limits first: then a caller who
+ * is over them uses up nothing that others share.
  * @throws AppError `RATE_LIMITED`
- * @throws Error if the limits' table does not name the procedure under this rule
+ * @throws Error if a rule does not name the procedure
  */
-export async function take({ rateLimits, request, spent }: CountedCall, ...counted: Counted[]): Promise<void> {
-  for (const [rule] of counted) {
-    if (!counts(rule, spent.procedure))
-      throw new Error(`${rule} does not name ${spent.procedure}: see core/rate-limit/rules.ts`);
-  }
-  await rateLimits.take(counted, (count) => request.counts.push(count));
-  for (const [rule] of counted) spent.counted.add(rule);
-}
-
-/** Counts a call under limits that give it back where nothing came of it. @throws AppError `RATE_LIMITED` */
-export async function spend(ctx: CountedCall, ...counted: Counted[]): Promise<void> {
+export async function take(
+  { rateLimits, request, spent }: Pick<CountedCall, 'rateLimits' | 'request' | 'spent'>,
+  ...counted: Counted[]
+): Promise<void> {
   for (const one of counted) {
-    await take(ctx, one);
-    ctx.spent.refundable.push(one);
+    const [rule] = one;
+    if (!spent.rules.all.has(rule))
+      throw new Error(`${rule} does not name ${spent.procedure}: see core/rate-limit/rules.ts`);
+    const token = await rateLimits.take(one, (count) => request.counts.push(count));
+    spent.counted.add(rule);
+    if (RULES[rule].refund !== 'never') spent.refundable.push(token);
   }
 }
 
-/** The limits of a procedure whose key the call itself tells, so that each is counted before anything is looked at. */
-const UPFRONT = RULE_NAMES.filter((name) => {
-  const { by, counts: which, of } = RULES[name];
-  return of !== 'all' && which !== 'failures' && (by === 'address' || by === 'user');
-});
-
-/** Counts a call under all limits of its procedure that are by address or by user. @throws AppError `RATE_LIMITED` */
-export async function spendUpfront(ctx: CountedCall, caller?: Caller): Promise<void> {
-  for (const name of UPFRONT) {
-    if (!counts(name, ctx.spent.procedure)) continue;
-    if (RULES[name].by === 'address') await spend(ctx, byAddress(ctx, name));
-    // Anyone but a person in their own name is refused by these procedures.
-    else if (caller?.kind === 'session') await spend(ctx, byUser(name, caller.userId));
+/**
+ * Counts a call under the limits of its procedure whose key is known before the procedure runs: an address or a user.
+ * @throws AppError `RATE_LIMITED`
+ */
+export async function takeUpfront(ctx: CountedCall, caller?: Caller): Promise<void> {
+  for (const name of ctx.spent.rules.upfront) {
+    if (RULES[name].counts.by === 'address') await take(ctx, byAddress(ctx, name));
+    // These procedures refuse every other kind of caller.
+    else if (caller?.kind === 'session') await take(ctx, byUser(name, caller.userId));
   }
 }
 
-/** What stops an input before anything was done for it. */
-const INPUT_REFUSED = new Set<Reason>(['VALIDATION_FAILED', 'PASSWORD_TOO_WEAK']);
-
-/** Gives back what a call has spent and the limit does not keep, now that it was refused for this reason. */
-export async function giveBackSpent({ rateLimits, spent }: CountedCall, reason: Reason): Promise<void> {
-  const due = spent.refundable.splice(0).filter(([rule]) => isGivenBack(rule, reason));
-  await Promise.all(due.map((counted) => rateLimits.giveBack(counted)));
+/** Gives back what a call has taken, where the rules say so for a call that ended like this. */
+export async function refund({ spent }: Pick<CountedCall, 'spent'>, outcome: CallOutcome): Promise<void> {
+  const due = spent.refundable.splice(0).filter(({ rule }) => isRefunded(RULES[rule].refund, outcome));
+  await Promise.all(due.map((token) => token.refund()));
 }
 
-function isGivenBack(rule: RuleName, reason: Reason): boolean {
-  const inputRefused = INPUT_REFUSED.has(reason);
-  switch (RULES[rule].counts) {
-    case 'successes':
-      return true;
-    case 'calls':
-      return inputRefused || STATUS_OF_REASON[reason] === 503;
-    case 'guesses':
-      return inputRefused;
-    case 'failures':
-      return false;
-  }
-}
-
-/** By whom a call is counted that proves nobody's identity. */
+/** The key of a caller who has not proven who they are. */
 export function byAddress(ctx: Context, rule: RuleName = 'callsByCaller'): Counted {
   return [rule, `address ${addressKey(ctx.request.ipAddress)}`];
 }
@@ -90,46 +78,18 @@ export function byUser(rule: RuleName, userId: string): Counted {
   return [rule, `user ${userId}`];
 }
 
-/** By whom and for whom a call is counted. A key that nobody knows yet may be made up, so it counts for its address first. */
+/** The keys of a caller and of their tenant. An API key that is not known yet may be made up, so its address counts first. */
 export function byCaller(ctx: Context, caller: Caller): Counted[] {
   const tenantId = tenantOfCaller(caller);
-  const whole: Counted[] = tenantId === undefined ? [] : [['callsByTenant', tenantId]];
+  const tenant: Counted[] = tenantId === undefined ? [] : [['callsByTenant', tenantId]];
   switch (caller.kind) {
     case 'session':
-      return [byUser('callsByCaller', caller.userId), ...whole];
+      return [byUser('callsByCaller', caller.userId), ...tenant];
     case 'assumedIdentity':
-      return [byUser('callsByCaller', caller.operatorId), ...whole];
+      return [byUser('callsByCaller', caller.operatorId), ...tenant];
     case 'apiKey': {
       const key: Counted = ['callsByCaller', `key ${Buffer.from(caller.keyHash).toString('hex')}`];
-      return tenantId === undefined ? [byAddress(ctx), key] : [key, ...whole];
+      return tenantId === undefined ? [byAddress(ctx), key] : [key, ...tenant];
     }
   }
-}
-
-/**
- * Counts what `work` does only if it fails in one of these ways. The count is made before, so that many at once can't
- * all find room, and given back after.
- */
-export async function takeFailures<T>(
-  ctx: CountedCall,
-  counted: Counted | readonly Counted[],
-  failures: readonly Reason[],
-  work: () => Promise<T>,
-): Promise<T> {
-  const all = isOne(counted) ? [counted] : counted;
-  let failed = false;
-  try {
-    await take(ctx, ...all);
-    return await work();
-  } catch (error) {
-    const refusal = findCause(error, (cause) => cause instanceof AppError);
-    failed = refusal !== undefined && failures.includes(refusal.reason);
-    throw error;
-  } finally {
-    if (!failed) await Promise.all(all.map((one) => ctx.rateLimits.giveBack(one)));
-  }
-}
-
-function isOne(counted: Counted | readonly Counted[]): counted is Counted {
-  return typeof counted[0] === 'string';
 }

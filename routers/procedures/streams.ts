@@ -1,42 +1,28 @@
-import { AppError } from '../../core/errors.ts';
-import { STREAMS_AT_ONCE as AT_MOST } from '../../core/rate-limit/index.ts';
+import { CONCURRENCY_RULES, createConcurrencyLimit, type ConcurrencyLimit } from '../../core/rate-limit/index.ts';
+import type { CountedCall } from './limits.ts';
 
-/** The streams under way, by whose they are. */
-export interface Streams {
-  /** @returns what to call when it ends. @throws AppError `RATE_LIMITED` */
-  open(userId: string): () => void;
-  /** How many are open, of all users. */
-  readonly total: number;
-}
+/** The streams that are open on this server. */
+export type Streams = ConcurrencyLimit;
 
 export function createStreams(): Streams {
-  const open = new Map<string, number>();
-  let total = 0;
-  const add = (userId: string, by: 1 | -1): void => {
-    const count = (open.get(userId) ?? 0) + by;
-    if (count > 0) open.set(userId, count);
-    else open.delete(userId);
-    total += by;
-  };
-  return {
-    get total() {
-      return total;
-    },
-    open(userId) {
-      if ((open.get(userId) ?? 0) >= AT_MOST) {
-        throw new AppError(
-          'RATE_LIMITED',
-          `You have ${AT_MOST} open streams, which is the limit. Close one and retry.`,
-          { retryAfter: 5 },
-        );
-      }
-      add(userId, 1);
-      return () => add(userId, -1);
-    },
-  };
+  return createConcurrencyLimit('streamsByCaller');
 }
 
-/** Goes through a stream to its end, however it ends, and then closes it. */
+/**
+ * Counts a stream of the caller's.
+ * @param key the id of the user or API key
+ * @returns what to call when the stream ends
+ * @throws AppError `RATE_LIMITED`
+ * @throws Error if the limit does not name the procedure
+ */
+export function openStream({ streams, spent }: Pick<CountedCall, 'streams' | 'spent'>, key: string): () => void {
+  if (!CONCURRENCY_RULES.streamsByCaller.counts.of.includes(spent.procedure)) {
+    throw new Error(`streamsByCaller does not name ${spent.procedure}: see core/rate-limit/rules.ts`);
+  }
+  return streams.open(key);
+}
+
+/** Calls `close` when the stream ends, also if it fails or is left early. */
 export async function* closing<T>(stream: AsyncIterable<T>, close: () => void): AsyncGenerator<T, void> {
   try {
     yield* stream;

@@ -17,7 +17,7 @@ import { alsoEndIdentities } from '../procedures/effects.ts';
 import { acceptedShape, nameInput, subscriptionInput, tenantShape, toTenantShape } from '../shapes.ts';
 import { router } from '../procedures/trpc.ts';
 import { watchStatus } from './on-status.ts';
-import { closing } from '../procedures/streams.ts';
+import { closing, openStream } from '../procedures/streams.ts';
 import { readStatus, slugInput, statusShape } from './status.ts';
 
 const tags = ['tenants'];
@@ -119,7 +119,7 @@ export const tenantsRouter = router({
       await enterAsUser(ctx.pool, { caller: ctx.caller, readOnly: true, admitted: true }, ({ tx, actor }) =>
         readStatus(tx, actor.user.id, input.slug),
       );
-      const close = ctx.streams.open(ctx.user.id);
+      const close = openStream(ctx, ctx.user.id);
       return closing(
         watchStatus(ctx.pool, { caller: ctx.caller, slug: input.slug, signal, ending: ctx.ending }),
         close,

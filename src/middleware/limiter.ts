@@ -1,5 +1,5 @@
 import {
-  createGuardedCounter,
+  createFallbackCounter,
   createMemoryCounter,
   createRateLimits,
   createRedisCounter,
@@ -11,14 +11,14 @@ import type { Log } from '../../core/log/log.ts';
 
 export interface Limiter {
   rateLimits: RateLimits;
-  /** Whether this process counts in place of what `RATE_LIMIT_URL` names. */
+  /** Whether this process counts, because the counter at `RATE_LIMIT_URL` does not answer. */
   readonly away: boolean;
-  /** Times that this process took over. */
+  /** How often this process has taken over. */
   readonly fallbacks: number;
   close(): Promise<void>;
 }
 
-/** Counts where `RATE_LIMIT_URL` says, and in this process while that is away. */
+/** Counts at `RATE_LIMIT_URL`, and in this process while nothing answers there. */
 export function createLimiter(options: { url: string; token: string | undefined; factor: number; log: Log }): Limiter {
   const { url, token, factor, log } = options;
   if (url.startsWith('memory:')) {
@@ -26,9 +26,9 @@ export function createLimiter(options: { url: string; token: string | undefined;
     return { rateLimits, away: false, fallbacks: 0, close: () => Promise.resolve() };
   }
   const redis = url.startsWith('https:') ? undefined : createRedisCounter(url);
-  const elsewhere: Counter = redis ?? createUpstashCounter(url, token ?? '');
+  const shared: Counter = redis ?? createUpstashCounter(url, token ?? '');
   let fallbacks = 0;
-  const counter = createGuardedCounter(elsewhere, {
+  const counter = createFallbackCounter(shared, {
     onChange(away, cause) {
       if (away) fallbacks += 1;
       if (away)

@@ -1,11 +1,11 @@
 import type { Count } from '../../core/rate-limit/index.ts';
 
 /**
- * The headers that tell a caller how much is left, of the limit that is nearest: `RateLimit-Limit`, `-Remaining`, and
- * `-Reset` in seconds (draft-ietf-httpapi-ratelimit-headers-03).
+ * The headers that tell a caller what is left of the limit that is nearest: `RateLimit-Limit`, `RateLimit-Remaining`, and
+ * `RateLimit-Reset` in seconds (draft-ietf-httpapi-ratelimit-headers-03).
  */
 export function rateLimitHeaders(counts: readonly Count[]): Record<string, string> {
-  const [nearest] = counts.toSorted((one, other) => share(one) - share(other));
+  const [nearest] = counts.toSorted((one, other) => shareLeft(one) - shareLeft(other));
   if (!nearest) return {};
   const { limit, remaining, resetAt } = nearest;
   return {
@@ -15,7 +15,7 @@ export function rateLimitHeaders(counts: readonly Count[]): Record<string, strin
   };
 }
 
-/** How much of a limit is left. One that refused comes before one that is just used up. */
-function share({ allowed, limit, remaining }: Count): number {
+/** The share of a limit that is left. A limit that refused the call comes before one that has nothing left. */
+function shareLeft({ allowed, limit, remaining }: Count): number {
   return allowed ? remaining / limit : -1;
 }

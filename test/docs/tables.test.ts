@@ -6,7 +6,7 @@ import { AUDIT_ACTIONS } from '../../core/audit/actions.ts';
 import { PRODUCT_ACTIONS } from '../../core/audit/product/actions.ts';
 import { envExample, settingTable } from '../../core/env/table.ts';
 import { STATUS_OF_REASON } from '../../core/errors.ts';
-import { limitTable, productLimitTable } from '../../core/rate-limit/index.ts';
+import { CONCURRENCY_RULES, limitTable, productLimitTable, RULES } from '../../core/rate-limit/index.ts';
 import * as lobby from '../../db/tables/lobby.ts';
 import { restProcedures } from '../../src/rest/mount.ts';
 import { procedures } from '../matrix/procedures.ts';
@@ -17,9 +17,13 @@ test('the docs and .env.example name every setting as the schema has it', async 
   expect(await readPage('.env.example')).toBe(envExample());
 });
 
-test('the docs list every limit, with its numbers, by what it counts, and which calls', async () => {
-  expect(await readPage('docs/how-to/limit-rates.md')).toContain(`\n${limitTable()}\n`);
-  expect(await readPage('docs/product/api.md')).toContain(`\n${productLimitTable()}\n`);
+test('the docs list every limit, with its numbers, its key, its refunds and its procedures', async () => {
+  const page = await readPage('docs/how-to/limit-rates.md');
+  expect(page).toContain(`\n${limitTable()}\n`);
+  const productPage = await readPage('docs/product/api.md');
+  expect(productPage).toContain(`\n${productLimitTable()}\n`);
+  const listed = Array.from(`${page}${productLimitTable()}`.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name);
+  expect(listed).toEqual([...Object.keys(RULES), ...Object.keys(CONCURRENCY_RULES)]);
 });
 
 test('the docs list every reason for an error, with its status', async () => {

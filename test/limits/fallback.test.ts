@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createGuardedCounter, createMemoryCounter, type Counter } from '../../core/rate-limit/index.ts';
+import { createFallbackCounter, createMemoryCounter, type Counter } from '../../core/rate-limit/index.ts';
 
 const rule = { name: 'tries', tokens: 3, seconds: 60 };
 const START = 1_000 * 60_000;
@@ -13,7 +13,7 @@ afterEach(() => {
 
 type Mood = 'answers' | 'fails' | 'is silent';
 
-/** A counter that does what it is told to, and the guard before it. */
+/** A fallback counter over a shared counter that answers, fails or is silent. */
 function start() {
   let mood: Mood = 'answers';
   let asked = 0;
@@ -24,17 +24,17 @@ function start() {
     if (mood === 'is silent') await new Promise(() => undefined);
     return await answer();
   };
-  const elsewhere: Counter = {
+  const shared: Counter = {
     count: (...call) =>
       inMood(async () => {
         const taken = await theirs.count(...call);
-        return { ...taken, giveBack: () => inMood(() => taken.giveBack()) };
+        return { ...taken, refund: () => inMood(() => taken.refund()) };
       }),
   };
   const changes: boolean[] = [];
-  const guarded = createGuardedCounter(elsewhere, { onChange: (away) => changes.push(away) });
+  const counter = createFallbackCounter(shared, { onChange: (away) => changes.push(away) });
   return {
-    guarded,
+    counter,
     theirs,
     changes,
     become: (next: Mood) => {
@@ -42,43 +42,43 @@ function start() {
     },
     asked: () => asked,
     allowed: async (times: number): Promise<number> => {
-      const counts = await Promise.all(Array.from({ length: times }, () => guarded.count(rule, 'one')));
+      const counts = await Promise.all(Array.from({ length: times }, () => counter.count(rule, 'one')));
       return counts.filter((count) => count.allowed).length;
     },
   };
 }
 
-/** Gives what is under way so many ms. */
+/** Lets so many ms pass. */
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-test('counts elsewhere while that answers, its refusals too', async () => {
-  const { guarded, theirs, allowed, changes } = start();
+test('counts in the shared counter while that answers, also when it refuses', async () => {
+  const { counter, theirs, allowed, changes } = start();
   expect(await allowed(5)).toBe(3);
   expect(await theirs.count(rule, 'one')).toMatchObject({ allowed: false });
-  expect([guarded.away, changes]).toEqual([false, []]);
+  expect([counter.away, changes]).toEqual([false, []]);
 });
 
-test('counts here at once when elsewhere fails, and lets no more through than the rule', async () => {
-  const { guarded, allowed, changes, become } = start();
+test('counts in this process at once when the shared counter fails, and allows no more than the limit', async () => {
+  const { counter, allowed, changes, become } = start();
   become('fails');
   expect(await allowed(5)).toBe(3);
   expect(await allowed(5)).toBe(0);
-  expect([guarded.away, changes]).toEqual([true, [true]]);
+  expect([counter.away, changes]).toEqual([true, [true]]);
 });
 
-test('waits 100 ms for an answer, and then counts here', async () => {
-  const { guarded, become } = start();
+test('waits 100 ms for an answer, and then counts in this process', async () => {
+  const { counter, become } = start();
   become('is silent');
   const heard = vi.fn<(allowed: boolean) => void>();
-  void guarded.count(rule, 'one').then(({ allowed }) => heard(allowed));
+  void counter.count(rule, 'one').then(({ allowed }) => heard(allowed));
   await pass(99);
   expect(heard).not.toHaveBeenCalled();
   await pass(1);
   expect(heard).toHaveBeenCalledWith(true);
-  expect(guarded.away).toBe(true);
+  expect(counter.away).toBe(true);
 });
 
-test('counts all of many calls that were under way when the answers stopped', async () => {
+test('counts every call that was in flight when the shared counter stopped answering', async () => {
   const { allowed, become } = start();
   become('is silent');
   const allowing = allowed(20);
@@ -86,8 +86,8 @@ test('counts all of many calls that were under way when the answers stopped', as
   expect(await allowing).toBe(3);
 });
 
-test('has one call a second look again, and the others not wait for it', async () => {
-  const { guarded, allowed, asked, become } = start();
+test('lets one call a second try the shared counter again, and no other call wait for it', async () => {
+  const { counter, allowed, asked, become } = start();
   become('is silent');
   const first = allowed(1);
   await pass(100);
@@ -103,11 +103,11 @@ test('has one call a second look again, and the others not wait for it', async (
   expect(asked()).toBe(2);
   await pass(100);
   await looking;
-  expect(guarded.away).toBe(true);
+  expect(counter.away).toBe(true);
 });
 
-test('counts elsewhere again as soon as a look is answered', async () => {
-  const { guarded, allowed, changes, become, theirs } = start();
+test('counts in the shared counter again as soon as a try is answered', async () => {
+  const { counter, allowed, changes, become, theirs } = start();
   become('fails');
   await allowed(3);
   become('answers');
@@ -116,37 +116,37 @@ test('counts elsewhere again as soon as a look is answered', async () => {
   expect(await allowed(1)).toBe(1);
   expect(await allowed(9)).toBe(2);
   expect(await theirs.count(rule, 'one')).toMatchObject({ allowed: false });
-  expect([guarded.away, changes]).toEqual([false, [true, false]]);
+  expect([counter.away, changes]).toEqual([false, [true, false]]);
 });
 
-test('gives a count back to where it was made, or leaves it counted', async () => {
-  const { guarded, allowed, become } = start();
-  const kept = await guarded.count(rule, 'one');
-  const lost = await guarded.count(rule, 'one');
-  await kept.giveBack();
+test('refunds a count where it was made, or leaves it counted', async () => {
+  const { counter, allowed, become } = start();
+  const kept = await counter.count(rule, 'one');
+  const lost = await counter.count(rule, 'one');
+  await kept.refund();
   expect(await allowed(9)).toBe(2);
 
   become('is silent');
-  const giving = lost.giveBack();
+  const giving = lost.refund();
   await pass(100);
   await giving;
-  expect(guarded.away).toBe(true);
-  // Here nothing was counted yet, so there is nothing to take it from.
+  expect(counter.away).toBe(true);
+  // This process has counted nothing yet, so nothing may be refunded here.
   expect(await allowed(9)).toBe(3);
-  await kept.giveBack();
+  await kept.refund();
   expect(await allowed(9)).toBe(0);
 });
 
-test('an answer that has come while this process was busy is not taken for none', async () => {
+test('uses an answer that arrived while this process was too busy to read it', async () => {
   vi.useRealTimers();
   const theirs = createMemoryCounter();
-  const guarded = createGuardedCounter(
+  const counter = createFallbackCounter(
     { count: (...call) => new Promise((resolve) => setImmediate(() => resolve(theirs.count(...call)))) },
     { onChange: () => undefined },
   );
-  const counting = guarded.count(rule, 'one');
+  const counting = counter.count(rule, 'one');
   const until = performance.now() + 200;
   while (performance.now() < until);
   await counting;
-  expect(guarded.away).toBe(false);
+  expect(counter.away).toBe(false);
 });

@@ -96,7 +96,7 @@ export function callFrom(
 
 /** Takes so many tokens of a limit. Its counter may not be connected yet. */
 export async function prefill(rateLimits: RateLimits, counted: Counted, count: number): Promise<void> {
-  const once = () => rateLimits.take([counted], () => undefined);
+  const once = () => rateLimits.take(counted, () => undefined);
   await waitFor('a first count', () =>
     once().then(
       () => true,

@@ -4,8 +4,8 @@ import { createMemoryCounter } from '../../core/rate-limit/index.ts';
 const MINUTE = 60_000;
 const rule = { name: 'tries', tokens: 4, seconds: 60 };
 
-/** A counter at the beginning of a window, and the hand of its clock. */
-function start(options: { keys?: number } = {}) {
+/** A counter at the beginning of a window, with a clock that the test sets. */
+function start(options: { maxKeys?: number } = {}) {
   let time = 1_000 * MINUTE;
   const counter = createMemoryCounter({ ...options, now: () => time });
   return {
@@ -21,14 +21,14 @@ function start(options: { keys?: number } = {}) {
   };
 }
 
-test('allows as many as the rule says, each key and each rule for itself', async () => {
+test('allows as many calls as the limit, for each key and each limit apart', async () => {
   const { counter, allowed } = start();
   expect(await allowed(10)).toBe(4);
   expect(await allowed(10, 'other')).toBe(4);
   expect(await counter.count({ ...rule, name: 'others' }, 'one')).toMatchObject({ allowed: true });
 });
 
-test('says how many are left, and when the window ends', async () => {
+test('says how many calls are left, and when the window ends', async () => {
   const { counter, to } = start();
   to(10_000);
   const end = { limit: 4, resetAt: 1_001 * MINUTE };
@@ -39,7 +39,7 @@ test('says how many are left, and when the window ends', async () => {
   expect(await counter.count(rule, 'one')).toMatchObject({ allowed: false, remaining: 0, ...end });
 });
 
-test('lets the last window weigh as much as it still overlaps', async () => {
+test('weights the previous window by how much of it the sliding window covers', async () => {
   const { allowed, to } = start();
   await allowed(4);
   to(MINUTE);
@@ -50,48 +50,48 @@ test('lets the last window weigh as much as it still overlaps', async () => {
   expect(await allowed(9)).toBe(2);
 });
 
-test('forgets what lies two windows back', async () => {
+test('forgets the calls of two windows ago', async () => {
   const { allowed, to } = start();
   await allowed(4);
   to(2 * MINUTE);
   expect(await allowed(9)).toBe(4);
 });
 
-test('does not count what it refuses', async () => {
+test('does not count a call that it refuses', async () => {
   const { allowed, to } = start();
   await allowed(100);
   to(1.5 * MINUTE);
   expect(await allowed(9)).toBe(2);
 });
 
-test('takes a count back while its window lasts', async () => {
+test('refunds a count within its window', async () => {
   const { counter, allowed } = start();
   const first = await counter.count(rule, 'one');
   await allowed(3);
   expect(await allowed(1)).toBe(0);
-  await first.giveBack();
+  await first.refund();
   expect(await allowed(2)).toBe(1);
 });
 
-test('takes nothing from the next window, nor for what was refused', async () => {
+test('refunds nothing after the window has ended, and nothing for a refused call', async () => {
   const { counter, allowed, to } = start();
   const early = await Promise.all([counter.count(rule, 'one'), counter.count(rule, 'one')]);
   to(2 * MINUTE);
   await allowed(4);
   const refused = await counter.count(rule, 'one');
-  await Promise.all([...early, refused].map((count) => count.giveBack()));
+  await Promise.all([...early, refused].map((count) => count.refund()));
   expect(await allowed(1)).toBe(0);
 });
 
-test('forgets nothing of one rule for the many keys of another', async () => {
-  const { counter, allowed } = start({ keys: 2 });
+test('forgets no key of one limit because another has many', async () => {
+  const { counter, allowed } = start({ maxKeys: 2 });
   expect(await allowed(4, 'a')).toBe(4);
   for (const key of ['b', 'c', 'd']) await counter.count({ ...rule, name: 'others' }, key);
   expect(await allowed(1, 'a')).toBe(0);
 });
 
-test('keeps as many keys as it may, and forgets the one unused for longest', async () => {
-  const { allowed } = start({ keys: 2 });
+test('keeps a bounded number of keys, and forgets the least recently used', async () => {
+  const { allowed } = start({ maxKeys: 2 });
   expect(await allowed(4, 'a')).toBe(4);
   expect(await allowed(4, 'b')).toBe(4);
   expect(await allowed(1, 'a')).toBe(0);

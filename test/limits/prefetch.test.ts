@@ -1,12 +1,12 @@
 import { createClient } from '@redis/client';
 import { afterAll, expect, inject, test } from 'vitest';
-import { createLotCounter, createRedisCounter } from '../../core/rate-limit/index.ts';
+import { createPrefetchCounter, createRedisCounter } from '../../core/rate-limit/index.ts';
 import { freshSlug } from '../support/people.ts';
 import { startOwnRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
 import { withinOneWindow } from './window.ts';
 
-// Generous limits are taken in lots: Redis is asked less often, and lets no more through.
+// The tokens of large limits are prefetched in batches: Redis is asked less often, and no more calls are allowed.
 const rule = { name: 'calls', tokens: 300, seconds: 3600 };
 const ENOUGH = 10_000;
 const redis = await startOwnRedis(inject('stack'));
@@ -27,7 +27,7 @@ for (const counter of [one, other]) {
   );
 }
 
-/** How often scripts were run, by whoever. */
+/** How many scripts Redis has run. */
 async function asked(): Promise<number> {
   const client = await createClient({ url }).connect();
   const stats = await client.info('commandstats');
@@ -35,7 +35,7 @@ async function asked(): Promise<number> {
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
 }
 
-test('one process lets exactly as many through, and asks Redis far less often', async () => {
+test('one process allows exactly as many calls as the limit, and asks Redis far less often', async () => {
   await withinOneWindow(rule.seconds, ENOUGH);
   const key = freshSlug();
   const before = await asked();
@@ -46,7 +46,7 @@ test('one process lets exactly as many through, and asks Redis far less often', 
   expect((await asked()) - before).toBeLessThan(140);
 });
 
-test('of many at once as many are let through', async () => {
+test('allows exactly as many of many calls at once as the limit', async () => {
   await withinOneWindow(rule.seconds, ENOUGH);
   const key = freshSlug();
   await one.count(rule, key);
@@ -54,7 +54,7 @@ test('of many at once as many are let through', async () => {
   expect(counts.filter(({ allowed }) => allowed)).toHaveLength(299);
 });
 
-test('several processes together let no more through, and lose less than a lot each', async () => {
+test('several processes together allow no more than the limit, and lose less than a batch each', async () => {
   await withinOneWindow(rule.seconds, ENOUGH);
   const key = freshSlug();
   let allowed = 0;
@@ -66,12 +66,12 @@ test('several processes together let no more through, and lose less than a lot e
   expect(allowed).toBeGreaterThanOrEqual(296);
 });
 
-test('a process that has not heard how far the others are lets no more through either', async () => {
+test('a process that has not heard of the calls of another allows no more than the limit', async () => {
   await withinOneWindow(rule.seconds, ENOUGH);
   const key = freshSlug();
   for (let count = 0; count < 2; count += 1) await one.count(rule, key);
   let allowed = 2;
-  // Two of the lot of `one` are not spent yet: 299 are counted then.
+  // Two tokens of `one` are unused, so 299 calls are counted when one is left.
   while ((await other.count(rule, key)).remaining > 1) allowed += 1;
   allowed += 1;
   const late = await Promise.all(Array.from({ length: 20 }, () => one.count(rule, key)));
@@ -80,12 +80,12 @@ test('a process that has not heard how far the others are lets no more through e
   expect(allowed).toBeGreaterThan(300 - 3);
 });
 
-test('a lot that is refused is the last: what comes free then is let through one by one', async () => {
-  const lots: number[] = [];
+test('after a refused batch tokens are taken one by one', async () => {
+  const batches: number[] = [];
   let free = 300;
-  const counter = createLotCounter(
+  const counter = createPrefetchCounter(
     (counted, _key, tokens) => {
-      lots.push(tokens);
+      batches.push(tokens);
       const before = free;
       if (before > 0) free -= tokens;
       const allowed = before >= tokens;
@@ -95,29 +95,29 @@ test('a lot that is refused is the last: what comes free then is let through one
         limit: counted.tokens,
         remaining,
         resetAt: 60_000,
-        giveBack: async () => undefined,
+        refund: async () => undefined,
       });
     },
     { now: () => 0 },
   );
   await counter.count(rule, 'key');
-  // Another process takes the rest; then one comes free.
+  // Another process takes all but one token.
   free = 1;
   expect(await counter.count(rule, 'key')).toMatchObject({ allowed: false });
   free = 1;
   expect(await counter.count(rule, 'key')).toMatchObject({ allowed: true, remaining: 0 });
-  expect(lots).toEqual([1, 3, 1]);
+  expect(batches).toEqual([1, 3, 1]);
 });
 
-test('what comes free while a window slides is heard of, and taken in lots again', async () => {
-  const lots: number[] = [];
+test('tokens that come free while the window slides are taken in batches again', async () => {
+  const batches: number[] = [];
   let free = 300;
-  const counter = createLotCounter(
+  const counter = createPrefetchCounter(
     (_rule, _key, tokens) => {
-      lots.push(tokens);
+      batches.push(tokens);
       free -= tokens;
       return Promise.resolve({
-        ...{ allowed: true, limit: 300, remaining: free, resetAt: 60_000, giveBack: async () => undefined },
+        ...{ allowed: true, limit: 300, remaining: free, resetAt: 60_000, refund: async () => undefined },
       });
     },
     { now: () => 0 },
@@ -129,18 +129,18 @@ test('what comes free while a window slides is heard of, and taken in lots again
   free = 200;
   await counter.count(rule, 'key');
   expect(await counter.count(rule, 'key')).toMatchObject({ remaining: 198 });
-  expect(lots).toEqual([1, 3, 1, 3]);
+  expect(batches).toEqual([1, 3, 1, 3]);
 });
 
-test('what is given back is there again, and what is left when a window ends is not', async () => {
+test('a refunded token is used again, and an unused token ends with its window', async () => {
   let time = 0;
   const taken: number[] = [];
-  const counter = createLotCounter(
+  const counter = createPrefetchCounter(
     (_rule, _key, tokens) => {
       taken.push(tokens);
       const used = taken.reduce((sum, each) => sum + each, 0);
       const resetAt = time < 1_000 ? 1_000 : 2_000;
-      return Promise.resolve({ allowed: true, limit: 300, remaining: 300 - used, resetAt, giveBack: async () => {} });
+      return Promise.resolve({ allowed: true, limit: 300, remaining: 300 - used, resetAt, refund: async () => {} });
     },
     { now: () => time },
   );
@@ -148,15 +148,15 @@ test('what is given back is there again, and what is left when a window ends is 
   expect(taken).toEqual([1, 3]);
   const last = await counter.count(rule, 'a');
   expect(taken).toEqual([1, 3, 3]);
-  await last.giveBack();
+  await last.refund();
   for (const remaining of [295, 294, 293]) expect(await counter.count(rule, 'a')).toMatchObject({ remaining });
   expect(taken).toEqual([1, 3, 3]);
-  // Two are left of another, and the window ends.
+  // Two tokens of the next batch are unused when the window ends.
   await counter.count(rule, 'a');
   time = 1_000;
   await counter.count(rule, 'a');
   expect(taken).toEqual([1, 3, 3, 3, 1]);
-  await last.giveBack();
+  await last.refund();
   await counter.count(rule, 'a');
   expect(taken).toEqual([1, 3, 3, 3, 1, 3]);
 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, expect, inject, test } from 'vitest';
 import { createClient } from '@redis/client';
-import { createGuardedCounter, createRedisCounter } from '../../core/rate-limit/index.ts';
+import { createFallbackCounter, createRedisCounter } from '../../core/rate-limit/index.ts';
 import { freshEmail, freshSlug } from '../support/people.ts';
 import { startOwnRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
@@ -18,7 +18,7 @@ afterEach(() => {
 });
 afterAll(() => redis[Symbol.asyncDispose]());
 
-/** A counter that is connected, or at least looks for its Redis. */
+/** A counter whose Redis has answered. */
 async function counterAt(port: number, credentials = ''): Promise<RedisCounter> {
   const counter = createRedisCounter(`redis://${credentials}127.0.0.1:${port}`);
   open.push(counter);
@@ -38,13 +38,13 @@ async function allowed(counter: RedisCounter, key: string, times: number): Promi
   return counts.filter((count) => count.allowed).length;
 }
 
-test('of fifty calls at once lets exactly as many through as the rule says', async () => {
+test('allows exactly as many of fifty calls at once as the limit', async () => {
   const counter = await counterAt(redis.port);
   await withinOneWindow(rule.seconds, ENOUGH);
   expect(await allowed(counter, freshSlug(), 50)).toBe(10);
 });
 
-test('counts together what several processes count', async () => {
+test('counts the calls of several processes together', async () => {
   const [one, other] = await Promise.all([counterAt(redis.port), counterAt(redis.port)]);
   await withinOneWindow(rule.seconds, ENOUGH);
   const key = freshSlug();
@@ -52,7 +52,7 @@ test('counts together what several processes count', async () => {
   expect(counts.reduce((sum, count) => sum + count)).toBe(10);
 });
 
-test('says how many are left, and takes a count back', async () => {
+test('says how many calls are left, and refunds a count', async () => {
   const counter = await counterAt(redis.port);
   await withinOneWindow(rule.seconds, ENOUGH);
   const key = freshSlug();
@@ -60,16 +60,16 @@ test('says how many are left, and takes a count back', async () => {
   expect(first).toMatchObject({ allowed: true, limit: 10, remaining: 9 });
   expect(first.resetAt % (rule.seconds * 1000)).toBe(0);
   expect(first.resetAt).toBeGreaterThan(Date.now());
-  await first.giveBack();
+  await first.refund();
   expect(await counter.count(rule, key)).toMatchObject({ remaining: 9 });
   expect(await allowed(counter, key, 50)).toBe(9);
   const refused = await counter.count(rule, key);
   expect(refused).toMatchObject({ allowed: false, remaining: 0 });
-  await refused.giveBack();
+  await refused.refund();
   expect(await allowed(counter, key, 5)).toBe(0);
 });
 
-test('goes on when Redis has forgotten the scripts', async () => {
+test('goes on counting when Redis has forgotten the scripts', async () => {
   const counter = await counterAt(redis.port);
   await withinOneWindow(rule.seconds, ENOUGH);
   const key = freshSlug();
@@ -78,11 +78,11 @@ test('goes on when Redis has forgotten the scripts', async () => {
   expect(await allowed(counter, key, 50)).toBe(6);
 });
 
-test('leaves no key behind for ever, and none that tells whom it counts', async () => {
+test('stores only keys that expire and that do not show whom they count', async () => {
   const counter = await counterAt(redis.port);
   const [name, email] = [freshSlug('rule'), freshEmail()];
   const taken = await counter.count({ ...rule, name }, email);
-  await taken.giveBack();
+  await taken.refund();
   expect(await ask(redis.port, ['KEYS', `*${email}*`])).toEqual([]);
   const keys = await ask(redis.port, ['KEYS', `*${name}*`]);
   expect(keys).toHaveLength(1);
@@ -90,7 +90,7 @@ test('leaves no key behind for ever, and none that tells whom it counts', async 
   expect(Number(await ask(redis.port, ['PTTL', kept]))).toBeGreaterThan(0);
 });
 
-test('finds a Redis again that was restarted, and counts anew', async () => {
+test('connects again to a Redis that was restarted, and counts from zero', async () => {
   await using own = await startOwnRedis(inject('stack'));
   const counter = await counterAt(own.port);
   await withinOneWindow(rule.seconds, ENOUGH);
@@ -103,12 +103,12 @@ test('finds a Redis again that was restarted, and counts anew', async () => {
   expect(await allowed(counter, key, 12)).toBe(10);
 });
 
-test('says to a guard why Redis is away', async () => {
+test('tells why Redis is away', async () => {
   await using own = await startOwnRedis(inject('stack'), { password: 'right' });
   const counter = createRedisCounter(`redis://:wrong@127.0.0.1:${own.port}`);
   open.push(counter);
   let told: unknown;
-  const guarded = createGuardedCounter(counter, {
+  const fallback = createFallbackCounter(counter, {
     onChange: (_, cause) => {
       told = cause;
     },
@@ -119,18 +119,18 @@ test('says to a guard why Redis is away', async () => {
     });
     return told instanceof Error && String(told.cause).includes('WRONGPASS');
   });
-  expect(await guarded.count(rule, 'one')).toMatchObject({ allowed: true });
-  expect(guarded.away).toBe(true);
+  expect(await fallback.count(rule, 'one')).toMatchObject({ allowed: true });
+  expect(fallback.away).toBe(true);
 });
 
-test('enters by the password in its URL', async () => {
+test('logs in with the password in its URL', async () => {
   await using own = await startOwnRedis(inject('stack'), { password: 'right' });
   const counter = await counterAt(own.port, ':right@');
   await withinOneWindow(rule.seconds, ENOUGH);
   expect(await allowed(counter, freshSlug(), 12)).toBe(10);
 });
 
-/** Asks Redis something by a connection of its own. */
+/** Sends a command to Redis over a connection of its own. */
 async function ask(port: number, command: string[]): Promise<unknown> {
   const client = createClient({ socket: { host: '127.0.0.1', port } });
   await client.connect();

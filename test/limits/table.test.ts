@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createPasswords } from '../../core/auth/passwords.ts';
-import { counts, RULE_NAMES, RULES, type Cost } from '../../core/rate-limit/index.ts';
+import { CONCURRENCY_RULES, RULES, rulesOf, type Cost } from '../../core/rate-limit/index.ts';
+import { auditExportRouter } from '../../routers/audit/export.ts';
 import { countedPasswords } from '../../routers/procedures/costs.ts';
 import { createSpent } from '../../routers/procedures/limits.ts';
 import { procedures } from '../matrix/procedures.ts';
@@ -23,30 +24,31 @@ const COSTS: Record<string, readonly Cost[]> = {
   ...PRODUCT_CALL_COSTS,
 };
 
-const paths = procedures().map(({ path }) => path);
+const paths = [...procedures().map(({ path }) => path), ...Object.keys(auditExportRouter._def.procedures)];
 
-test('every limit counts procedures that there are', () => {
-  const named = RULE_NAMES.flatMap((name) => (RULES[name].of === 'all' ? [] : RULES[name].of));
+test('every limit names procedures that exist', () => {
+  const rules = [...Object.values(RULES), ...Object.values(CONCURRENCY_RULES)];
+  const named = rules.flatMap(({ counts: { of } }) => (of === 'all' ? [] : of));
   expect(named.filter((path) => !paths.includes(path))).toEqual([]);
 });
 
-test('each limit of a cost is of a procedure that has it', () => {
+test('every limit of a cost is of a procedure that has the cost', () => {
   const bounding = paths.filter((path) =>
-    RULE_NAMES.some((name) => RULES[name].of !== 'all' && RULES[name].bounds && counts(name, path)),
+    [...rulesOf(path).all].some((name) => RULES[name].counts.of !== 'all' && RULES[name].bounds),
   );
   expect(bounding.toSorted()).toEqual(Object.keys(COSTS).toSorted());
 });
 
 describe.each(Object.entries(COSTS))('%s', (path, costs) => {
-  test.each(costs)('is limited in what it costs as a %s, by who asks and by whom it is for', (cost) => {
-    const bounds = RULE_NAMES.filter((name) => counts(name, path)).flatMap((name) => RULES[name].bounds ?? []);
+  test.each(costs)('is limited in its cost %s by who asks and by whom it is for', (cost) => {
+    const bounds = [...rulesOf(path).all].flatMap((name) => RULES[name].bounds ?? []);
     const sides = bounds.filter((bound) => bound.costs.includes(cost)).map(({ per }) => per);
     expect([...new Set(sides)].toSorted()).toEqual(['source', 'target']);
   });
 });
 
 test.each(['hash', 'verify', 'assertStrong'] as const)(
-  'a procedure that was not counted by who asks and by whom it is for can not %s',
+  'a procedure that was not counted by who asks and by whom it is for cannot call passwords.%s',
   async (work) => {
     const call = { passwords: createPasswords(), request: { ipAddress: null } };
     const spent = createSpent('planted.procedure');

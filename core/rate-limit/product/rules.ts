@@ -1,4 +1,4 @@
-import type { LimitRule } from '../rules.ts';
+import type { RateRule } from '../rule-types.ts';
 
-/** The product's limits. A name of Atrium's does not compile. */
-export const PRODUCT_RULES = {} as const satisfies Record<string, LimitRule>;
+/** The product's limits. A name that Atrium has already does not compile. */
+export const PRODUCT_RULES = {} as const satisfies Record<string, RateRule>;

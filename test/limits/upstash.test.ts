@@ -24,13 +24,21 @@ afterAll(async () => {
   await redis[Symbol.asyncDispose]();
 });
 
-async function answer(request: IncomingMessage): Promise<{ status: number; body: object }> {
+async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
   if (request.headers.authorization !== `Bearer ${TOKEN}`) return { status: 401, body: { error: 'Unauthorized' } };
-  const parsed: unknown = JSON.parse(await text(request));
-  const command = Array.isArray(parsed) ? parsed.map((part) => String(part).replace(/^#!lua flags=[^\n]*\n/, '')) : [];
-  return await client.sendCommand(command).then(
-    (result) => ({ status: 200, body: { result } }),
-    (error: unknown) => ({ status: 400, body: { error: error instanceof Error ? error.message : 'failed' } }),
+  const commands: unknown = JSON.parse(await text(request));
+  if (!Array.isArray(commands)) return { status: 400, body: { error: 'no command' } };
+  // The client sends what it has to send at once as one pipeline.
+  if (request.url === '/pipeline') return { status: 200, body: await Promise.all(commands.map(run)) };
+  const body = await run(commands);
+  return { status: 'error' in body ? 400 : 200, body };
+}
+
+function run(command: unknown): Promise<{ result: unknown } | { error: string }> {
+  const parts = Array.isArray(command) ? command.map((part) => String(part).replace(/^#!lua flags=[^\n]*\n/, '')) : [];
+  return client.sendCommand(parts).then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error: error instanceof Error ? error.message : 'failed' }),
   );
 }
 

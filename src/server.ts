@@ -6,6 +6,7 @@ import { createServerMetrics } from '../core/metrics/server.ts';
 import { createPasswords } from '../core/auth/passwords.ts';
 import { stopOnSignals } from '../core/process/stop-signals.ts';
 import { startTracing } from '../core/tracing/start.ts';
+import { assertPatchedDriver } from '../db/connection/driver.ts';
 import { createPool } from '../db/connection/pool.ts';
 import { assertAppRole } from '../db/migrations/preflight.ts';
 import manifest from '../package.json' with { type: 'json' };
@@ -36,6 +37,7 @@ function isOfListening(error: unknown): boolean {
 
 async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<void> {
   const { version } = manifest;
+  assertPatchedDriver(env.NODE_ENV === 'production', (message) => log.warn(message));
   const tracing = await startTracing({
     endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     ratio: env.OTEL_TRACES_SAMPLER_ARG,

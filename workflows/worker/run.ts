@@ -10,6 +10,7 @@ import { createMailer } from '../../core/mail/mailer.ts';
 import { createWorkerMetrics } from '../../core/metrics/worker.ts';
 import { startTracing } from '../../core/tracing/start.ts';
 import { within } from '../../core/within.ts';
+import { assertPatchedDriver } from '../../db/connection/driver.ts';
 import { connectOwner } from '../../db/connection/owner/connect.ts';
 import { createPool } from '../../db/connection/pool.ts';
 import { createInTenant } from '../../db/entering/owner/in-tenant.ts';
@@ -42,6 +43,7 @@ export async function runWorker(
   { log, stopping }: { log: Log; stopping: Stopping },
 ): Promise<void> {
   const production = env.NODE_ENV === 'production';
+  assertPatchedDriver(production, (message) => log.warn(message));
   installRuntime(log);
   const tracing = await startTracing({
     endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,

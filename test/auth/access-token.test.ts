@@ -88,6 +88,8 @@ const CASES: { what: string; token: () => string | Promise<string> }[] = [
   { what: 'a session that is not there', token: () => forge({ payload: { sid: crypto.randomUUID() } }) },
   { what: 'another user than the session has', token: () => forge({ payload: { sub: crypto.randomUUID() } }) },
   { what: 'a subject that is no id', token: () => forge({ payload: { sub: "' or true --" } }) },
+  { what: 'an actor that is no id', token: () => forge({ payload: { act: { sub: 'root' } } }) },
+  { what: 'an actor without an id', token: () => forge({ payload: { act: {} } }) },
   {
     what: 'claims changed after it was signed',
     token: () =>

@@ -109,3 +109,17 @@ test('an expiry in the past, or too far away, is refused', async () => {
     });
   }
 });
+
+test('a revoked key is no longer listed, and cannot be revoked again', async () => {
+  const { id } = await makeKey(ada);
+  await ada.client.apiKeys.revoke.mutate({ id });
+  expect((await ada.client.apiKeys.list.query({})).items.map((key) => key.id)).not.toContain(id);
+  await expect(ada.client.apiKeys.revoke.mutate({ id })).rejects.toMatchObject({ data: { reason: 'NOT_FOUND' } });
+});
+
+test('a tenant lists its own keys and none of another tenant', async () => {
+  const [mine, theirs] = await Promise.all([makeKey(ada), makeKey(ben)]);
+  const ids = (await ada.client.apiKeys.list.query({})).items.map(({ id }) => id);
+  expect(ids).toContain(mine.id);
+  expect(ids).not.toContain(theirs.id);
+});

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
@@ -98,4 +99,12 @@ test('it ends at once: by its end, the opt-out, the operator’s logout, and the
   expect(await list(third.accessToken)).toBeUndefined();
   await other.client.auth.logout.mutate();
   expect(await list(third.accessToken)).toBe('UNAUTHENTICATED');
+});
+
+test('a read that fails under an assumed identity leaves a row of its failure in the audit log', async () => {
+  const { accessToken: token } = await assume(ada);
+  const answer = await callOn('REST', place.url, 'projects.get', { token, tenant: ada.slug, body: { id: uuidv7() } });
+  expect(reasonOf(answer)).toBe('NOT_FOUND');
+  const { items } = await ada.client.audit.list.query({ operatorId: root.login.user.id, limit: 1 });
+  expect(items.map(({ action, outcome }) => [action, outcome])).toEqual([['project.read', 'failure']]);
 });

@@ -1,13 +1,9 @@
-import { createTRPCClient, httpSubscriptionLink, type TRPCLink } from '@trpc/client';
-import { EventSource } from 'eventsource';
 import { beforeAll, expect, inject, test } from 'vitest';
-import type { AppRouter } from '../../client/index.ts';
 import { procedures } from '../matrix/procedures.ts';
-import { connect } from '../support/database.ts';
 import { addMember } from '../support/members.ts';
 import { signUpTenant, freshSlug, logIn, type Founder } from '../support/people.ts';
-import { at } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
+import { watch, watchStandstill, type State } from './watch.ts';
 
 const place = inject('stack');
 const STEPS = ['role', 'schema', 'migrations', 'seed', 'ready'];
@@ -16,48 +12,6 @@ let founder: Founder;
 beforeAll(async () => {
   founder = await signUpTenant(place);
 });
-
-interface State {
-  status: string;
-  step: string | null;
-  steps: { name: string; state: string }[];
-}
-
-/** How a stream ended: by itself, or with an error. */
-type End = 'complete' | { code: unknown; reason: unknown };
-
-/** What a subscriber saw, as it came. */
-interface Watch {
-  seen: State[];
-  end: Promise<End>;
-  unsubscribe(): void;
-}
-
-/** Watches a tenant with tRPC's own link, the token in a header. */
-function watch(token: string, slug: string): Watch {
-  const link: TRPCLink<AppRouter> = httpSubscriptionLink({
-    url: `${place.url}/trpc`,
-    EventSource,
-    eventSourceOptions: {
-      fetch: (input: string | URL, init: { headers: Record<string, string> }) =>
-        fetch(input, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } }),
-    },
-  });
-  const client = createTRPCClient<AppRouter>({ links: [link] });
-  const seen: State[] = [];
-  let subscription: { unsubscribe(): void } | undefined;
-  const end = new Promise<End>((resolve) => {
-    subscription = client.tenants.onStatus.subscribe(
-      { slug },
-      {
-        onData: (state) => seen.push(state),
-        onComplete: () => resolve('complete'),
-        onError: (error) => resolve({ code: at(error, 'data', 'code'), reason: at(error, 'data', 'reason') }),
-      },
-    );
-  });
-  return { seen, end, unsubscribe: () => subscription?.unsubscribe() };
-}
 
 const DONE = STEPS.map((name) => ({ name, state: 'done' }));
 
@@ -68,7 +22,7 @@ test('a new tenant tells each step from the first one seen, in order, until it i
   const { client, login } = await logIn(place, { email: founder.email });
   const slug = freshSlug();
   await client.tenants.create.mutate({ name: 'Watched', slug });
-  const { seen, end } = watch(login.accessToken, slug);
+  const { seen, end } = watch(place, login.accessToken, slug);
 
   expect(await end).toBe('complete');
   expect(seen.at(-1)).toEqual({ slug, status: 'ready', step: null, steps: DONE });
@@ -85,7 +39,7 @@ test('a new tenant tells each step from the first one seen, in order, until it i
 });
 
 test('a watcher is told each step once, also those that went by between two looks', async () => {
-  const { other, owner, stream } = await watchStandstill('role');
+  const { other, owner, stream } = await watchStandstill(place, 'role');
   await using _ = owner;
   const { tenantId } = other;
   await owner.sql`update public.tenants set provisioning_step = 'seed' where id = ${tenantId}`;
@@ -98,7 +52,7 @@ test('a watcher is told each step once, also those that went by between two look
 });
 
 test('a watcher is told when provisioning fails, and at which step', async () => {
-  const { other, owner, stream } = await watchStandstill('schema');
+  const { other, owner, stream } = await watchStandstill(place, 'schema');
   await using _ = owner;
   await owner.sql`
     update public.tenants set status = 'failed', provisioning_error = 'Told to' where id = ${other.tenantId}`;
@@ -121,7 +75,7 @@ test('the typed client sees the same', async () => {
 });
 
 test('a tenant that is ready already says so, and the stream ends', async () => {
-  const { seen, end } = watch(founder.tokens().accessToken, founder.slug);
+  const { seen, end } = watch(place, founder.tokens().accessToken, founder.slug);
   expect(await end).toBe('complete');
   expect(seen.map(({ status }) => status)).toEqual(['ready']);
 });
@@ -130,68 +84,23 @@ test('a stranger can not tell a tenant from none', async () => {
   const stranger = await signUpTenant(place);
   const token = stranger.tokens().accessToken;
   for (const slug of [founder.slug, freshSlug(), 'a";drop']) {
-    const { seen, end } = watch(token, slug);
+    const { seen, end } = watch(place, token, slug);
     expect([await end, seen]).toEqual([{ code: 'NOT_FOUND', reason: 'TENANT_NOT_FOUND' }, []]);
   }
 });
 
 test('nobody watches without a token', async () => {
-  expect(await watch('no-token', founder.slug).end).toEqual({ code: 'UNAUTHORIZED', reason: 'UNAUTHENTICATED' });
-});
-
-/** A member who watches a tenant of which nothing comes: it stays in provisioning. */
-async function watchStandstill(step = 'seed') {
-  const other = await signUpTenant(place);
-  const member = await addMember(place, other);
-  const owner = connect(place.databaseOwnerUrl);
-  await owner.sql`update public.tenants set status = 'provisioning', provisioning_step = ${step} where id = ${other.tenantId}`;
-  const stream = watch(member.login.accessToken, other.slug);
-  await waitFor('the first state', () => stream.seen.length > 0);
-  return { other, member, owner, stream };
-}
-
-test('a stream ends within 5 s when its session is revoked', async () => {
-  const { member, owner, stream } = await watchStandstill();
-  await using _ = owner;
-  await member.client.auth.logout.mutate();
-  const revokedAt = performance.now();
-  expect(await stream.end).toEqual({ code: 'UNAUTHORIZED', reason: 'UNAUTHENTICATED' });
-  expect(performance.now() - revokedAt).toBeLessThan(5_000);
-});
-
-test('a stream ends within 5 s when the membership is gone', async () => {
-  const { member, owner, stream } = await watchStandstill();
-  await using _ = owner;
-  await owner.sql`delete from public.user_tenant_membership where user_id = ${member.userId}`;
-  const removedAt = performance.now();
-  expect(await stream.end).toEqual({ code: 'NOT_FOUND', reason: 'TENANT_NOT_FOUND' });
-  expect(performance.now() - removedAt).toBeLessThan(5_000);
-});
-
-test('the error that ends a stream is named as it is elsewhere: a client that took it for ours would come again', async () => {
-  const { other, owner, stream } = await watchStandstill();
-  await using _ = owner;
-  stream.unsubscribe();
-  const token = other.tokens().accessToken;
-  const input = encodeURIComponent(JSON.stringify({ slug: other.slug }));
-  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
-  const response = await fetch(`${place.url}/trpc/tenants.onStatus?input=${input}`, { headers });
-  await other.client.auth.logout.mutate();
-
-  const text = await response.text();
-  expect(text).toContain('event: serialized-error');
-  expect(text).toContain('"code":"UNAUTHORIZED"');
-  expect(text).not.toContain('INTERNAL');
+  expect(await watch(place, 'no-token', founder.slug).end).toEqual({ code: 'UNAUTHORIZED', reason: 'UNAUTHENTICATED' });
 });
 
 test('more streams than the server has connections leave it free for others', async () => {
-  const { other, member, owner, stream } = await watchStandstill();
+  const { other, member, owner, stream } = await watchStandstill(place);
   await using _ = owner;
   const third = await addMember(place, other);
   const people = [other.tokens(), member.tokens(), third.tokens()];
   const streams = [
     stream,
-    ...people.flatMap(({ accessToken }) => Array.from({ length: 4 }, () => watch(accessToken, other.slug))),
+    ...people.flatMap(({ accessToken }) => Array.from({ length: 4 }, () => watch(place, accessToken, other.slug))),
   ];
   await waitFor('all streams to speak', () => streams.every(({ seen }) => seen.length > 0));
   expect((await founder.client.projects.list.query({})).items).toEqual([]);

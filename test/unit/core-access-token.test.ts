@@ -96,6 +96,8 @@ test.each<[string, Forgery]>([
   ['no session', { payload: { sid: undefined } }],
   ['a tenant that is no id', { payload: { tid: 'acme' } }],
   ['no id of its own', { payload: { jti: undefined } }],
+  ['an actor that is no id', { payload: { act: { sub: 'root' } } }],
+  ['an actor without an id', { payload: { act: {} } }],
 ])('refuses a token with %s', async (_, forgery) => {
   const tokens = await tokensOf(first, second);
   await expect(tokens.verify(await forge(forgery))).rejects.toMatchObject(refused);

@@ -3,6 +3,7 @@ import { createSpawn } from './child.ts';
 import { withValues } from './environment.ts';
 import { StackError } from './error.ts';
 import { onInterrupt } from './interrupt.ts';
+import { keepStack, keptStackFor } from './keep.ts';
 import { findNode } from './node.ts';
 import { addCounts, runScripts, type Counts } from './scripts.ts';
 import { runVitest } from './vitest.ts';
@@ -12,14 +13,18 @@ const SCRIPTS = { types: 'types', lint: 'lint', 'format:check': 'format', knip: 
 
 async function main(args: readonly string[]): Promise<number> {
   const spawn = createSpawn();
-  const env = withValues({ ...process.env, ATRIUM_BUN: process.execPath });
+  const env = withValues({ ...process.env, ATRIUM_BUN: process.execPath, ATRIUM_TEST_STACK: undefined });
   const cwd = fileURLToPath(new URL('..', import.meta.url));
   const signal = onInterrupt({
     first: (cause) => console.log(`\n${cause}: stopping …`),
     impatient: () => process.exit(130),
   });
+  if (args.join(' ') === '--keep') {
+    await keepStack({ bun: process.execPath, env, signal });
+    return 0;
+  }
   const node = await findNode(spawn, env);
-  const context = { spawn, env, cwd, signal };
+  const context = { spawn, env: { ...env, ...keptStackFor(args, env) }, cwd, signal };
 
   // With arguments somebody works on a test: these name it, or are options for Vitest.
   const scripts: Counts =
@@ -35,6 +40,7 @@ process.stdout.on('error', () => {});
 process.exit(
   await main(process.argv.slice(2)).catch((error: unknown) => {
     if (!(error instanceof StackError)) throw error;
+    for (const line of error.tail) console.error(`  ${line}`);
     console.error(`error: ${error.message}`);
     console.log('0 passed, 1 failed, 0 skipped');
     return 1;

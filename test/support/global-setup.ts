@@ -2,14 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { startStack } from '../../dev/stack.ts';
-import type { StackFile } from '../../dev/types.ts';
+import { takeLease, type Lease } from '../../dev/lease.ts';
+import { startSharedStack, toShared, type SharedStack } from '../../dev/shared-stack.ts';
 
-/** What tests know of the stack that all of them share. Their own tenants keep them apart. */
-export interface SharedStack extends StackFile {
-  databaseAdminUrl: string;
-  env: Readonly<Record<string, string>>;
-}
+export type { SharedStack };
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -17,36 +13,41 @@ declare module 'vitest' {
   }
 }
 
-/** Starts PostgreSQL, Temporal, the worker and the server once, in an empty folder, and removes it all afterwards. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/**
+ * Takes the stack that somebody keeps for tests, or starts PostgreSQL, Temporal, the worker and the server once, in an empty
+ * folder, and removes it all afterwards.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void> | void> {
+  const lease = await leaseOf(process.env['ATRIUM_TEST_STACK']);
+  if (lease) {
+    // Files of this run go where they are removed with it.
+    project.provide('stack', { ...lease.stack, env: { ...lease.stack.env, TMPDIR: tmpdir() } });
+    return () => lease.release();
+  }
   const dataDir = await mkdtemp(join(tmpdir(), 'atrium-test-'));
   const lines: string[] = [];
-  const stack = await startStack({
+  const stack = await startSharedStack({
     dataDir,
     log: (line) => lines.push(line),
-    port: 0,
     bun: process.env['ATRIUM_BUN'] ?? 'bun',
     env: process.env,
-    fast: true,
   }).catch((error: unknown) => {
     process.stderr.write(`${lines.join('\n')}\n`);
     throw error;
   });
-  const { url, databaseUrl, databaseOwnerUrl, databaseAdminUrl, temporalAddress, temporalUiUrl } = stack;
-  const { mailDir, superuser, env } = stack;
-  project.provide('stack', {
-    url,
-    databaseUrl,
-    databaseOwnerUrl,
-    databaseAdminUrl,
-    temporalAddress,
-    temporalUiUrl,
-    mailDir,
-    superuser,
-    env,
-  });
+  project.provide('stack', toShared(stack));
   return async () => {
     await stack.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
+}
+
+/** @param file of the stack that is kept; the test command names it where that may be used */
+async function leaseOf(file: string | undefined): Promise<Lease | undefined> {
+  if (file === undefined) return undefined;
+  return await takeLease(file).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`The stack of \`bun run test --keep\` is not used: ${reason}\n`);
+    return undefined;
+  });
 }

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readCodeVersion } from './code-version.ts';
+import { StackError } from './error.ts';
+import { startLeaseServer } from './lease-server.ts';
+import { writePrivate } from './private-file.ts';
+import { startSharedStack, toShared } from './shared-stack.ts';
+import { describeExit, since } from './wait.ts';
+
+/** Where the stack that is kept for tests is found. */
+const LEASE_FILE = fileURLToPath(new URL('../.local/test-stack.json', import.meta.url));
+
+/**
+ * Keeps a stack for `bun run test FILE`, until the signal.
+ * @throws StackError if it does not start, or ends by itself
+ */
+export async function keepStack(options: {
+  bun: string;
+  env: Record<string, string>;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { signal } = options;
+  const start = performance.now();
+  const dataDir = await mkdtemp(join(tmpdir(), 'atrium-kept-'));
+  try {
+    const stack = await startSharedStack({ ...options, dataDir, log: (line) => console.log(line) });
+    try {
+      await using leases = await startLeaseServer({
+        stack: toShared(stack),
+        readVersion: readCodeVersion,
+        restart: async () => {
+          await Promise.all([stack.worker.start(), stack.server.start()]);
+        },
+        isReady: async () => (await fetch(`${stack.url}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok,
+      });
+      await mkdir(dirname(LEASE_FILE), { recursive: true });
+      await writePrivate(LEASE_FILE, JSON.stringify({ url: leases.url, token: leases.token }));
+      console.log(`\nready in ${since(start)}: \`bun run test FILE\` uses this stack. Ctrl-C stops it`);
+      const death = await Promise.race([stack.exited, aborted(signal)]);
+      if (death) throw new StackError(`${death.part} ended (${describeExit(death.code)})`, death.tail);
+    } finally {
+      await rm(LEASE_FILE, { force: true });
+      await stack.stop();
+    }
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The variable by which Vitest finds the stack that is kept, if it may use that. Who runs all tests, or CI, gets a new stack.
+ * @param args the caller's, for Vitest
+ */
+export function keptStackFor(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  file = LEASE_FILE,
+): { ATRIUM_TEST_STACK?: string } {
+  const inCi = !['', 'false', '0'].includes(env['CI'] ?? '');
+  return args.length > 0 && !inCi && existsSync(file) ? { ATRIUM_TEST_STACK: file } : {};
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined));
+  });
+}

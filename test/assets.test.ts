@@ -26,19 +26,22 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET')
 
 const UNPACK = { br: brotliDecompressSync, gzip: gunzipSync };
 
-test.each(['br', 'gzip'] as const)('a static file comes in %s to whoever takes it, and is the same', async (coding) => {
-  for (const path of [BUNDLE, '/docs/swagger-ui.css', '/assets/page.css', '/assets/mailed-link.js']) {
-    const [plain, packed] = await Promise.all([get(path), get(path, { 'accept-encoding': coding })]);
-    expect(plain.headers['content-encoding']).toBeUndefined();
-    expect(packed.headers).toMatchObject({ 'content-encoding': coding, vary: 'Accept-Encoding' });
-    expect(packed.headers['content-type']).toBe(plain.headers['content-type']);
-    expect(packed.body.length).toBe(Number(packed.headers['content-length']));
-    expect(UNPACK[coding](packed.body).equals(plain.body)).toBe(true);
-    expect(packed.body.length).toBeLessThan(plain.body.length / 1.5);
-  }
-});
+test.each(['br', 'gzip'] as const)(
+  'a static file is served in %s to a client that accepts it, with the same content',
+  async (coding) => {
+    for (const path of [BUNDLE, '/docs/swagger-ui.css', '/assets/page.css', '/assets/mailed-link.js']) {
+      const [plain, packed] = await Promise.all([get(path), get(path, { 'accept-encoding': coding })]);
+      expect(plain.headers['content-encoding']).toBeUndefined();
+      expect(packed.headers).toMatchObject({ 'content-encoding': coding, vary: 'Accept-Encoding' });
+      expect(packed.headers['content-type']).toBe(plain.headers['content-type']);
+      expect(packed.body.length).toBe(Number(packed.headers['content-length']));
+      expect(UNPACK[coding](packed.body).equals(plain.body)).toBe(true);
+      expect(packed.body.length).toBeLessThan(plain.body.length / 1.5);
+    }
+  },
+);
 
-test('a static file is kept by clients, who are told in a word that it is still the same', async () => {
+test('a static file can be cached by clients, and is answered with 304 while it is unchanged', async () => {
   const tags = new Set<unknown>();
   for (const coding of ['identity', 'gzip', 'br']) {
     const headers = { 'accept-encoding': coding };
@@ -87,7 +90,7 @@ test.each([
   expect(chooseCoding(header)).toBe(coding);
 });
 
-test('answers of the API, pages and errors are neither compressed nor kept', async () => {
+test('answers of the API, pages and errors are neither compressed nor cached', async () => {
   for (const path of ['/openapi.json', '/docs', '/verify-email', '/api/v1/users/me', '/assets/none.js', '/health']) {
     const { headers } = await get(path, { 'accept-encoding': 'gzip, br', 'if-none-match': '*' });
     expect([path, headers['content-encoding'], headers['cache-control']]).toEqual([path, undefined, 'no-store']);

@@ -132,7 +132,7 @@ for (const { mount, body } of onBothMounts([
   { body: '{"password": "hunter2secret}' },
   { body: 'hunter2secret' },
 ])) {
-  test(`${mount} does not quote what it could not read: ${body}`, async () => {
+  test(`${mount} does not repeat a body that it could not parse: ${body}`, async () => {
     const answer = await callOn(mount, place.url, 'auth.login', { body });
     expect(at(errorOf(mount, answer), 'issues')).toEqual([{ path: [], message: 'must be well-formed JSON' }]);
     expect(JSON.stringify(answer.body)).not.toContain('hunter2secret');

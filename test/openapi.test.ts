@@ -28,7 +28,7 @@ function schemasIn(part: unknown, path: string): { path: string; schema: object 
   return [{ path, schema: part }, ...Object.entries(part).flatMap(([key, one]) => schemasIn(one, `${path}/${key}`))];
 }
 
-test('each object and each choice of values has a name among the components, which clients have a type for', () => {
+test('each object and each enum is a named component, so that generated clients have a type for it', () => {
   const nameless = schemasIn(raw, '#').filter(({ path, schema }) => {
     if (/\/(properties|schemas\/\w+|allOf\/\d+)$/.test(path)) return false;
     const choices = at(schema, 'enum');
@@ -39,11 +39,11 @@ test('each object and each choice of values has a name among the components, whi
   expect(nameless.map(({ path }) => path)).toEqual([]);
 });
 
-test('a single value is written as a choice of one, and nothing as a constant', () => {
+test('a single value is documented as an enum of one, and never as a const', () => {
   expect(schemasIn(raw, '#').filter(({ schema }) => at(schema, 'const') !== undefined)).toEqual([]);
 });
 
-test('each answer but 204 has a body that is described, so that no client loses the type of its errors', () => {
+test('each answer but 204 has a documented body, so that generated clients keep the types of errors', () => {
   const silent = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).flatMap(([method, { responses }]) =>
       Object.entries(responses).flatMap(([status, { content }]) => (content ? [] : [`${method} ${path} ${status}`])),
@@ -52,7 +52,7 @@ test('each answer but 204 has a body that is described, so that no client loses 
   expect(silent.filter((name) => !name.endsWith(' 204'))).toEqual([]);
 });
 
-test('each operation has a name of its own, and tokens are bearer tokens', () => {
+test('each operation has a unique operationId, and tokens are bearer tokens', () => {
   const ids = Object.values(document.paths).flatMap((item) =>
     Object.values(item).map(({ operationId }) => operationId),
   );
@@ -62,7 +62,7 @@ test('each operation has a name of its own, and tokens are bearer tokens', () =>
   });
 });
 
-test('each operation is served: none of them is at an address where there is nothing', async () => {
+test('each documented operation is served at its path', async () => {
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of Object.keys(item)) {
       const { status } = await rest(place.url, method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'x'));
@@ -86,7 +86,7 @@ async function expectDocumented(name: string, call: Call = {}, values: Record<st
   return answer.body;
 }
 
-test('what is answered is what is documented, from a sign-up to the last project', async () => {
+test('the answers of the quick start, from sign-up to the deletion of a project, are as documented', async () => {
   const { email, password, slug } = founder;
   const fresh = {
     email: freshEmail(),
@@ -117,7 +117,7 @@ test('what is answered is what is documented, from a sign-up to the last project
   await expectDocumented('POST /auth/logout', { token: (await logIn(place, founder)).tokens().accessToken });
 });
 
-test('errors are what is documented', async () => {
+test('errors are as documented', async () => {
   const tenant = founder.slug;
   const token = founder.tokens().accessToken;
   await expectDocumented('GET /users/me');

@@ -30,25 +30,28 @@ const MAILED = ['/verify-email', '/reset-password', '/accept-invite'];
 
 const attribute = (tag: string, name: string): string | undefined => new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1];
 
-test.each(['/docs', ...MAILED])('%s runs under a policy that lets nothing in from elsewhere', async (path) => {
-  const { response, text, type } = await load(path);
-  expect([response.status, type]).toEqual([200, 'text/html; charset=utf-8']);
-  expectGuarded(response, PAGE_CSP);
-  // The policy allows no inline code: a page that needed some would not work.
-  expect(text).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=/i);
+test.each(['/docs', ...MAILED])(
+  '%s runs under a Content-Security-Policy that allows nothing from other origins',
+  async (path) => {
+    const { response, text, type } = await load(path);
+    expect([response.status, type]).toEqual([200, 'text/html; charset=utf-8']);
+    expectGuarded(response, PAGE_CSP);
+    // The policy allows no inline code: a page that needed some would not work.
+    expect(text).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=/i);
 
-  const urls = loadedBy(text).filter((url) => !url.startsWith('data:'));
-  expect(urls.length).toBeGreaterThan(1);
-  for (const url of urls) {
-    // Beside the page, so that a proxy may have the server below a path.
-    expect(url).toMatch(/^\w+\//);
-    const { response: asset, text: body } = await load(`/${url}`);
-    expect([url, asset.status]).toEqual([url, 200]);
-    expect(asset.headers.get('content-type')).toMatch(url.endsWith('.css') ? /^text\/css/ : /^text\/javascript/);
-    expect(body.length).toBeGreaterThan(50);
-    expectGuarded(asset, PAGE_CSP, 'no-cache');
-  }
-});
+    const urls = loadedBy(text).filter((url) => !url.startsWith('data:'));
+    expect(urls.length).toBeGreaterThan(1);
+    for (const url of urls) {
+      // Beside the page, so that a proxy may have the server below a path.
+      expect(url).toMatch(/^\w+\//);
+      const { response: asset, text: body } = await load(`/${url}`);
+      expect([url, asset.status]).toEqual([url, 200]);
+      expect(asset.headers.get('content-type')).toMatch(url.endsWith('.css') ? /^text\/css/ : /^text\/javascript/);
+      expect(body.length).toBeGreaterThan(50);
+      expectGuarded(asset, PAGE_CSP, 'no-cache');
+    }
+  },
+);
 
 test('the docs show our own document, with Swagger UI from its package', async () => {
   const { text } = await load('/docs/init.js');
@@ -69,7 +72,7 @@ async function openOften(mail: ReceivedMail, page: string): Promise<void> {
   }
 }
 
-test("opening the link to confirm an address, and its preview, use nothing up: only the page's own POST does", async () => {
+test("opening the verification link, and its preview, do not use it up: only the page's POST does", async () => {
   const email = freshEmail();
   await rest(place.url, 'POST', '/auth/register', {
     body: { email, password: PASSWORD, fullName: 'Ada', tenantName: 'Acme', tenantSlug: freshSlug() },
@@ -83,7 +86,7 @@ test("opening the link to confirm an address, and its preview, use nothing up: o
   expect(reasonOf(await rest(place.url, 'POST', '/auth/verify-email', { body }))).toBe('TOKEN_INVALID');
 });
 
-test("the page that confirms an address asks for the sign-up's password only where the server wants it", async () => {
+test("the verification page asks for the sign-up's password only when the server requires it", async () => {
   const [{ text: page }, { text: script }] = await Promise.all([
     load('/verify-email'),
     load('/assets/verify-email.js'),
@@ -95,7 +98,7 @@ test("the page that confirms an address asks for the sign-up's password only whe
   expect(script).toMatch(/'INVALID_CREDENTIALS'\) \{\s+(\/\/[^\n]*\s+)?say\(problem\);\s+askForPassword\(\);/);
 });
 
-test("opening the link to a new password uses nothing up: only the page's own POST does", async () => {
+test("opening a reset link does not use it up: only the page's POST does", async () => {
   const { email } = await signUpTenant(place);
   await rest(place.url, 'POST', '/auth/password-reset', { body: { email } });
   const mail = await nextMail(place.mailDir, email, 2);
@@ -105,7 +108,7 @@ test("opening the link to a new password uses nothing up: only the page's own PO
   expect(reasonOf(await rest(place.url, 'POST', '/auth/password-reset/confirm', { body }))).toBe('TOKEN_INVALID');
 });
 
-test("opening the link of an invite, and its preview, use nothing up: only the page's own POST does", async () => {
+test("opening an invite link, and its preview, do not use it up: only the page's POST does", async () => {
   const founder = await signUpTenant(place);
   const email = freshEmail('grace');
   await rest(place.url, 'POST', '/invites', {
@@ -123,7 +126,7 @@ test("opening the link of an invite, and its preview, use nothing up: only the p
   expect(reasonOf(await preview())).toBe('TOKEN_INVALID');
 });
 
-test.each(MAILED)('%s takes the token out of the address bar before it does anything', async (path) => {
+test.each(MAILED)('%s removes the token from the address bar first', async (path) => {
   const [{ text: script }, { text: shared }] = await Promise.all([
     load(`/assets${path}.js`),
     load('/assets/mailed-link.js'),
@@ -134,7 +137,7 @@ test.each(MAILED)('%s takes the token out of the address bar before it does anyt
   expect(script + shared).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|(local|session)Storage/);
 });
 
-test.each(MAILED)('%s sends nothing by itself: without its script no password reaches a URL', async (path) => {
+test.each(MAILED)('%s submits nothing without its script, so that no password reaches a URL', async (path) => {
   const { text } = await load(path);
   for (const [form] of text.matchAll(/<form\b[^>]*>/g)) {
     expect(form).toContain('method="post"');
@@ -148,7 +151,7 @@ test.each([
   ['/verify-email', ['current-password']],
   ['/reset-password', ['new-password']],
   ['/accept-invite', ['name', 'username', 'new-password', 'username', 'current-password']],
-])('%s labels its fields, and tells password managers what they are', async (path, expected) => {
+])('%s labels its fields, and names their purpose for password managers', async (path, expected) => {
   const { text } = await load(path);
   const fields = [...text.matchAll(/<input\b[^>]*>/g)].map(([field]) => field).filter((it) => !it.includes('checkbox'));
   expect(fields.map((field) => attribute(field, 'autocomplete'))).toEqual(expected);
@@ -157,7 +160,7 @@ test.each([
   }
 });
 
-test('probes learn that the server lives, that it is ready, and people a little more', async () => {
+test('/livez and /readyz answer probes, and /health tells more', async () => {
   const [live, ready, health] = await Promise.all(['/livez', '/readyz', '/health'].map((path) => load(path)));
   expect([live?.response.status, ready?.response.status, health?.response.status]).toEqual([200, 200, 200]);
   expect([live?.text, ready?.text]).toEqual(['{"status":"ok"}', '{"status":"ok"}']);
@@ -173,6 +176,6 @@ test.each([
   '/assets/%2e%2e%2fserver.ts',
   '/docs/swagger-initializer.js',
   '/docs.html',
-])('of our files only the pages are served: not %s', async (path) => {
+])('only the pages are served of our files: not %s', async (path) => {
   expect((await load(path)).response.status).toBe(404);
 });

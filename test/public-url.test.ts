@@ -55,7 +55,7 @@ test('below a path that a proxy strips, the mailed link opens a page that confir
   expect(opened.faults).toEqual([]);
 });
 
-test('a link of one of several sign-ups opens a page that names it and asks for its password at once', async () => {
+test('the link of one of several sign-ups opens a page that names the sign-up and asks for its password', async () => {
   const email = freshEmail();
   const slugs = [freshSlug(), freshSlug()];
   for (const tenantSlug of slugs) {
@@ -73,7 +73,7 @@ test('a link of one of several sign-ups opens a page that names it and asks for 
   expect(faults).toEqual([]);
 });
 
-test('the page of a link that is not valid says so before anything is pressed', async () => {
+test('the page of an invalid link says so before a button is pressed', async () => {
   await using opened = await openPage(browser, `${url}/verify-email?token=none`);
   await opened.page.getByText('This link is unknown, was already used, or has expired').waitFor();
   expect(await opened.page.getByRole('button').count()).toBe(0);
@@ -82,7 +82,7 @@ test('the page of a link that is not valid says so before anything is pressed', 
 test.each([
   ['is refused', (route: Route) => route.abort()],
   ['is not answered', () => undefined],
-])('the page that confirms an address works where the preview %s', async (_, answer) => {
+])('the verification page works when the preview %s', async (_, answer) => {
   const email = freshEmail();
   const register = { email, password: PASSWORD, fullName: 'Ada', tenantName: 'Acme', tenantSlug: freshSlug() };
   await founder.client.auth.register.mutate(register);
@@ -134,7 +134,7 @@ test('below a path, the docs show the document, and call the API from the page',
   expect(opened.faults.filter((fault) => !fault.startsWith('Failed to load resource'))).toEqual([]);
 });
 
-test('below a path, tokens name it as their issuer, whose keys are found there', async () => {
+test('below a path, tokens name that URL as their issuer, and the keys are served there', async () => {
   const keys = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`));
   const { payload } = await jwtVerify(founder.tokens().accessToken, keys, { issuer: url });
   expect(payload.sub).toBe(founder.userId);

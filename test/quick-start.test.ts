@@ -3,7 +3,7 @@ import { signUpTenant } from './support/people.ts';
 
 const place = inject('stack');
 
-test('a stranger registers, verifies, logs in and works in their own schema', async () => {
+test('a new user can register, verify, log in and work in a tenant of their own', async () => {
   const { client } = await signUpTenant(place);
 
   const made = await client.projects.create.mutate({ name: 'Apollo' });

@@ -62,7 +62,7 @@ async function rested(): Promise<void> {
   });
 }
 
-test(`${ROWS} rows come, each once and in order`, async () => {
+test(`an export of ${ROWS} rows has each row once and in order`, async () => {
   const text = await (await begin()).text();
   const ids = text
     .trimEnd()
@@ -75,7 +75,7 @@ test(`${ROWS} rows come, each once and in order`, async () => {
   await waitFor('the line of the export', () => outcomes().at(-1) === 'ok');
 });
 
-test('a client that goes away ends its export: it may begin another, and another', async () => {
+test('a client that disconnects ends its export, and may begin another one each time', async () => {
   const before = outcomes().length;
   for (let count = 0; count < 12; count += 1) {
     const leaving = new AbortController();
@@ -98,7 +98,7 @@ test('a client that goes away ends its export: it may begin another, and another
   expect(stack.lines.filter((line) => line.includes('an export was aborted'))).toEqual([]);
 });
 
-test('HEAD leaves no export open', async () => {
+test('HEAD of the export leaves no export open', async () => {
   for (let count = 0; count < 12; count += 1) {
     // The one before ends when its batch has been read.
     const status = await waitFor('a free stream', async () => {
@@ -109,7 +109,7 @@ test('HEAD leaves no export open', async () => {
   }
 });
 
-test('five at once, exports and checks together, are what one caller may have', async () => {
+test('one caller may have five exports and verifications at once, and no more', async () => {
   const open = await Promise.all(
     Array.from({ length: 5 }, () =>
       waitFor('a free stream', async () => {
@@ -132,7 +132,7 @@ const outcomes = (): string[] =>
     line.includes('audit.export') ? [/"?outcome"?: ?"(\w+)"/.exec(line)?.[1] ?? line] : [],
   );
 
-test('an export waits for a reader that takes longer over it than a connection may be idle', async () => {
+test('an export continues for a slow reader, for longer than a connection may be idle', async () => {
   await stack.server.stop();
   await stack.server.start({ IDLE_SECONDS: '1', READER_SECONDS: '60' });
   const response = await begin();
@@ -145,7 +145,7 @@ test('an export waits for a reader that takes longer over it than a connection m
   await waitFor('the line of the export', () => outcomes().at(-1) === 'ok');
 });
 
-test('an export whose reader takes nothing any more is cut at last, and logged and counted as cut', async () => {
+test('an export whose reader stops reading is cut off after a while, and is logged and counted as cut', async () => {
   await stack.server.stop();
   await stack.server.start({ IDLE_SECONDS: '30', READER_SECONDS: '10' });
   const response = await begin();
@@ -172,7 +172,7 @@ async function nobodyListens(): Promise<void> {
   );
 }
 
-test('a server that stops lets an export end', async () => {
+test('a server that shuts down lets a running export end', async () => {
   const response = await begin();
   const reader = response.body?.getReader();
   let bytes = (await reader?.read())?.value?.length ?? 0;
@@ -184,7 +184,7 @@ test('a server that stops lets an export end', async () => {
   await stack.server.start();
 });
 
-test('whoever has not fetched it all by the deadline of a server that stops takes nothing for the whole', async () => {
+test('an export that a shutdown cuts off ends with an error, so that no client takes it for complete', async () => {
   const response = await begin();
   const reader = response.body?.getReader();
   await reader?.read();
@@ -196,7 +196,7 @@ test('whoever has not fetched it all by the deadline of a server that stops take
   await stack.server.start();
 });
 
-test('an export breaks off when the token that began it expires', async () => {
+test('an export is aborted when the token that began it expires', async () => {
   const response = await begin(undefined, 'GET', await shortLived(6_000));
   expect(response.status).toBe(200);
   const reader = response.body?.getReader();
@@ -219,7 +219,7 @@ async function shortLived(milliseconds: number): Promise<string> {
 }
 
 // The last: it ends the founder's session.
-test('nothing is read ahead or held open for a client that does not read; its session over, the export breaks off', async () => {
+test('an export reads no rows ahead for a client that does not read, and is aborted when the session ends', async () => {
   const response = await begin();
   const reader = response.body?.getReader();
   await reader?.read();

@@ -50,7 +50,7 @@ const REFUSED: Partial<Record<Who, string>> = {
   writeAsAdmin: 'FORBIDDEN',
 };
 
-test.each(CALLERS)('%s exports the log, or is refused and leaves the row of it', async (who) => {
+test.each(CALLERS)('%s exports the audit log, or is refused with an audit row of the refusal', async (who) => {
   const { token, known } = await makeCaller(stage, who);
   const id = freshRequestId();
   const answer = await rest(shared.url, 'GET', PATH, {
@@ -78,7 +78,7 @@ test.each(CALLERS)('%s exports the log, or is refused and leaves the row of it',
   expect(rows.map(({ outcome, tenant_id }) => [outcome, tenant_id])).toEqual(known ? [['denied', known.tenantId]] : []);
 });
 
-test('every row of the tenant comes once, oldest first, as audit.list has it, and nobody else’s', async () => {
+test('an export has each row of the tenant once, oldest first, as in audit.list, and no row of another tenant', async () => {
   for (const name of ['Apollo', 'Gemini', 'Mercury']) await ada.client.projects.create.mutate({ name });
   const { items } = await ada.client.audit.list.query({ limit: 100 });
   const lines = linesOf(await exportAs(ada));
@@ -86,7 +86,7 @@ test('every row of the tenant comes once, oldest first, as audit.list has it, an
   expect(lines.filter(({ action }) => action === 'project.create')).toHaveLength(3);
 });
 
-test('from and to choose by time', async () => {
+test('from and to limit an export to rows of that time', async () => {
   const { items } = await ada.client.audit.list.query({ action: 'project.create' });
   const [newest, middle] = items;
   const query = `?from=${middle?.createdAt}&to=${newest?.createdAt}`;
@@ -95,7 +95,7 @@ test('from and to choose by time', async () => {
   expect([status, body]).toEqual([200, undefined]);
 });
 
-test('rows of after its beginning are in no export, its own among them, however late it may end', async () => {
+test('an export has no rows from after its beginning, not even its own, however long it takes', async () => {
   const id = freshRequestId();
   const lines = linesOf(await exportAs(ada, '?to=2999-01-01T00:00:00Z', id));
   expect(lines.filter((line) => at(line, 'requestId') === id)).toEqual([]);
@@ -106,19 +106,22 @@ test.each([
   ['?to=9999999', 'to'],
   ['?action=project.create', ''],
   ['?from=2020-01-01T00:00:00Z&from=2021-01-01T00:00:00Z', 'from'],
-])('%s is no choice, and is told to admins alone', async (query, path) => {
-  const answer = await exportAs(ada, query);
-  expect([answer.status, reasonOf(answer)]).toEqual([400, 'VALIDATION_FAILED']);
-  expect(at(answer.body, 'issues', 0, 'path')).toEqual(path === '' ? [] : [path]);
-  const { token } = await makeCaller(stage, 'member');
-  const refused = await rest(shared.url, 'GET', `${PATH}${query}`, {
-    tenant: stage.home.slug,
-    ...(token !== undefined && { token }),
-  });
-  expect(reasonOf(refused)).toBe('FORBIDDEN');
-});
+])(
+  'the filter %s is refused as bad input to admins, and members are refused before it is read',
+  async (query, path) => {
+    const answer = await exportAs(ada, query);
+    expect([answer.status, reasonOf(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(at(answer.body, 'issues', 0, 'path')).toEqual(path === '' ? [] : [path]);
+    const { token } = await makeCaller(stage, 'member');
+    const refused = await rest(shared.url, 'GET', `${PATH}${query}`, {
+      tenant: stage.home.slug,
+      ...(token !== undefined && { token }),
+    });
+    expect(reasonOf(refused)).toBe('FORBIDDEN');
+  },
+);
 
-test('without a tenant in the header there is none to export', async () => {
+test('an export without a tenant in the header is refused', async () => {
   const answer = await rest(shared.url, 'GET', PATH, { token: ada.tokens().accessToken });
   expect(reasonOf(answer)).toBe('TENANT_REQUIRED');
 });

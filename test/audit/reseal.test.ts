@@ -17,7 +17,7 @@ async function resealings(tenant: string | null): Promise<number> {
   return rows.length;
 }
 
-test('after the key was replaced at once, a log is sealed anew by the new one, as it is, and goes on', async () => {
+test('a log is resealed under a new key after the old one was removed, and further rows are sealed after it', async () => {
   const fresh = randomBytes(32);
   const alone = { current: fresh, all: [fresh] };
   for (const tenant of [randomUUID(), null]) {
@@ -37,7 +37,7 @@ test('after the key was replaced at once, a log is sealed anew by the new one, a
   }
 });
 
-test('what is done to it afterwards is named, its first rows no less than any other', async () => {
+test('a row of a resealed log that is altered afterwards is reported, the first rows as well as any other', async () => {
   const tenant = randomUUID();
   const ids = await log.write(tenant, 5);
   await log.seal();
@@ -49,7 +49,7 @@ test('what is done to it afterwards is named, its first rows no less than any ot
   expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 0, firstBadId: ids[0] });
 });
 
-test('a log whose end was taken away, or was set beyond all ends, is sealed anew at once', async () => {
+test('a log whose recorded end was removed or set too far is resealed at once', async () => {
   const harms = [
     (tenant: string) => log.superuser`delete from public.audit_chains where chain = ${tenant}`,
     (tenant: string) =>
@@ -79,7 +79,7 @@ test('a log that never had a seal gets its first ones', async () => {
   expect(await log.verify(tenant)).toEqual({ valid: true, checked: 3, unsealed: 0, firstBadId: null });
 });
 
-test('whoever is sealing a log while it is sealed anew has done nothing, and it holds', async () => {
+test('a sealer that runs while a log is resealed adds nothing to it, and the log verifies', async () => {
   const tenant = randomUUID();
   await log.write(tenant, 3);
   await log.seal();

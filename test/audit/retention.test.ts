@@ -49,7 +49,7 @@ async function partitions(): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-test('the months to come have their partitions, closed to everyone but the owner, and a last resort', async () => {
+test('the coming months have partitions that only the owner can use, and a default partition takes other rows', async () => {
   await makeAuditPartitions(owner);
   const names = await partitions();
   expect(names).toContain('public.audit_logs_default');
@@ -61,7 +61,7 @@ test('the months to come have their partitions, closed to everyone but the owner
   expect(Array.from(open)).toEqual([]);
 });
 
-test('a row of a month that has no partition is written all the same, and goes when it is due', async () => {
+test('a row of a month without a partition is written, and is dropped when it is due', async () => {
   const tenant = randomUUID();
   const old = await writeAged(tenant, '2001-02-03Z', 2);
   const [id = ''] = await log.write(tenant);
@@ -122,7 +122,7 @@ test('months that were kept long enough are dropped, and the rest of every chain
   expect(await log.verify(ben)).toMatchObject({ valid: false });
 });
 
-test('a row that came late into its chain leaves the chain whole when its month is gone', async () => {
+test('a chain still verifies after the month of a row that entered it late was dropped', async () => {
   const tenant = randomUUID();
   const [month, kept] = [await makeMonth(-4), await makeMonth(-3)];
   await writeAged(tenant, month, 2);
@@ -145,7 +145,7 @@ test('rows of a month that is due are sealed before it is dropped', async () => 
   expect(end).toEqual({ sealed: 1 });
 });
 
-test('a log that can not be sealed keeps no month of the others, and is named', async () => {
+test('a log that cannot be sealed does not stop the months of other logs from being dropped, and is reported', async () => {
   const [stuck, other] = [randomUUID(), randomUUID()];
   const month = await makeMonth(-8);
   await obstruct(log, stuck, month);
@@ -189,30 +189,33 @@ const LAUNDERINGS: [string, (tenant: string, ids: readonly string[]) => Promise<
   ],
 ];
 
-test.each(LAUNDERINGS)('rows that are %s stay missed, however often old months are dropped', async (_, launder) => {
-  const [tenant, other] = [randomUUID(), randomUUID()];
-  // One honest month goes, so that there is a start that was signed.
-  await writeAged(tenant, await makeMonth(-9), 2);
-  await writeAged(other, await makeMonth(-9), 2);
-  await retain();
-  const ids = await log.write(tenant, 10);
-  await log.write(other, 10);
-  await log.seal();
-  await launder(tenant, ids.slice(0, 5));
-  expect(await log.verify(tenant)).toMatchObject({ valid: false });
-  // On a day on which nothing is due.
-  await trimAuditChains(owner, keys);
-  expect(await log.verify(tenant)).toMatchObject({ valid: false });
-  for (const month of [-7, -8]) {
-    // There is something to drop, and to sign for.
-    await writeAged(randomUUID(), await makeMonth(month), 1);
+test.each(LAUNDERINGS)(
+  'rows that are %s are still reported as missing after old months were dropped several times',
+  async (_, launder) => {
+    const [tenant, other] = [randomUUID(), randomUUID()];
+    // One honest month goes, so that there is a start that was signed.
+    await writeAged(tenant, await makeMonth(-9), 2);
+    await writeAged(other, await makeMonth(-9), 2);
     await retain();
+    const ids = await log.write(tenant, 10);
+    await log.write(other, 10);
+    await log.seal();
+    await launder(tenant, ids.slice(0, 5));
     expect(await log.verify(tenant)).toMatchObject({ valid: false });
-  }
-  expect(await log.verify(other)).toMatchObject({ valid: true, checked: 10 });
-});
+    // On a day on which nothing is due.
+    await trimAuditChains(owner, keys);
+    expect(await log.verify(tenant)).toMatchObject({ valid: false });
+    for (const month of [-7, -8]) {
+      // There is something to drop, and to sign for.
+      await writeAged(randomUUID(), await makeMonth(month), 1);
+      await retain();
+      expect(await log.verify(tenant)).toMatchObject({ valid: false });
+    }
+    expect(await log.verify(other)).toMatchObject({ valid: true, checked: 10 });
+  },
+);
 
-test('a log that nobody writes to any more outlives the key that sealed it', async () => {
+test('a log that gets no more rows still verifies after the key that sealed it was removed', async () => {
   const [quiet, young] = [randomUUID(), randomUUID()];
   await writeAged(quiet, await makeMonth(-6), 3);
   const fresh = randomBytes(32);
@@ -229,7 +232,7 @@ test('a log that nobody writes to any more outlives the key that sealed it', asy
   await trimAuditChains(owner, { ...both, current: keys.current });
 });
 
-test('a row is dropped beside who seals: neither waits for the other in a circle', async () => {
+test('dropping rows and sealing at the same time never deadlock', async () => {
   const tenants = [randomUUID(), randomUUID(), randomUUID()];
   for (const month of [-6, -7, -8]) {
     await writeAged(randomUUID(), await makeMonth(month), 2);

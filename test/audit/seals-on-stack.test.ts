@@ -41,7 +41,7 @@ test('every row that is committed is sealed within 5 s', async () => {
   expect(late).toHaveLength(0);
 });
 
-test.each(MOUNTS)('an admin is told of a log that holds, and of the row where one does not (%s)', async (mount) => {
+test.each(MOUNTS)('audit.verify tells an admin that a log holds, or the row where it does not (%s)', async (mount) => {
   const founder = await signUpTenant(stack);
   const id = await create('Altered', founder);
   await create('Next', founder);
@@ -55,7 +55,7 @@ test.each(MOUNTS)('an admin is told of a log that holds, and of the row where on
   expect(await sealed()).toMatchObject({ valid: true });
 });
 
-test('a row that a superuser dates 50 minutes back is named, in a log where nothing happened since', async () => {
+test('a row that a superuser backdates by 50 minutes is reported, in a log without later rows', async () => {
   const founder = await signUpTenant(stack);
   const id = uuidv7();
   await superuser.sql`
@@ -64,7 +64,7 @@ test('a row that a superuser dates 50 minutes back is named, in a log where noth
   expect(await sealed(founder)).toMatchObject({ valid: false, firstBadId: id });
 });
 
-test('the rows of the platform and of every tenant stand in their own chains, and in the order of sealing', async () => {
+test('the rows of the platform and of each tenant are in chains of their own, in the order of sealing', async () => {
   const rows = await superuser.sql`
     select chain from public.audit_seals s join public.audit_logs a on a.id = s.audit_id
     where chain <> coalesce(a.tenant_id, '00000000-0000-0000-0000-000000000000') limit 1`;
@@ -74,7 +74,7 @@ test('the rows of the platform and of every tenant stand in their own chains, an
   expect(Array.from(gaps)).toEqual([]);
 });
 
-test('no role of the server may change or take away a seal, or add one', async () => {
+test('no database role of the server can add, change or delete a seal', async () => {
   await using app = connect(stack.databaseUrl);
   for (const statement of [
     'update public.audit_seals set sequence = 1',

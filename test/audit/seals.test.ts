@@ -25,7 +25,7 @@ test("rows are sealed in the order of writing, in a chain of each tenant's and o
   }
 });
 
-test('many who seal at once, beside many who write, seal each row once and leave whole chains', async () => {
+test('many sealers and writers at once seal each row once, and the chains verify', async () => {
   const tenants = [randomUUID(), randomUUID(), randomUUID()];
   let writing = true;
   const writers = Promise.all(tenants.map((tenant) => log.write(tenant, 150))).finally(() => (writing = false));
@@ -43,7 +43,7 @@ test('many who seal at once, beside many who write, seal each row once and leave
   }
 });
 
-test('two who seal the same logs wait for each other in one direction, whichever log has the oldest row', async () => {
+test('two sealers of the same logs never deadlock, whichever log has the oldest row', async () => {
   const tenants = [randomUUID(), randomUUID()];
   for (const tenant of tenants) await log.write(tenant);
   await log.seal();
@@ -74,7 +74,7 @@ test('two who seal the same logs wait for each other in one direction, whichever
   for (const tenant of tenants) expect(await log.verify(tenant)).toMatchObject({ valid: true, unsealed: 0 });
 });
 
-test('a sealer that is cut off in the middle leaves nothing half done, and the next does it all once', async () => {
+test('a sealer that is interrupted leaves nothing half done, and the next one seals each row once', async () => {
   const tenant = randomUUID();
   const ids = await log.write(tenant, 20);
   // Seals can be added, and the end of the chain not written.
@@ -117,7 +117,7 @@ test('a row that is committed late takes the next place, after rows that were wr
   expect(await log.verify(tenant)).toEqual({ valid: true, checked: 4, unsealed: 0, firstBadId: null });
 });
 
-test('what is rolled back is never sealed', async () => {
+test('a row that is rolled back is never sealed', async () => {
   const tenant = randomUUID();
   const undo = new Error('undo');
   await log.owner
@@ -130,7 +130,7 @@ test('what is rolled back is never sealed', async () => {
   expect(await log.verify(tenant)).toEqual({ valid: true, checked: 0, unsealed: 0, firstBadId: null });
 });
 
-test('a writer waits for no sealer', async () => {
+test('writing a row never waits for a sealer', async () => {
   const tenant = randomUUID();
   await log.write(tenant);
   await log.owner.begin(async (tx) => {
@@ -144,7 +144,7 @@ test('a writer waits for no sealer', async () => {
   expect(await log.seal()).toBe(2);
 });
 
-test('a log that can not be sealed is told of, and keeps no other from being sealed', async () => {
+test('a log that cannot be sealed is reported, and all other logs are sealed', async () => {
   const [stuck, other] = [randomUUID(), randomUUID()];
   await obstruct(log, stuck);
   const lines: string[] = [];
@@ -165,7 +165,7 @@ test('a log that can not be sealed is told of, and keeps no other from being sea
   await log.superuser`delete from public.audit_unsealed where chain = ${stuck}`;
 });
 
-test('a row that can not be read is told of, and keeps no other log from being sealed', async () => {
+test('a row that cannot be read is reported, and all other logs are sealed', async () => {
   const [stuck, other] = [randomUUID(), randomUUID()];
   await log.superuser`
     alter table public.audit_logs drop constraint audit_logs_user_agent_check, drop constraint audit_logs_request_id_check`;
@@ -189,7 +189,7 @@ test('a row that can not be read is told of, and keeps no other log from being s
   await log.superuser`delete from public.audit_unsealed where chain = ${stuck}`;
 });
 
-test("the first round seals another tenant's row beside 20,000 rows of one tenant, and the log of these holds", async () => {
+test("a round seals another tenant's row although one tenant has 20,000 rows waiting, and both logs verify", async () => {
   const [loud, quiet] = [randomUUID(), randomUUID()];
   await log.superuser`
     insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome)
@@ -204,7 +204,7 @@ test("the first round seals another tenant's row beside 20,000 rows of one tenan
   expect(await log.verify(loud)).toEqual({ valid: true, checked: 20_000, unsealed: 0, firstBadId: null });
 });
 
-test('large rows are sealed some at a time, so that no round has more bytes than the sealer bears', async () => {
+test("large rows are sealed in several rounds, so that no round exceeds the sealer's limit of bytes", async () => {
   const [large, small] = [randomUUID(), randomUUID()];
   await log.superuser`
     insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, changes)
@@ -218,7 +218,7 @@ test('large rows are sealed some at a time, so that no round has more bytes than
   expect(await log.verify(large)).toEqual({ valid: true, checked: 20, unsealed: 0, firstBadId: null });
 });
 
-test("the platform's chain is called by the nil UUID, which no tenant has", async () => {
+test("the platform's chain has the nil UUID as its name, which no tenant can have", async () => {
   await log.write(null);
   await log.seal();
   const chains = await log.owner`select from public.audit_chains where chain = ${NIL}`;

@@ -45,19 +45,19 @@ test.each(
     tenant_id: (sql, id) => sql`update public.audit_logs set tenant_id = gen_random_uuid() where id = ${id}`,
     id: (sql, id) => sql`update public.audit_logs set id = gen_random_uuid() where id = ${id}`,
   } satisfies Record<(typeof SIGNED_COLUMNS)[number], (sql: postgres.Sql, id: string) => Promise<unknown>>),
-)('a row whose %s was altered is named', async (_, alter) => {
+)('a row whose %s was altered is reported', async (_, alter) => {
   const { tenant, third } = await sealedLog();
   await alter(superuser, third);
   expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 2, firstBadId: third });
 });
 
-test('of many rows that were altered the first is named', async () => {
+test('the first of many altered rows is reported', async () => {
   const { tenant, ids } = await sealedLog();
   await superuser`update public.audit_logs set outcome = 'denied' where id in (${ids[7] ?? ''}, ${ids[4] ?? ''})`;
   expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 4, firstBadId: ids[4] });
 });
 
-test('a row that was deleted is named, the newest as well as any other', async () => {
+test('a deleted row is reported, the newest as well as any other', async () => {
   for (const at of [0, 5, 9]) {
     const { tenant, ids } = await sealedLog();
     await superuser`delete from public.audit_logs where id = ${ids[at] ?? ''}`;
@@ -65,7 +65,7 @@ test('a row that was deleted is named, the newest as well as any other', async (
   }
 });
 
-test('the newest rows deleted with their seals are missed', async () => {
+test('the newest rows are reported as missing when they are deleted together with their seals', async () => {
   const { tenant, ids } = await sealedLog();
   await superuser`delete from public.audit_logs where id in ${superuser(ids.slice(7))}`;
   await superuser`delete from public.audit_seals where audit_id in ${superuser(ids.slice(7))}`;
@@ -79,7 +79,7 @@ test('the newest rows deleted with their seals are missed', async () => {
   expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: ids[0] });
 });
 
-test('an end that was set back stays seen, also once newer rows are sealed', async () => {
+test('a recorded end that was set back is still reported after newer rows are sealed', async () => {
   const { tenant, ids } = await sealedLog();
   await superuser`delete from public.audit_logs where id in ${superuser(ids.slice(7))}`;
   await superuser`delete from public.audit_seals where audit_id in ${superuser(ids.slice(7))}`;
@@ -94,7 +94,7 @@ test('an end that was set back stays seen, also once newer rows are sealed', asy
   expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 7, firstBadId: next });
 });
 
-test('a row deleted with its seal leaves a gap, closed up or not', async () => {
+test('a row deleted together with its seal is reported, also when the later places are renumbered', async () => {
   const { tenant, ids, third } = await sealedLog();
   await superuser`delete from public.audit_logs where id = ${third}`;
   await superuser`delete from public.audit_seals where audit_id = ${third}`;
@@ -105,7 +105,7 @@ test('a row deleted with its seal leaves a gap, closed up or not', async () => {
   expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: ids[3] });
 });
 
-test('a seal that was altered is named by its row', async () => {
+test('an altered seal is reported by its row', async () => {
   const { tenant, third } = await sealedLog();
   for (const column of ['seal', 'row_mac']) {
     const [was] = await superuser<Record<string, Buffer>[]>`
@@ -117,7 +117,7 @@ test('a seal that was altered is named by its row', async () => {
   }
 });
 
-test('two rows that changed places are seen', async () => {
+test('two rows that were swapped are reported', async () => {
   const { tenant, ids } = await sealedLog();
   for (const [from, to] of [
     [3, 30],
@@ -129,7 +129,7 @@ test('two rows that changed places are seen', async () => {
   expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: ids[3] });
 });
 
-test("a row and its seal carried over into another's log fit nowhere", async () => {
+test("a row that was copied with its seal into another tenant's log is reported", async () => {
   const [mine, theirs] = [await sealedLog(), await sealedLog()];
   await superuser`delete from public.audit_seals where audit_id = ${mine.third}`;
   await superuser`delete from public.audit_logs where id = ${mine.third}`;
@@ -138,7 +138,7 @@ test("a row and its seal carried over into another's log fit nowhere", async () 
   expect(await log.verify(mine.tenant)).toMatchObject({ valid: false, checked: 2, firstBadId: theirs.third });
 });
 
-test('a row put in with a made-up seal is named', async () => {
+test('a row inserted with an invented seal is reported', async () => {
   const { tenant } = await sealedLog();
   const [id = ''] = await log.write(tenant);
   await superuser`delete from public.audit_unsealed where audit_id = ${id}`;
@@ -148,7 +148,7 @@ test('a row put in with a made-up seal is named', async () => {
   expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 10, firstBadId: id });
 });
 
-test('what is put in the way of one chain stops neither it nor the others', async () => {
+test('a row that is inserted to block one chain stops the verification of no chain', async () => {
   const [one, other] = [await sealedLog(), await sealedLog()];
   const [id = ''] = await log.write(one.tenant);
   await superuser`
@@ -163,7 +163,7 @@ test('what is put in the way of one chain stops neither it nor the others', asyn
   expect(await log.verify(other.tenant)).toMatchObject({ valid: true, checked: 11 });
 });
 
-test('a seal or an end that is set beyond all places stops no log, and is named', async () => {
+test('a seal or an end with too large a place is reported, and stops no log', async () => {
   const [one, two, other] = [await sealedLog(), await sealedLog(), await sealedLog()];
   await superuser`update public.audit_seals set sequence = 9007199254740990 where audit_id = ${one.third}`;
   await superuser`update public.audit_chains set sequence = 9007199254740990 where chain = ${two.tenant}`;
@@ -178,7 +178,7 @@ test('a seal or an end that is set beyond all places stops no log, and is named'
 });
 
 test.each(['7 days', '50 minutes', '2 minutes'])(
-  'a row put in as if it were %s old is named by the rows before it, though it is sealed like any other',
+  'a row inserted as if it were %s old is reported, though it is sealed, because of the rows before it',
   async (age) => {
     const { tenant, third } = await sealedLog();
     const id = randomUUID();
@@ -189,7 +189,7 @@ test.each(['7 days', '50 minutes', '2 minutes'])(
 );
 
 test.each(['1 year', '50 minutes', '2 minutes'])(
-  'a row put in as if it were %s old is named where no row is before it, if somebody was there to seal it',
+  'a row inserted as if it were %s old is reported in a log without earlier rows, if a sealer ran at that time',
   async (age) => {
     const [tenant, other] = [randomUUID(), randomUUID()];
     const clock = createAuditClock(0);
@@ -204,7 +204,7 @@ test.each(['1 year', '50 minutes', '2 minutes'])(
   },
 );
 
-test('rows that waited for hours because nobody sealed, or their COMMIT was slow, make no log bad', async () => {
+test('a log verifies although its rows waited for hours for a sealer or for a slow COMMIT', async () => {
   const [tenant, slow] = [randomUUID(), randomUUID()];
   const clock = createAuditClock(0);
   await log.write(tenant, 2, log.owner, await agoOf('3 hours'));
@@ -218,7 +218,7 @@ test('rows that waited for hours because nobody sealed, or their COMMIT was slow
   for (const id of [tenant, slow]) expect(await log.verify(id)).toMatchObject({ valid: true, unsealed: 0 });
 });
 
-test('a log that has grown a thousandfold since PostgreSQL planned for it is verified all the same', async () => {
+test('a log that grew a thousandfold since PostgreSQL last gathered statistics is verified in time', async () => {
   const tenant = randomUUID();
   for (const { name } of await superuser<{ name: string }[]>`
     select relname as name from pg_class where relnamespace = 'public'::regnamespace and relname like 'audit%' and relkind = 'r'`) {
@@ -235,7 +235,7 @@ test('a log that has grown a thousandfold since PostgreSQL planned for it is ver
   await superuser`delete from public.audit_unsealed where chain = ${tenant}`;
 });
 
-test.each(['7 days', '0'])('a row that was kept from the sealer is named, of an age of %s', async (age) => {
+test.each(['7 days', '0'])('a row that was hidden from the sealer for %s is reported', async (age) => {
   const { tenant, third } = await sealedLog();
   const id = randomUUID();
   await superuser.begin(async (tx) => {
@@ -246,7 +246,7 @@ test.each(['7 days', '0'])('a row that was kept from the sealer is named, of an 
   expect(await log.verify(tenant)).toEqual({ valid: false, checked: 10, unsealed: 1, firstBadId: id });
 });
 
-test('a clock that ran ahead makes no later row bad', async () => {
+test('rows that are written after a clock ran ahead verify', async () => {
   const { tenant } = await sealedLog();
   await log.write(tenant, 1, log.owner, new Date(Date.now() + 3 * 3_600_000).toISOString());
   await log.seal();
@@ -263,7 +263,7 @@ test('a clock that ran ahead makes no later row bad', async () => {
 });
 
 test.each(['infinity', '-infinity', '0044-03-15 BC', '20000-01-01'])(
-  'a row of the time %s, which would stop whoever seals or verifies, is refused by PostgreSQL',
+  'PostgreSQL refuses a row of the time %s, which no sealer or verifier could read',
   async (time) => {
     const { tenant, third } = await sealedLog();
     const statements = [
@@ -276,7 +276,7 @@ test.each(['infinity', '-infinity', '0044-03-15 BC', '20000-01-01'])(
   },
 );
 
-test('a row that was deleted before it was sealed is named', async () => {
+test('a row that was deleted before it was sealed is reported', async () => {
   const { tenant } = await sealedLog();
   const [id = ''] = await log.write(tenant);
   await superuser`delete from public.audit_logs where id = ${id}`;
@@ -299,7 +299,7 @@ test('after a rotation of SECRET_KEY old seals still verify, and new ones are ma
   });
 });
 
-test('what a row says is signed whatever it says, and whatever settings a session has', async () => {
+test('a row of any content is signed the same, whatever settings a session has', async () => {
   const tenant = randomUUID();
   for (const text of ['', ' ', '\u{FEFF}x', '\u2028"\\', 'ß – 漢字 👩‍🚀', '\u0001\u007F', 'a'.repeat(1_200)]) {
     const [id = ''] = await log.write(tenant);

@@ -112,14 +112,14 @@ for (const { what, token } of CASES) {
   });
 }
 
-test('takes the same token signed anew: it is the change that is refused', async () => {
+test('accepts the same token signed anew, so the refusals above are for what was changed', async () => {
   const answer = await callOn('REST', place.url, 'users.me', {
     token: await forge({ payload: { jti: crypto.randomUUID() } }),
   });
   expect(answer.status).toBe(200);
 });
 
-test('a token that was good is refused once it has expired', async () => {
+test('a valid token is refused once it has expired', async () => {
   const token = await forge({ payload: { exp: now() + 6 } });
   expect((await callOn('REST', place.url, 'users.me', { token })).status).toBe(200);
   await expect
@@ -127,26 +127,29 @@ test('a token that was good is refused once it has expired', async () => {
     .toBe('UNAUTHENTICATED');
 });
 
-test('a token whose tenant was exchanged by the key holder still needs a live membership', async () => {
+test('a validly signed token for another tenant is refused without a membership there', async () => {
   const other = await signUpTenant(place);
   const token = await forge({ payload: { tid: other.tenantId } });
   const answer = await callOn('REST', place.url, 'projects.list', { token, tenant: other.slug });
   expect([answer.status, reasonOf(answer)]).toEqual([404, 'TENANT_NOT_FOUND']);
 });
 
-test.each(['Basic', 'bearer-token', 'Token', ''])('refuses the scheme %j', async (scheme) => {
-  const headers = { authorization: `${scheme} ${founder.tokens().accessToken}` };
-  expect(reasonOf(await callOn('REST', place.url, 'users.me', { headers }))).toBe('UNAUTHENTICATED');
-});
+test.each(['Basic', 'bearer-token', 'Token', ''])(
+  'refuses an access token sent under the authorization scheme %j',
+  async (scheme) => {
+    const headers = { authorization: `${scheme} ${founder.tokens().accessToken}` };
+    expect(reasonOf(await callOn('REST', place.url, 'users.me', { headers }))).toBe('UNAUTHENTICATED');
+  },
+);
 
-test('a token in the URL or a cookie is no token', async () => {
+test('an access token in the URL or in a cookie is ignored', async () => {
   const token = founder.tokens().accessToken;
   const inUrl = await fetch(`${place.url}/api/v1/users/me?access_token=${token}&token=${token}`);
   const inCookie = await callOn('REST', place.url, 'users.me', { headers: { cookie: `accessToken=${token}` } });
   expect([inUrl.status, inCookie.status]).toEqual([401, 401]);
 });
 
-test('the published keys verify our tokens and sign none', async () => {
+test('the published keys can verify our tokens and cannot sign any', async () => {
   const response = await fetch(`${place.url}/.well-known/jwks.json`);
   const body: unknown = await response.json();
   expect(body).toEqual({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: key.x, kid: key.kid, alg: 'EdDSA', use: 'sig' }] });

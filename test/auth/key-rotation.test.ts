@@ -29,7 +29,7 @@ async function restart(settings: Record<string, string>): Promise<void> {
 
 const me = async (token: string): Promise<unknown> => reasonOf(await rest(stack.url, 'GET', '/users/me', { token }));
 
-test('keys are exchanged without logging anyone out, and an old one is worth nothing in the end', async () => {
+test('signing keys are rotated without logging anyone out, and a removed key verifies nothing', async () => {
   const founder = await signUpTenant(stack);
   const before = founder.tokens();
   const oldSecret = stack.env['SECRET_KEY'] ?? '';

@@ -17,7 +17,7 @@ const logIn = (body: Record<string, unknown>, tenant?: string) =>
     ...(tenant !== undefined && { tenant }),
   });
 
-test('a login tells the pair, the user and the tenant, and nothing else', async () => {
+test('a login answers with the tokens, the user and the tenant, and nothing else', async () => {
   const { status, body } = await logIn({ tenantSlug: founder.slug });
   expect(status).toBe(200);
   expect(body).toEqual({
@@ -35,15 +35,15 @@ test('a login tells the pair, the user and the tenant, and nothing else', async 
   });
 });
 
-test('the tenant may be named by the header instead', async () => {
+test('a login takes the tenant from the header if its body names none', async () => {
   expect(at((await logIn({}, founder.slug)).body, 'tenant', 'slug')).toBe(founder.slug);
 });
 
-test('the field goes before the header', async () => {
+test('a login takes the tenant from its body before that of the header', async () => {
   expect(at((await logIn({ tenantSlug: founder.slug }, freshSlug())).body, 'tenant', 'slug')).toBe(founder.slug);
 });
 
-test('without a tenant a login gives a lobby token, which opens no tenant', async () => {
+test('a login without a tenant gives a lobby token, which is refused in every tenant', async () => {
   const { body } = await logIn({});
   expect(at(body, 'tenant')).toBeNull();
   const token = String(at(body, 'accessToken'));
@@ -51,7 +51,7 @@ test('without a tenant a login gives a lobby token, which opens no tenant', asyn
   expect(reasonOf(await rest(place.url, 'GET', '/projects', { token, tenant: founder.slug }))).toBe('TENANT_MISMATCH');
 });
 
-test('an unknown tenant and a foreign one are refused alike', async () => {
+test("a login into an unknown tenant and into another's tenant get the same refusal", async () => {
   const foreign = await signUpTenant(place);
   const answers = await Promise.all([
     logIn({ tenantSlug: foreign.slug }),
@@ -62,14 +62,14 @@ test('an unknown tenant and a foreign one are refused alike', async () => {
   expect(new Set(answers.map(({ body }) => at(body, 'detail'))).size).toBe(1);
 });
 
-test('an unknown e-mail and a wrong password are refused alike', async () => {
+test('a login with an unknown e-mail address and with a wrong password get the same refusal', async () => {
   const wrong = await logIn({ password: 'not-the-password-of-anyone' });
   const unknown = await logIn({ email: freshEmail('nobody') });
   expect([wrong.status, reasonOf(wrong)]).toEqual([401, 'INVALID_CREDENTIALS']);
   expect({ ...Object(unknown.body), requestId: '' }).toEqual({ ...Object(wrong.body), requestId: '' });
 });
 
-test('a password is taken as it is: not trimmed, not folded, not cut', async () => {
+test('a login compares the password as it was sent: not trimmed, not case-folded, not truncated', async () => {
   for (const password of [
     ` ${PASSWORD}`,
     `${PASSWORD} `,
@@ -81,7 +81,7 @@ test('a password is taken as it is: not trimmed, not folded, not cut', async () 
   }
 });
 
-test('a person is told their own role', async () => {
+test("a login answers with the user's own role in the tenant", async () => {
   const { login } = await addMember(place, founder);
   expect(login.tenant).toMatchObject({ slug: founder.slug, role: 'member' });
 });

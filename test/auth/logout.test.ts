@@ -22,7 +22,7 @@ test('after a logout the access token is refused at the very next call, and the 
   expect((await rest(place.url, 'GET', '/users/me', { token: other.accessToken })).status).toBe(200);
 });
 
-test('a disabled user is refused at once', async () => {
+test('a user who is disabled is refused with the next request', async () => {
   const founder = await signUpTenant(place);
   const { accessToken: token, refreshToken } = founder.tokens();
   await using owner = connect(place.databaseOwnerUrl);

@@ -166,20 +166,20 @@ for (const mount of MOUNTS) {
     expect(reasonOf(known)).toBe('VALIDATION_FAILED');
   });
 
-  test(`${mount} looks for what is asked for only when all else is right`, async () => {
+  test(`${mount} looks for a row only when all other checks have passed`, async () => {
     const { admin: token, founder } = cast;
     const body = { id: crypto.randomUUID() };
     const answer = await callOn(mount, place.url, 'projects.delete', { token, tenant: founder.slug, body });
     expect([answer.status, reasonOf(answer)]).toEqual([404, 'NOT_FOUND']);
   });
 
-  test(`${mount} ignores the header for procedures of a user`, async () => {
+  test(`${mount} ignores the tenant header for procedures that need only a user`, async () => {
     for (const tenant of [freshSlug(), 'a";drop', cast.other.slug]) {
       expect((await callOn(mount, place.url, 'users.me', { token: cast.lobby, tenant })).status).toBe(200);
     }
   });
 
-  test(`${mount} keeps an operator's procedures for operators, whatever one is in a tenant`, async () => {
+  test(`${mount} refuses operator procedures to everyone else, whatever their role in a tenant`, async () => {
     const body = { slug: cast.founder.slug };
     const refused = await callOn(mount, place.url, 'admin.retryProvisioning', { token: cast.admin, body });
     expect([refused.status, reasonOf(refused)]).toEqual([403, 'FORBIDDEN']);

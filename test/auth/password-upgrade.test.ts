@@ -8,7 +8,7 @@ const place = inject('stack');
 /** Of an older setting: 8 MiB and one pass. */
 const weak = () => hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
 
-test('a hash that is weaker than today’s is made anew at the login, for all that log in at once', async () => {
+test('a login upgrades a password hash with weaker parameters, also when several log in at once', async () => {
   const { email, userId } = await signUpTenant(place);
   await using owner = connect(place.databaseOwnerUrl);
   const stored = async (): Promise<unknown> => {

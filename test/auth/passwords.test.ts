@@ -21,7 +21,7 @@ const WEAK = [
 ];
 
 for (const { mount, what, password, score } of onBothMounts(WEAK)) {
-  test(`${mount} tells of a weak password (${what}) how weak it is, and stores nothing`, async () => {
+  test(`${mount} refuses a weak password (${what}) with its score, and stores nothing`, async () => {
     const good = freshSignUp();
     const answer = await callOn(mount, place.url, 'auth.register', { body: { ...good, password } });
     const error = errorOf(mount, answer);
@@ -38,7 +38,7 @@ for (const { mount, password } of onBothMounts([
   { password: 'Lx9!vT2@qZ7#' },
   { password: 'ünïcödé ✨ wörds 🎈 thät nöbödy knöws' },
 ])) {
-  test(`${mount} takes the strong password ${password}`, async () => {
+  test(`${mount} accepts the strong password ${password}`, async () => {
     const good = freshSignUp();
     const answer = await callOn(mount, place.url, 'auth.register', { body: { ...good, password } });
     expect(resultOf(mount, answer)).toEqual({ tenant: { slug: good.tenantSlug, status: 'provisioning' } });

@@ -48,7 +48,7 @@ test('a refresh gives a new pair in the same tenant', async () => {
   expect((await refresh(pair.next)).status).toBe(200);
 });
 
-test('within its grace a used token gets the same successor again', async () => {
+test('a used refresh token gets the same successor again within its grace period', async () => {
   const { token } = await session();
   const [first, ...others] = await Promise.all(Array.from({ length: 6 }, () => refresh(token)));
   const later = await refresh(token);
@@ -56,7 +56,7 @@ test('within its grace a used token gets the same successor again', async () => 
   expect((await me(pairIn(later).access)).status).toBe(200);
 });
 
-test('a token used again past its grace ends the session, its access tokens too', async () => {
+test('a refresh token used again after its grace period ends the session and its access tokens', async () => {
   const { access, token } = await session();
   const successor = pairIn(await refresh(token));
   await endGrace();
@@ -67,7 +67,7 @@ test('a token used again past its grace ends the session, its access tokens too'
   expect(reasonOf(await refresh(successor.next))).toBe('UNAUTHENTICATED');
 });
 
-test('an old token of the chain ends the session as well', async () => {
+test('an older refresh token of the same session ends the session too', async () => {
   const { token } = await session();
   const second = pairIn(await refresh(token));
   const third = pairIn(await refresh(second.next));
@@ -76,7 +76,7 @@ test('an old token of the chain ends the session as well', async () => {
   expect(reasonOf(await me(third.access))).toBe('UNAUTHENTICATED');
 });
 
-test('the end of one session leaves the others alone', async () => {
+test("reuse in one session leaves the user's other sessions open", async () => {
   const [stolen, other] = [await session(), await session()];
   await refresh(stolen.token);
   await endGrace();
@@ -84,7 +84,7 @@ test('the end of one session leaves the others alone', async () => {
   expect((await me(other.access)).status).toBe(200);
 });
 
-test('a reuse stands in the audit log', async () => {
+test('reuse of a refresh token is written to the audit log', async () => {
   const { token } = await session();
   await refresh(token);
   await endGrace();
@@ -110,7 +110,7 @@ test('a refresh may change to another tenant of the user, and to no other', asyn
   expect((await refresh(token)).status).toBe(200);
 });
 
-test('a session past its end can not be refreshed', async () => {
+test('a session that has expired cannot be refreshed', async () => {
   const { access, token } = await session();
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`

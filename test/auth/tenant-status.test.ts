@@ -49,7 +49,7 @@ for (const { mount, state, status, reason, retry } of onBothMounts(STATES)) {
     }
   });
 
-  test(`${mount}: that a tenant is ${state} is told to its members only`, async () => {
+  test(`${mount}: only members learn that a tenant is ${state}`, async () => {
     await setStatus(state);
     const answer = await callOn(mount, place.url, 'projects.list', { token: former, tenant: founder.slug });
     expect([answer.status, reasonOf(answer)]).toEqual([404, 'TENANT_NOT_FOUND']);
@@ -67,7 +67,7 @@ for (const { state } of STATES) {
   });
 }
 
-test('a tenant that is ready again is open again, for the tokens that there were', async () => {
+test('a tenant that becomes ready again accepts the tokens from before', async () => {
   await setStatus('suspended');
   await setStatus('ready');
   const answer = await callOn('REST', place.url, 'projects.list', { token: member, tenant: founder.slug });

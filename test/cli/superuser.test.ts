@@ -35,7 +35,7 @@ async function auditEntryOf(userId: string): Promise<Record<string, unknown>[]> 
   );
 }
 
-test('an account of SUPERUSER_EMAILS becomes an operator, and stops being one with the very next request', async () => {
+test('an account of SUPERUSER_EMAILS is promoted to operator, and loses that with the next request after it is demoted', async () => {
   const ada = await signUpTenant(place);
   expect(await operate(ada)).toBe('FORBIDDEN');
 
@@ -75,14 +75,14 @@ test("each change leaves one row in the platform's log, and a command that chang
   ]);
 });
 
-test('an address is taken as sign-up takes it: trimmed, and in any case of letters', async () => {
+test('an address is matched as at sign-up: trimmed, and in any letter case', async () => {
   const { email } = await signUpTenant(place);
   const typed = ` ${email.toUpperCase()} `;
   expect(await superuser(['promote', typed], typed)).toMatchObject({ code: 0, output: `${email}: promoted\n` });
   expect(await superuser(['demote', typed])).toMatchObject({ code: 0, output: `${email}: demoted\n` });
 });
 
-test('who is not among SUPERUSER_EMAILS is not promoted, but can be demoted', async () => {
+test('an account that is not in SUPERUSER_EMAILS cannot be promoted, but can be demoted', async () => {
   const ada = await signUpTenant(place);
   for (const listed of ['', 'someone@example.com', `x${ada.email}`]) {
     expect(await superuser(['promote', ada.email], listed)).toEqual({
@@ -113,7 +113,7 @@ test('an address without an account is refused, also one whose sign-up is not ve
   }
 });
 
-test('the list has every operator, and nobody else', async () => {
+test('the list shows every operator, and nobody else', async () => {
   const [ada, grace] = await Promise.all([
     signUpTenant(place),
     signUpTenant(place, { email: freshEmail('grace'), fullName: 'Grace Hopper' }),

@@ -17,7 +17,7 @@ async function verifyAll(databaseOwnerUrl = log.databaseOwnerUrl, ...args: strin
   });
 }
 
-test('logs that hold are counted, and one that does not is named with its row', async () => {
+test('logs that verify are counted, and a log that does not is reported with its row', async () => {
   const [ada, ben] = [randomUUID(), randomUUID()];
   await log.write(null, 2);
   await log.write(ada, 3);
@@ -41,7 +41,7 @@ test('logs that hold are counted, and one that does not is named with its row', 
   await log.superuser`update public.audit_logs set outcome = 'success' where id = ${altered}`;
 });
 
-test('a log that does not hold is sealed anew where it is named, and no other', async () => {
+test('only the named log is resealed, though another one does not verify either', async () => {
   const [ada, ben, cyd] = [randomUUID(), randomUUID(), randomUUID()];
   const altered: string[] = [];
   for (const tenant of [ada, ben, cyd]) {
@@ -69,7 +69,7 @@ test('a log that does not hold is sealed anew where it is named, and no other', 
   expect((await verifyAll()).errors).toBe('');
 });
 
-test("a tenant's log that was wiped, seals and all, is missed", async () => {
+test("a tenant's log that was deleted with all its seals is reported as missing", async () => {
   const { slug, tenantId } = await insertTenant(log.owner);
   await log.owner`update public.tenants set status = 'ready' where id = ${tenantId}`;
   await log.write(tenantId);
@@ -86,7 +86,7 @@ test("a tenant's log that was wiped, seals and all, is missed", async () => {
   );
 });
 
-test('without the key, or the database, it says what is missing', async () => {
+test('verify-audit without the key or the database URL fails, and names the missing setting', async () => {
   const { PATH = '', HOME = '', ATRIUM_BUN: bun = 'bun' } = place.env;
   const { code, errors } = await runScript(['verify-audit'], { bun, env: { PATH, HOME } });
   expect(code).toBe(1);

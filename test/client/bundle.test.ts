@@ -41,14 +41,14 @@ test('a browser bundle holds the client, tRPC and an EventSource, and nothing of
   expect(imported.filter((path) => path.startsWith('node:') || builtinModules.includes(path))).toEqual([]);
 });
 
-test('a browser bundle stays small', async () => {
+test('a browser bundle stays below its size limit', async () => {
   const { outputFiles } = await forBrowsers();
   const code = outputFiles[0]?.contents ?? new Uint8Array();
   expect(code.length).toBeLessThan(SIZE.minified);
   expect(gzipSync(code).length).toBeLessThan(SIZE.gzipped);
 });
 
-test('a bundle runs on Node by itself, against the server', async () => {
+test('a bundle runs on Node without other files, against the server', async () => {
   const founder = await signUpTenant(place);
   const folder = await mkdtemp(join(tmpdir(), 'atrium-bundle-'));
   try {

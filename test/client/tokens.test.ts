@@ -54,7 +54,7 @@ const aboutToExpire = (tokens: Tokens): Tokens => ({ ...tokens, expiresAt: Date.
 const refused = (tokens: Tokens): Tokens => ({ ...tokens, accessToken: `${tokens.accessToken.slice(0, -6)}AAAAAA` });
 const asTheyAre = (tokens: Tokens): Tokens => tokens;
 
-test('tokens that are good are used as they are', async () => {
+test('valid tokens are used without a refresh', async () => {
   const { client, given, refreshes } = await watched(asTheyAre);
   expect((await client.users.me.query()).id).toBe(founder.userId);
   expect([refreshes(), given]).toEqual([0, []]);
@@ -64,7 +64,7 @@ for (const [when, change] of [
   ['is about to expire', aboutToExpire],
   ['was refused', refused],
 ] as const) {
-  test(`an access token that ${when} is renewed, and the call goes through`, async () => {
+  test(`an access token that ${when} is refreshed, and the call succeeds`, async () => {
     const { client, given, refreshes, tokens } = await watched(change);
     expect((await client.users.me.query()).id).toBe(founder.userId);
     expect(refreshes()).toBe(1);
@@ -83,13 +83,13 @@ for (const [when, change] of [
   });
 }
 
-test('a mutation that is refused for its token is made once', async () => {
+test('a mutation that was refused for its token is executed once', async () => {
   const { client } = await watched(refused);
   const made = await client.projects.create.mutate({ name: 'Once' });
   expect((await client.projects.list.query({})).items.map(({ id }) => id)).toEqual([made.id]);
 });
 
-test('a session that ended elsewhere ends here: the call fails, and the tokens are dropped', async () => {
+test('when the session was ended elsewhere, the call fails and the client drops its tokens', async () => {
   const { client, given, tokens, refreshes } = await watched(asTheyAre);
   await rest(place.url, 'POST', '/auth/logout', { token: tokens.accessToken });
   expect(reasonOf(await client.users.me.query().catch((error: unknown) => error))).toBe('UNAUTHENTICATED');
@@ -107,33 +107,39 @@ test.each<[string, () => Response, RegExp | string]>([
   ['429 of Atrium', () => atrium(429, 'RATE_LIMITED'), 'RATE_LIMITED'],
   ['503 of Atrium', () => atrium(503, 'OVERLOADED'), 'OVERLOADED'],
   ['404 of Atrium', () => atrium(404, 'TENANT_NOT_FOUND'), 'TENANT_NOT_FOUND'],
-])('a refresh that is answered by a %s costs no tokens, and is told as what it is', async (_, answer, told) => {
-  for (const change of [expired, refused]) {
-    let blocked = true;
-    const { client, given } = await watched(change, {
+])(
+  'a refresh that is answered by a %s keeps the tokens, and the call fails with that error',
+  async (_, answer, told) => {
+    for (const change of [expired, refused]) {
+      let blocked = true;
+      const { client, given } = await watched(change, {
+        fetch: (input, init) =>
+          blocked && urlOf(input).endsWith('/auth.refresh') ? Promise.resolve(answer()) : fetch(input, init),
+      });
+      const error = await client.users.me.query().catch((failure: unknown) => failure);
+      if (!(error instanceof Error)) throw new Error('The call went through');
+      if (told instanceof RegExp) expect(error.message).toMatch(told);
+      else expect(reasonOf(error)).toBe(told);
+      expect(given).toEqual([]);
+      blocked = false;
+      expect((await client.users.me.query()).id).toBe(founder.userId);
+    }
+  },
+);
+
+test.each(['UNAUTHENTICATED', 'REFRESH_REUSED'])(
+  "a %s from Atrium itself ends the client's session",
+  async (reason) => {
+    const { client, given } = await watched(refused, {
       fetch: (input, init) =>
-        blocked && urlOf(input).endsWith('/auth.refresh') ? Promise.resolve(answer()) : fetch(input, init),
+        urlOf(input).endsWith('/auth.refresh') ? Promise.resolve(atrium(401, reason)) : fetch(input, init),
     });
-    const error = await client.users.me.query().catch((failure: unknown) => failure);
-    if (!(error instanceof Error)) throw new Error('The call went through');
-    if (told instanceof RegExp) expect(error.message).toMatch(told);
-    else expect(reasonOf(error)).toBe(told);
-    expect(given).toEqual([]);
-    blocked = false;
-    expect((await client.users.me.query()).id).toBe(founder.userId);
-  }
-});
+    expect(reasonOf(await client.users.me.query().catch((error: unknown) => error))).toBe('UNAUTHENTICATED');
+    expect(given).toEqual([undefined]);
+  },
+);
 
-test.each(['UNAUTHENTICATED', 'REFRESH_REUSED'])('Atrium’s own %s ends the session', async (reason) => {
-  const { client, given } = await watched(refused, {
-    fetch: (input, init) =>
-      urlOf(input).endsWith('/auth.refresh') ? Promise.resolve(atrium(401, reason)) : fetch(input, init),
-  });
-  expect(reasonOf(await client.users.me.query().catch((error: unknown) => error))).toBe('UNAUTHENTICATED');
-  expect(given).toEqual([undefined]);
-});
-
-test('two tabs that keep their tokens in one storage stay logged in, however late each comes', async () => {
+test('two tabs that share one storage both stay logged in, however late each refreshes', async () => {
   const kept = new Map<string, string>();
   const storage: TokenStorage = {
     getItem: (key) => kept.get(key) ?? null,
@@ -164,7 +170,7 @@ test('two tabs that keep their tokens in one storage stay logged in, however lat
   expect(kept.size).toBe(0);
 });
 
-test('the pair of a new password is kept, and the session goes on by it', async () => {
+test('the client keeps the tokens of a changed password, and the session continues', async () => {
   const { client, tokens, userId } = await addMember(place, founder);
   const passwords = { currentPassword: PASSWORD, newPassword: 'nine-umbrellas-fold-a-brisk-walrus' };
   const changed = await client.auth.changePassword.mutate(passwords);
@@ -173,7 +179,7 @@ test('the pair of a new password is kept, and the session goes on by it', async 
   expect((await later.users.me.query()).id).toBe(userId);
 });
 
-test('calls at once whose inputs are long go in several requests, none with a URL that a proxy refuses', async () => {
+test('simultaneous calls with long inputs are split into requests whose URLs no proxy refuses', async () => {
   const urls: string[] = [];
   const { client } = await watched(asTheyAre, {
     fetch: (input, init) => {
@@ -190,7 +196,7 @@ test('calls at once whose inputs are long go in several requests, none with a UR
   expect(Math.max(...urls.map((url) => url.length))).toBeLessThan(8_000);
 });
 
-test('a server out of reach costs no tokens', async () => {
+test('the client keeps its tokens while the server is out of reach', async () => {
   let reachable = false;
   const { client, given } = await watched(aboutToExpire, {
     fetch: (input, init) => (reachable ? fetch(input, init) : Promise.reject(new TypeError('fetch failed'))),
@@ -201,7 +207,7 @@ test('a server out of reach costs no tokens', async () => {
   expect((await client.users.me.query()).id).toBe(founder.userId);
 });
 
-test('a login fills the client, a logout empties it, and both are told', async () => {
+test("a login sets the client's tokens, a logout clears them, and listeners hear of both", async () => {
   const given: (Tokens | undefined)[] = [];
   const client = createClient({ url: `${place.url}/`, onTokens: (tokens) => given.push(tokens) });
   await client.auth.login.mutate({ email: founder.email, password: founder.password });
@@ -233,7 +239,7 @@ test('tokens travel in headers, never in a URL', async () => {
   for (const url of urls) expect(url).not.toMatch(/eyJ|token=|authorization/i);
 });
 
-test("a stream's token is renewed like any other", async () => {
+test("a stream's token is refreshed like that of any other call", async () => {
   for (const change of [aboutToExpire, refused]) {
     const { client, refreshes } = await watched(change);
     const status = await new Promise((resolve, reject) => {
@@ -246,7 +252,7 @@ test("a stream's token is renewed like any other", async () => {
   }
 });
 
-test('a client goes along to the tenant that it switches to, also through a refresh', async () => {
+test('a client stays in the tenant that it switched to, also after a refresh', async () => {
   const slug = freshSlug();
   await founder.client.tenants.create.mutate({ name: 'Second', slug });
   await waitFor(`${slug} to be ready`, async () => {

@@ -58,7 +58,7 @@ test('a step whose database connection breaks is repeated, by a worker that live
   expect(stack.worker.pid).toBe(worker);
 }, 120_000);
 
-test('a worker whose transactions PostgreSQL ends, one after the other, lives on and does its work', async () => {
+test('a worker whose transactions PostgreSQL terminates one after the other keeps running and completes its work', async () => {
   const worker = stack.worker.pid;
   const slugs = Array.from({ length: 4 }, () => freshSlug('ended'));
   for (const slug of slugs) {
@@ -102,7 +102,7 @@ test('SIGTERM ends an idle worker cleanly', async () => {
   expect(await terminate(worker)).toBe(0);
 }, 120_000);
 
-test('SIGTERM lets a step that is under way come to its end', async () => {
+test('SIGTERM lets a running step finish', async () => {
   const { home, held } = await provisioningHeldAt('migrations');
   const worker = await startWorker();
   await held.blocksSomeone();
@@ -115,7 +115,7 @@ test('SIGTERM lets a step that is under way come to its end', async () => {
   await stack.worker.kill('SIGKILL');
 }, 120_000);
 
-test('SIGTERM ends a worker whose step does not end, and another worker does that step', async () => {
+test('SIGTERM ends a worker whose step does not finish, and another worker executes that step', async () => {
   const { home, held } = await provisioningHeldAt('role');
   const worker = await startWorker();
   await held.blocksSomeone();
@@ -128,7 +128,7 @@ test('SIGTERM ends a worker whose step does not end, and another worker does tha
   await stack.worker.kill('SIGKILL');
 }, 120_000);
 
-test('a second signal, a second later, ends a worker at once', async () => {
+test('a second signal that comes a second later ends a worker at once', async () => {
   const { home, held } = await provisioningHeldAt('role');
   const worker = await startWorker();
   await held.blocksSomeone();

@@ -29,7 +29,7 @@ async function call(mount: Mount, procedure: Procedure, { headers, ...more }: Ca
   return { reason: reasonOf(answer), rows: await rowsOf(owner.sql, id) };
 }
 
-test.each(MOUNTS)('a role that is too low is written into the tenant’s log (%s)', async (mount) => {
+test.each(MOUNTS)("a refusal for too low a role is written to the tenant's log (%s)", async (mount) => {
   const { reason, rows } = await call(mount, 'projects.delete', {
     token: grace.token,
     tenant: ada.slug,
@@ -48,7 +48,7 @@ test.each(MOUNTS)('a role that is too low is written into the tenant’s log (%s
   ]);
 });
 
-test('a refusal stands whose row can not be written, and the log says that it was lost', async () => {
+test('a refusal whose audit row cannot be written is answered all the same, and the lost row is logged', async () => {
   await using watched = await watchApp(stack);
   const id = freshRequestId('unwritable');
   // A check that refuses the row of this one request: it reads no older row and disturbs no other call.
@@ -69,7 +69,7 @@ test('a refusal stands whose row can not be written, and the log says that it wa
 });
 
 test.each(MOUNTS)(
-  'another tenant’s slug is written into the log of the token’s tenant, for reads as for writes (%s)',
+  "a call that names another tenant is written to the log of the token's tenant, reads as well as writes (%s)",
   async (mount) => {
     for (const slug of [ben.slug, 'no-such-tenant', 'a";drop']) {
       for (const [procedure, action] of [
@@ -91,7 +91,7 @@ test.each(MOUNTS)(
 );
 
 test.each(MOUNTS)(
-  'a member who was removed is written into the log of the tenant they still hold a token of (%s)',
+  'a call by a removed member is written to the log of the tenant that their token is for (%s)',
   async (mount) => {
     const { userId, tokens } = await addMember(stack, ben);
     await owner.sql`delete from public.user_tenant_membership where user_id = ${userId}`;
@@ -105,16 +105,19 @@ test.each(MOUNTS)(
   },
 );
 
-test.each(MOUNTS)('a token whose session is over is written into the log of its tenant (%s)', async (mount) => {
-  const { userId, client, tokens } = await addMember(stack, ben);
-  const { accessToken } = tokens();
-  await client.auth.logout.mutate();
-  const { reason, rows } = await call(mount, 'projects.list', { token: accessToken, tenant: ben.slug, body: {} });
-  expect(reason).toBe('UNAUTHENTICATED');
-  expect(rows).toEqual([expect.objectContaining({ outcome: 'denied', tenant_id: ben.tenantId, actor_id: userId })]);
-});
+test.each(MOUNTS)(
+  'a call by a token whose session has ended is written to the log of its tenant (%s)',
+  async (mount) => {
+    const { userId, client, tokens } = await addMember(stack, ben);
+    const { accessToken } = tokens();
+    await client.auth.logout.mutate();
+    const { reason, rows } = await call(mount, 'projects.list', { token: accessToken, tenant: ben.slug, body: {} });
+    expect(reason).toBe('UNAUTHENTICATED');
+    expect(rows).toEqual([expect.objectContaining({ outcome: 'denied', tenant_id: ben.tenantId, actor_id: userId })]);
+  },
+);
 
-test.each(MOUNTS)('an operator’s procedure is written down when someone else calls it (%s)', async (mount) => {
+test.each(MOUNTS)('a call of an operator procedure by anyone else is written to the audit log (%s)', async (mount) => {
   const { reason, rows } = await call(mount, 'admin.retryProvisioning', {
     token: ada.tokens().accessToken,
     body: { slug: ben.slug },
@@ -123,19 +126,16 @@ test.each(MOUNTS)('an operator’s procedure is written down when someone else c
   expect(rows).toEqual([expect.objectContaining({ outcome: 'denied', tenant_id: ada.tenantId, actor_id: ada.userId })]);
 });
 
-test.each(MOUNTS)(
-  'a failed login is written into the platform’s log, with no word of the password (%s)',
-  async (mount) => {
-    const { reason, rows } = await call(mount, 'auth.login', {
-      body: { email: ada.email, password: 'wrong-and-telling' },
-    });
-    expect(reason).toBe('INVALID_CREDENTIALS');
-    expect(rows).toEqual([expect.objectContaining({ action: 'user.login', outcome: 'failure', tenant_id: null })]);
-    expect(JSON.stringify(rows)).not.toContain('telling');
-  },
-);
+test.each(MOUNTS)("a failed login is written to the platform's log, without the password (%s)", async (mount) => {
+  const { reason, rows } = await call(mount, 'auth.login', {
+    body: { email: ada.email, password: 'wrong-and-telling' },
+  });
+  expect(reason).toBe('INVALID_CREDENTIALS');
+  expect(rows).toEqual([expect.objectContaining({ action: 'user.login', outcome: 'failure', tenant_id: null })]);
+  expect(JSON.stringify(rows)).not.toContain('telling');
+});
 
-test.each(MOUNTS)('what is malformed, and what proves nobody’s identity, leaves nothing (%s)', async (mount) => {
+test.each(MOUNTS)('a malformed call, or one that proves no identity, leaves no audit row (%s)', async (mount) => {
   const token = ada.tokens().accessToken;
   const project = { token, tenant: ada.slug };
   for (const [reason, procedure, sent] of [

@@ -37,7 +37,7 @@ async function sessionsOf(count: number, removed: boolean) {
 }
 
 test.each(MOUNTS)(
-  'what a member does towards another tenant stands in its log, or in the platform’s (%s)',
+  "a member's calls towards another tenant are written to the log of their own tenant or of the platform (%s)",
   async (mount) => {
     for (const removed of [false, true]) {
       const [one, two, three] = await sessionsOf(3, removed);
@@ -63,16 +63,19 @@ test.each(MOUNTS)(
   },
 );
 
-test.each(MOUNTS)('what an operator does by the token of a tenant stands in the platform’s log (%s)', async (mount) => {
-  const [operator, target] = await Promise.all([addMember(stack, ada), addMember(stack, ben)]);
-  await owner.sql`update public.users set is_superuser = true where id = ${operator.userId}`;
-  await owner.sql`update public.tenants set status = 'failed' where id = ${cleo.tenantId}`;
-  const { accessToken: token } = operator.login;
-  for (const [procedure, body] of [
-    ['admin.disableUser', { id: target.userId }],
-    ['admin.enableUser', { id: target.userId }],
-    ['admin.retryProvisioning', { slug: cleo.slug }],
-  ] as const) {
-    expect([procedure, await logsOf(mount, procedure, { token, body })]).toEqual([procedure, [null]]);
-  }
-});
+test.each(MOUNTS)(
+  "an operator's calls by the token of a tenant are written to the platform's log (%s)",
+  async (mount) => {
+    const [operator, target] = await Promise.all([addMember(stack, ada), addMember(stack, ben)]);
+    await owner.sql`update public.users set is_superuser = true where id = ${operator.userId}`;
+    await owner.sql`update public.tenants set status = 'failed' where id = ${cleo.tenantId}`;
+    const { accessToken: token } = operator.login;
+    for (const [procedure, body] of [
+      ['admin.disableUser', { id: target.userId }],
+      ['admin.enableUser', { id: target.userId }],
+      ['admin.retryProvisioning', { slug: cleo.slug }],
+    ] as const) {
+      expect([procedure, await logsOf(mount, procedure, { token, body })]).toEqual([procedure, [null]]);
+    }
+  },
+);

@@ -31,7 +31,7 @@ const asAda = (method: string, path: string, body?: unknown) =>
 const anything: unknown = expect.any(Object);
 const common = { operator_id: null, ip_address: '127.0.0.1', user_agent: AGENT, outcome: 'success' };
 
-test('every mutation has a name for its rows, as noun.verb', () => {
+test('every mutation has an audit action of the form noun.verb', () => {
   const mutations = restProcedures().filter(({ type }) => type === 'mutation');
   expect(mutations.length).toBeGreaterThan(8);
   for (const { path, meta } of mutations) {
@@ -39,7 +39,7 @@ test('every mutation has a name for its rows, as noun.verb', () => {
   }
 });
 
-test('making, changing and deleting a project each leave one row with what changed', async () => {
+test('creating, updating and deleting a project each leave one audit row with the changes', async () => {
   const byAda = {
     ...common,
     tenant_id: ada.tenantId,
@@ -76,7 +76,7 @@ test('making, changing and deleting a project each leave one row with what chang
   ]);
 });
 
-test('signing up, verifying, logging in, refreshing and logging out each leave one row', async () => {
+test('signing up, verifying, logging in, refreshing and logging out each leave one audit row', async () => {
   const email = freshEmail();
   const slug = freshSlug();
   const register = await call('POST', '/auth/register', {
@@ -110,7 +110,7 @@ test('signing up, verifying, logging in, refreshing and logging out each leave o
   }
 });
 
-test('no row holds a password, a token or its hash', async () => {
+test('no audit row holds a password, a token or the hash of a token', async () => {
   const [row] = await owner.sql`
     select count(*)::int as found from public.audit_logs
     where (to_jsonb(audit_logs) - 'action')::text ~* 'argon2|password|bearer|quiet-otter'
@@ -119,7 +119,7 @@ test('no row holds a password, a token or its hash', async () => {
   expect(row).toEqual({ found: 0 });
 });
 
-test('a mutation that is undone leaves a row of its failure and none of success', async () => {
+test('a mutation that is rolled back leaves an audit row of failure and none of success', async () => {
   await asAda('POST', '/projects', { name: 'Taken' });
   const again = await asAda('POST', '/projects', { name: 'Taken' });
   expect(again.status).toBe(409);
@@ -139,7 +139,7 @@ test('a mutation that is undone leaves a row of its failure and none of success'
   ]);
 });
 
-test('a change whose audit row cannot be written does not happen', async () => {
+test('a change whose audit row cannot be written is rolled back', async () => {
   const id = freshRequestId('unwritable');
   // A check that refuses the row of this one request: it reads no older row and disturbs no other call.
   await owner.sql.unsafe(

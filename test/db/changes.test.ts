@@ -16,6 +16,6 @@ test.each([
   ],
   ['nothing of equal structures', { a: { b: [1, 2] } }, { a: { b: [1, 2] } }, {}],
   ['what differs deep within', { a: { b: [1, 2] } }, { a: { b: [2, 1] } }, { a: [{ b: [1, 2] }, { b: [2, 1] }] }],
-])('changes tell %s', (_, before, after, changes) => {
+])('the changes of an audit row show %s', (_, before, after, changes) => {
   expect(changesBetween(before, after)).toEqual(changes);
 });

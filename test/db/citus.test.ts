@@ -49,7 +49,7 @@ async function readAs(scratch: ScratchDatabase, { dbRole, schemaName }: TenantHo
   return await node.sql`select * from ${node.sql(schemaName)}.projects`;
 }
 
-test('the role of a tenant can log in where the Citus extension is there, and nowhere else', async () => {
+test("a tenant's role can log in only where the Citus extension is installed", async () => {
   await using scratch = await scratchDatabase(stack);
   await migrateLobby(scratch.databaseOwnerUrl);
   const owner = connectOwner(scratch.databaseOwnerUrl, { max: 2, name: 'atrium test' });
@@ -83,7 +83,7 @@ test('the role of a tenant can log in where the Citus extension is there, and no
   await owner.end();
 });
 
-test('bootstrap opens the database to the roles of tenants where the Citus extension is there', async () => {
+test('bootstrap grants CONNECT to the roles of tenants only where the Citus extension is installed', async () => {
   await using scratch = await scratchDatabase(stack);
   await using admin = connect(superuserUrl(stack, scratch.databaseUrl));
   const isOpen = async (): Promise<unknown> => {

@@ -27,7 +27,7 @@ test('places are handed out up to the maximum, and again when they are returned'
   expect(gate).toMatchObject({ running: 2, waiting: 0 });
 });
 
-test('whoever asked first is served first', async () => {
+test('places are handed out in the order of asking', async () => {
   const gate = gateOf(1);
   const served: number[] = [];
   let leave = await gate.enter();
@@ -49,7 +49,7 @@ test.each([
   [3, 1],
   [4, 2],
   [10, 5],
-])('of %i places one share holds at most %i, and the others go past it', async (max, half) => {
+])('of %i places one share holds at most %i, and other shares are served before its further requests', async (max, half) => {
   const gate = gateOf(max);
   for (let taken = 0; taken < half; taken += 1) await gate.enter({ share: 'a' });
   const over = gate.enter({ share: 'a' });
@@ -62,7 +62,7 @@ test.each([
   await expect(over).rejects.toMatchObject({ reason: 'SHUTTING_DOWN' });
 });
 
-test('a share that waits for itself gets the next place of its own, not one of another', async () => {
+test('a share at its maximum gets the next place that it returns itself, not one that another share returns', async () => {
   const gate = gateOf(4);
   const leaveA = await gate.enter({ share: 'a' });
   await gate.enter({ share: 'a' });
@@ -79,13 +79,13 @@ test('a share that waits for itself gets the next place of its own, not one of a
   expect(served).toBe(true);
 });
 
-test('callers of no share are bound by the maximum alone', async () => {
+test('callers without a share are limited by the total only', async () => {
   const gate = gateOf(4);
   await Promise.all([gate.enter(), gate.enter(), gate.enter(), gate.enter()]);
   expect(gate.running).toBe(4);
 });
 
-test('a wait that is too long ends as OVERLOADED, and gives its place in the line away', async () => {
+test('a wait that takes too long ends as OVERLOADED, and leaves the queue', async () => {
   const gate = gateOf(1, { milliseconds: 100 });
   const leave = await gate.enter();
   const tooLong = expect(gate.enter()).rejects.toMatchObject({ reason: 'OVERLOADED', details: { retryAfter: 1 } });
@@ -99,7 +99,7 @@ test('a wait that is too long ends as OVERLOADED, and gives its place in the lin
   expect(gate).toMatchObject({ running: 1, waiting: 0 });
 });
 
-test('a full line sends callers away at once', async () => {
+test('a full queue refuses further callers at once', async () => {
   const gate = gateOf(1, { callers: 2 });
   await gate.enter();
   const line = [gate.enter(), gate.enter()];
@@ -108,7 +108,7 @@ test('a full line sends callers away at once', async () => {
   await Promise.allSettled(line);
 });
 
-test('a place is returned once, however often that is said', async () => {
+test('a place that is returned twice counts as returned once', async () => {
   const gate = gateOf(2);
   const leave = await gate.enter({ share: 'a' });
   await gate.enter({ share: 'b' });
@@ -119,7 +119,7 @@ test('a place is returned once, however often that is said', async () => {
   expect(gate.running).toBe(2);
 });
 
-test('closing refuses who waits and who comes, as SHUTTING_DOWN, and lets who is in leave', async () => {
+test('closing refuses waiting and new callers as SHUTTING_DOWN, and lets holders of places finish', async () => {
   const gate = gateOf(1);
   const leave = await gate.enter();
   const waiting = expect(gate.enter()).rejects.toMatchObject({ reason: 'SHUTTING_DOWN' });

@@ -120,7 +120,7 @@ const OWN_CLOCK = [
   'db/connection/pool.ts',
 ];
 
-test('no file of db/ or routers/ asks for the time of the process, but those that compare it with its own', () => {
+test('no file of db/ or routers/ reads the clock of the process, except those that compare it with times of the process', () => {
   const files = ['db', 'routers'].flatMap((room) =>
     readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

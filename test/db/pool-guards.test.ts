@@ -40,7 +40,7 @@ test.each([
   '/* select */ reset role',
   '-- select\nreset role',
   'selection',
-])('a procedure may not send: %s', async (statement) => {
+])('the pool refuses the statement of a procedure: %s', async (statement) => {
   await using held = openPool(stack.databaseUrl, 1);
   const sent = held.pool.transaction(WRITE, (tx) => tx.execute(sql.raw(statement)));
   await expect(sent).rejects.toHaveProperty('cause.message', expect.stringContaining('may not send'));
@@ -51,13 +51,13 @@ test.each([
   'select 1; commit',
   'insert into a values (1); set role none',
   'with a as (select 1) select * from a; reset role',
-])('two statements in one are refused: %s', async (statement) => {
+])('the pool refuses two statements in one: %s', async (statement) => {
   await using held = openPool(stack.databaseUrl, 1);
   const sent = held.pool.transaction(WRITE, (tx) => tx.execute(sql.raw(statement)));
   await expect(sent).rejects.toSatisfy((error) => postgresError(error)?.code === '42601');
 });
 
-test('an error that is swallowed cannot be committed over', async () => {
+test('a transaction whose error was swallowed cannot be committed', async () => {
   await using held = openPool(stack.databaseUrl, 1);
   const [ada] = await foundPair(stack);
   const id = randomUUID();
@@ -84,13 +84,13 @@ test('a read-only transaction refuses every write, in the schema of a tenant and
   await expect(inLobby).rejects.toSatisfy((error) => postgresError(error)?.code === '25006');
 });
 
-test('a client is of no use once its transaction is over', async () => {
+test("a transaction's client is refused once the transaction has ended", async () => {
   await using held = openPool(stack.databaseUrl, 1);
   const leaked = await held.pool.transaction(WRITE, async (tx) => ({ tx }));
   await expect(userOf(leaked.tx)).rejects.toHaveProperty('cause.message', expect.stringContaining('is over'));
 });
 
-test("a client that outlives its transaction cannot reach into the connection's next one", async () => {
+test("a transaction's client that is used later cannot reach the next transaction of its connection", async () => {
   await using held = openPool(stack.databaseUrl, 1);
   const [ada, ben] = await foundPair(stack);
   const adas = await enterTenant(held.pool, doorTo(ada, 'tenant', false), async ({ tx }) => ({ tx }));
@@ -101,7 +101,7 @@ test("a client that outlives its transaction cannot reach into the connection's 
   });
 });
 
-test('a query that was built in one transaction cannot run in the next', async () => {
+test('a query that was built in one transaction is refused in the next one', async () => {
   await using held = openPool(stack.databaseUrl, 1);
   const [ada, ben] = await foundPair(stack);
   const built = await enterTenant(held.pool, doorTo(ada, 'tenant', false), async ({ tx }) => ({

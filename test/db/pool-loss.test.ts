@@ -27,7 +27,7 @@ const READ = { readOnly: true } as const;
 test.each([
   ['before its first statement', 0],
   ['between its statements', 1],
-])('a transaction whose backend is killed %s fails as OVERLOADED, and nothing of it stays', async (_, before) => {
+])('a transaction whose backend is killed %s fails as OVERLOADED, and is rolled back', async (_, before) => {
   await using held = openPool(stack.databaseUrl, 1);
   const requestId = `killed-${randomUUID()}`;
   const refusals: string[] = [];
@@ -49,7 +49,7 @@ test.each([
   expect(await answers(held.pool)).toBe(true);
 });
 
-test('a read whose backend is killed fails as OVERLOADED too', async () => {
+test('a read transaction whose backend is killed fails as OVERLOADED', async () => {
   await using held = openPool(stack.databaseUrl, 1);
   const attempt = held.pool.transaction(READ, async (tx) => {
     await kill(await backendOf(tx));
@@ -59,7 +59,7 @@ test('a read whose backend is killed fails as OVERLOADED too', async () => {
   expect(await answers(held.pool)).toBe(true);
 });
 
-test('a statement that runs when its backend is killed fails as OVERLOADED', async () => {
+test('a statement whose backend is killed while it runs fails as OVERLOADED', async () => {
   await using held = openPool(stack.databaseUrl, 1);
   const attempt = held.pool.transaction(READ, async (tx) => {
     const pid = await backendOf(tx);
@@ -73,7 +73,7 @@ test('a statement that runs when its backend is killed fails as OVERLOADED', asy
   await expect(attempt).rejects.toMatchObject({ reason: 'OVERLOADED' });
 });
 
-test('a connection that died while idle costs at most one OVERLOADED, never a wrong answer', async () => {
+test('a connection that was lost while idle causes at most one OVERLOADED, and never a wrong answer', async () => {
   await using held = openPool(stack.databaseUrl, 1);
   for (let round = 0; round < 5; round += 1) {
     const pid = await held.pool.transaction(READ, backendOf);
@@ -85,7 +85,7 @@ test('a connection that died while idle costs at most one OVERLOADED, never a wr
   }
 });
 
-test('PostgreSQL out of reach is told as OVERLOADED, with no word of where it was looked for', async () => {
+test('a transaction without PostgreSQL in reach fails as OVERLOADED, and its error names no address', async () => {
   const url = new URL(stack.databaseUrl);
   url.port = String(await closedPort());
   await using held = openPool(url.href, 1);
@@ -96,7 +96,7 @@ test('PostgreSQL out of reach is told as OVERLOADED, with no word of where it wa
   expect(held.pool.stats()).toEqual({ busy: 0, waiting: 0 });
 });
 
-test('that PostgreSQL is away is told once, with the reason, and that it is back', async () => {
+test('the pool reports once that PostgreSQL is out of reach, with the reason, and once that it is back', async () => {
   const real = new URL(stack.databaseUrl);
   await using proxy = await startFaultProxy(Number(real.port));
   const url = new URL(real);
@@ -118,7 +118,7 @@ test('that PostgreSQL is away is told once, with the reason, and that it is back
   expect(told.slice(1)).toEqual([[false, undefined]]);
 });
 
-test('a password that PostgreSQL does not take is told as the reason', async () => {
+test('the pool reports a wrong password as the reason why PostgreSQL is out of reach', async () => {
   const url = new URL(stack.databaseUrl);
   url.password = 'not-the-password';
   const told: unknown[] = [];
@@ -127,7 +127,7 @@ test('a password that PostgreSQL does not take is told as the reason', async () 
   expect(JSON.stringify(told.map((cause) => describeError(cause)))).toContain('28P01');
 });
 
-test('closing lets a running transaction end, and refuses who comes after', async () => {
+test('closing the pool lets a running transaction end, and refuses later ones', async () => {
   const { pool } = openPool(stack.databaseUrl, 1);
   const requestId = `closing-${randomUUID()}`;
   let closing: Promise<void> | undefined;

@@ -18,7 +18,7 @@ function repeatableRead(): string {
   return url.href;
 }
 
-test('a serialization failure is tried once more from the start, and the second try sees what came between', async () => {
+test('a transaction with a serialization failure is retried once, and the retry sees what was committed meanwhile', async () => {
   const [{ tenantId }] = await foundPair(stack);
   await using owner = connect(stack.databaseOwnerUrl);
   await using held = openPool(repeatableRead(), 1);
@@ -33,7 +33,7 @@ test('a serialization failure is tried once more from the start, and the second 
   expect(await owner.sql`select name from public.tenants where id = ${tenantId}`).toEqual([{ name: 'After' }]);
 });
 
-test('a second serialization failure in a row is the end of it', async () => {
+test('a transaction with two serialization failures in a row fails', async () => {
   const [{ tenantId }] = await foundPair(stack);
   await using owner = connect(stack.databaseOwnerUrl);
   await using held = openPool(repeatableRead(), 1);
@@ -49,7 +49,7 @@ test('a second serialization failure in a row is the end of it', async () => {
   expect(held.pool.stats()).toEqual({ busy: 0, waiting: 0 });
 });
 
-test('a deadlock is tried once more too', async () => {
+test('a transaction with a deadlock is retried once', async () => {
   const [{ tenantId: one }, { tenantId: two }] = await foundPair(stack);
   await using admin = connect(superuserUrl(stack, stack.databaseUrl));
   await using owner = connect(stack.databaseOwnerUrl);
@@ -83,7 +83,7 @@ test('a deadlock is tried once more too', async () => {
   expect(Array.from(rows)).toEqual([{ name: 'One' }, { name: 'One' }]);
 });
 
-test('any other error is not tried again', async () => {
+test('a transaction with any other error is not retried', async () => {
   await using held = openPool(stack.databaseUrl, 1);
   let tries = 0;
   const work = held.pool.transaction(WRITE, async (tx) => {
@@ -94,7 +94,7 @@ test('any other error is not tried again', async () => {
   expect(tries).toBe(1);
 });
 
-test('one tenant holds at most half of the connections, and another is served beside it', async () => {
+test('one tenant holds at most half of the connections, and another tenant is served meanwhile', async () => {
   await using held = openPool(stack.databaseUrl, 4);
   const { pool } = held;
   let release: () => void = () => undefined;

@@ -55,7 +55,7 @@ const CLEAN = {
 };
 
 test.each(['commits', 'only reads', 'rolls back', 'has failed'])(
-  'a transaction that %s leaves nothing on its connection, though PostgreSQL lets it',
+  'a transaction that %s leaves no trace on its connection, though PostgreSQL allows the statement',
   async (end) => {
     await using database = await openDatabase();
     await using held = openPool(database.databaseUrl, 1);
@@ -97,7 +97,7 @@ test('a role that is set for the session ends with the transaction, in the schem
   }
 });
 
-test('reads that swallow an error leave the connection fit for those behind them', async () => {
+test('read transactions that swallow an error leave the connection usable for the next ones', async () => {
   await using held = openPool(stack.databaseUrl, 1);
   const answers = Array.from({ length: 20 }, (_, index) =>
     held.pool.transaction({ readOnly: true }, async (tx) => {

@@ -49,7 +49,7 @@ test.each([
   }
 });
 
-test('readiness asks whether the lobby is at the version of the code', async () => {
+test('the server is not ready while the lobby is not at the version of the code', async () => {
   await using current = openPool(stack.databaseUrl, 1);
   expect(await lobbyIsCurrent(current.pool)).toBe(true);
   await using scratch = await scratchDatabase(stack);

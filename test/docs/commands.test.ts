@@ -49,7 +49,7 @@ function alike(value: unknown, key?: string): unknown {
 }
 
 test.each(PAGES)(
-  'the commands and programs of %s work, one after the other, and answer what the page says',
+  'the commands and programs of %s work in order, and print what the page says',
   { timeout: 90_000 },
   async (page) => {
     await using playground = await openPlayground(place);
@@ -69,7 +69,7 @@ test.each(PAGES)(
   },
 );
 
-test.each(PAGES)('no command or answer of %s escapes the tests', async (page) => {
+test.each(PAGES)('each command and answer of %s is covered by the tests', async (page) => {
   const blocks = blocksOf(await readPage(page));
   const known = new Set([...RUN, ...ANSWERS, 'mermaid']);
   expect(blocks.map(({ language }) => language).filter((language) => !known.has(language))).toEqual([]);

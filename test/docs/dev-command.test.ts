@@ -50,7 +50,7 @@ async function expectToStop(dev: DevCommand, folder: string, url: string): Promi
   await expect(stat(join(folder, '.local', 'stack.json'))).rejects.toThrow('ENOENT');
 }
 
-test("the README's first command starts everything in a fresh clone, wherever it lies, stops it on Ctrl-C, and finds its data again, whatever HOST a shell has", async () => {
+test("the README's first command starts everything in a fresh clone in any folder and with any HOST, stops on Ctrl-C, and finds its data again", async () => {
   const { command, printed } = await devBlock();
   const port = await freePort();
   await using clone = await makeClone(FOLDER);

@@ -13,7 +13,7 @@ const stack = inject('stack');
 /** `whole` runs the whole command at the end, without these tests: in that run it is `never`. */
 const walk = stack.env['WALK'];
 
-test('no block, and no sentence that tells the reader to do something, escapes the tests', async () => {
+test('each block and each instruction of the how-to pages is covered by the tests', async () => {
   expect((await allPages()).filter((page) => page.startsWith('docs/how-to/add-')).toSorted()).toEqual(
     HOW_TO_ADD.toSorted(),
   );
@@ -52,7 +52,7 @@ test.skipIf(walk === 'never').for(HOW_TO_ADD)(
 
 // Not skipped in the ordinary run: it is no part of it.
 if (walk === 'whole') {
-  test('the whole command passes on what the pages made', { timeout: WHOLE_MS }, async ({ signal }) => {
+  test('the whole test command passes on the clone that the how-to pages changed', { timeout: WHOLE_MS }, async ({ signal }) => {
     const env = { ...ground.env, WALK: 'never' };
     const commands = ['rm .local/dev.env', 'bun run test'];
     const whole = { ...ground, env, timeoutMs: WHOLE_MS, signal };

@@ -36,7 +36,7 @@ afterAll(async () => {
   await place[Symbol.asyncDispose]();
 });
 
-test('the table names procedures and probes that there are, each once', () => {
+test('the table of faults names each procedure and probe exactly once', () => {
   const named = table.rows.flatMap(({ names }) => names);
   const known = new Set([...procedures().map(({ path }) => path), ...PROBES]);
   expect(named.filter((name) => !known.has(name))).toEqual([]);
@@ -104,7 +104,7 @@ function broken(failure: Failure, told: ReadonlyMap<string, Answered>): string[]
 }
 
 for (const [turn, failure] of FAILURES.entries()) {
-  test(`${failure}: every procedure answers as the table says`, async () => {
+  test(`${failure}: every procedure answers as the table of faults says`, async () => {
     const ready = await Promise.all(procedures().map(prepare));
     // A mail on its way while Temporal or the mail server goes is sent once more afterwards.
     await untilAllHaveMail();
@@ -125,7 +125,7 @@ for (const [turn, failure] of FAILURES.entries()) {
   });
 }
 
-test('what the table says of the outbox is so: these procedures leave work to the worker, and no others', async () => {
+test('the procedures that the table of faults names, and no others, leave work in the outbox', async () => {
   const ready = await Promise.all(procedures().map(prepare));
   await waitFor('the outbox to be empty', async () => (await outboxRows()) === 0);
   // A mail that is still tried would be sent while Temporal can't be told of it, and once more afterwards.
@@ -144,7 +144,7 @@ test('what the table says of the outbox is so: these procedures leave work to th
   done.push(...ready);
 });
 
-test('whoever was answered well, whatever was away, gets their tenant and their mail, once', async () => {
+test('each caller who got a success during an outage gets their tenant and their mail exactly once', async () => {
   await waitFor('the outbox to be empty', async () => (await outboxRows()) === 0, 30_000);
   const slugs = fieldOf({ 'auth.register': 'tenantSlug', 'tenants.create': 'slug' });
   await waitFor(

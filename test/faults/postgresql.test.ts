@@ -67,7 +67,7 @@ async function expectNothingLeft(): Promise<void> {
   expect(projects.filter(({ told, row }) => told === 'ok' && !row)).toEqual([]);
 }
 
-test('frozen for 5 s under load: 503 with Retry-After, then calls are served again, with nothing left behind', async () => {
+test('PostgreSQL frozen for 5 s under load: calls get 503 with Retry-After, then are served again, and nothing is left behind', async () => {
   const calls = await underLoad(
     async (load) => {
       place.proxy.freeze();
@@ -83,7 +83,7 @@ test('frozen for 5 s under load: 503 with Retry-After, then calls are served aga
   await expectNothingLeft();
 });
 
-test('frozen for longer than a call may take, it is given up: every call has its answer within 10 s', async () => {
+test('PostgreSQL frozen for longer than a call may take: every call is answered within 10 s', async () => {
   const calls = await underLoad(
     async (load) => {
       const begun = performance.now();
@@ -97,7 +97,7 @@ test('frozen for longer than a call may take, it is given up: every call has its
   await expectNothingLeft();
 });
 
-test('all connections reset under load: the calls on them fail as 503 at once, the next are served', async () => {
+test('all connections to PostgreSQL reset under load: their calls get 503 at once, and the next calls are served', async () => {
   const calls = await underLoad(
     async (load) => {
       for (let turn = 0; turn < 10; turn++) {
@@ -114,7 +114,7 @@ test('all connections reset under load: the calls on them fail as 503 at once, t
   await expectNothingLeft();
 });
 
-test('gone under load: 503 at once, not ready, alive, and served again once it is there', async () => {
+test('PostgreSQL gone under load: calls get 503 at once, the server is live but not ready, and recovers once PostgreSQL is back', async () => {
   const calls = await underLoad(
     async (load) => {
       await place.proxy.refuse();
@@ -132,7 +132,7 @@ test('gone under load: 503 at once, not ready, alive, and served again once it i
 
 // While it greets, while it checks the password, in its first answers, and somewhere later.
 test.each([0, 60, 1_000, 5_000])(
-  'connections that break %d bytes into what it says: 503, and served again once they hold',
+  'connections to PostgreSQL that break after %d bytes: calls get 503, and are served again once connections hold',
   async (bytes) => {
     const calls = await underLoad(
       async (load) => {
@@ -146,7 +146,7 @@ test.each([0, 60, 1_000, 5_000])(
   },
 );
 
-test('slow by 20 ms each way: calls take longer, and none fails', async () => {
+test('PostgreSQL slower by 20 ms each way: calls take longer, and none fails', async () => {
   const calls = await underLoad(
     async (load) => {
       place.proxy.latency(20);
@@ -159,7 +159,7 @@ test('slow by 20 ms each way: calls take longer, and none fails', async () => {
   await expectNothingLeft();
 });
 
-test('thirty resets and three short freezes leave the server as large as it was, with as many files open', async () => {
+test('after thirty resets and three short freezes of PostgreSQL the server has no more memory or open files than before', async () => {
   const harm = async (times: { resets: number; freezes: number }): Promise<void> => {
     await underLoad(
       async (load) => {

@@ -100,7 +100,7 @@ const DEATHS: [string, () => Promise<void> | void, () => Promise<void> | void][]
 ];
 
 test.each(DEATHS)(
-  'while the mail server %s a sign-up is as fast as ever, and its mail comes later, once',
+  'while the mail server %s a sign-up is not slower, and its mail is sent later, once',
   async (_, die, live) => {
     await untilAllHaveMail([await signUp()]);
     const { people, fastest, elsewhere } = await during([die, live], async () => {
@@ -119,7 +119,7 @@ test.each(DEATHS)(
   },
 );
 
-test('a mail whose taking over is not heard of is sent again, with the same Message-ID', async () => {
+test('a mail whose acceptance was not confirmed is sent again with the same Message-ID', async () => {
   // The worker keeps connections: only new ones are cut where we count from.
   proxy.reset();
   const cut = (): void => proxy.cutAfter(BEFORE_THE_LAST_ANSWER + 3);
@@ -151,7 +151,7 @@ async function mailingInHand(): Promise<WorkflowHandle> {
   });
 }
 
-test('a mail that a worker had in hand when it was killed is sent by another, within half a minute', async () => {
+test('a mail that a worker was sending when it was killed is sent by another worker within 30 s', async () => {
   proxy.reset();
   const person = await during([() => proxy.freeze(), () => proxy.thaw()], async () => {
     const one = await signUp();
@@ -164,7 +164,7 @@ test('a mail that a worker had in hand when it was killed is sent by another, wi
   expect(mailsTo(person)).toHaveLength(1);
 });
 
-test('a mail that takes longer than a lost one is waited for stays in the same hands', async () => {
+test('a mail that is sent slowly is not taken over by another worker', async () => {
   proxy.reset();
   const slowly = (): void => proxy.latency(Math.ceil(LOST_MS / PIECES) + 100);
   const { person, mailing } = await during([slowly, () => proxy.latency(0)], async () => {

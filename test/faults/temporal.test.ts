@@ -44,7 +44,7 @@ const DEATHS: [string, () => Promise<void> | void, () => Promise<void> | void][]
 ];
 
 test.each(DEATHS)(
-  'while Temporal %s tenants are founded and used, and become ready afterwards, once',
+  'while Temporal %s tenants can be created, and each is provisioned exactly once afterwards',
   async (_, die, live) => {
     const worker = stack.worker.pid;
     const failures = () => stack.lines.filter((line) => line.includes('could not be relayed')).length;
@@ -80,7 +80,7 @@ test.each(DEATHS)(
   120_000,
 );
 
-test('connections to Temporal that are reset again and again: a tenant is founded, once', async () => {
+test('a tenant is provisioned exactly once although connections to Temporal are reset again and again', async () => {
   const worker = stack.worker.pid;
   const founding = signUpTenant(stack);
   let over = false;

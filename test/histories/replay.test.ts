@@ -38,7 +38,7 @@ const RUNS = {
 
 testReplays(RUNS, FOLDER, faults);
 
-test('a change that a run under way could not follow is seen', async () => {
+test('a workflow change that running workflows cannot replay is detected', async () => {
   const changed = await bundleWorkflows(fileURLToPath(new URL('./changed-workflow.ts', import.meta.url)));
   const error = await replay(changed, await readHistory(new URL('provision-ready.json', FOLDER)));
   expect(error).toBeInstanceOf(DeterminismViolationError);

@@ -4,7 +4,7 @@ import { bom, refusedLicences } from '../../deploy/licences.ts';
 const component = (name: string, ...licenses: object[]) => ({ name, version: '1.0.0', licenses });
 const check = (...components: object[]) => refusedLicences(bom.parse({ components }));
 
-test('a component whose licence asks something of those who build on it is named', () => {
+test('a component whose licence puts conditions on those who build on it is reported', () => {
   expect(
     check(
       component('free', { license: { id: 'MIT' } }),
@@ -21,11 +21,11 @@ test('a component whose licence asks something of those who build on it is named
   ]);
 });
 
-test('a component that says nothing of its licence is named', () => {
+test('a component without a licence is reported', () => {
   expect(check({ name: 'mute', version: '2.0.0' })).toEqual(['mute 2.0.0: says nothing']);
 });
 
-test('of several licences to choose from, one will do, and of several that hold together, all must', () => {
+test('one accepted licence of a choice suffices, and all licences of a combination must be accepted', () => {
   expect(
     check(
       component('choice', { expression: '(MIT OR GPL-3.0-only)' }),

@@ -3,7 +3,7 @@ import { GUARDS } from '../../bench/without/guards.ts';
 
 const PAIRS = Object.values(GUARDS).flatMap((modules) => Object.entries(modules));
 
-test.each(PAIRS)('what the bench puts in the place of %s has all that is taken from there', async (module, standIn) => {
+test.each(PAIRS)("the bench's replacement of %s has every export that is imported from it", async (module, standIn) => {
   expect(await exportsOf(`bench/without/${standIn}`)).toEqual(expect.arrayContaining(await exportsOf(module)));
 });
 

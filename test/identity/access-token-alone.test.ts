@@ -8,7 +8,7 @@ const objectSchema = z.object({
   required: z.array(z.string()).default([]),
 });
 
-test('what gives a refresh token takes a refresh token or a password, which no access token stands in for', () => {
+test('each procedure that gives a refresh token asks for a refresh token or a password beside the access token', () => {
   const givers = procedures().filter(
     ({ output }) => output && JSON.stringify(z.toJSONSchema(output)).includes('refreshToken'),
   );

@@ -31,7 +31,7 @@ async function create(founder: Founder, name: string): Promise<string> {
   return (await founder.client.projects.create.mutate({ name })).id;
 }
 
-test('an operator reads the rows of every log, and sees whose each is', async () => {
+test('an operator reads the rows of every audit log, and sees the tenant of each', async () => {
   const from = new Date().toISOString();
   const ids = [await create(ada, 'Apollo'), await create(ben, 'Apollo')];
   const login = freshRequestId('operator');
@@ -64,7 +64,7 @@ test('an operator reads the rows of every log, and sees whose each is', async ()
   });
 });
 
-test('rows are chosen by tenant, action, actor, outcome and time, and by all of them together', async () => {
+test('audit rows can be filtered by tenant, action, actor, outcome and time, and by all of them together', async () => {
   const { tenantId, userId: actorId } = ada;
   const start = new Date().toISOString();
   const id = await create(ada, 'Filtered');
@@ -93,7 +93,7 @@ test('rows are chosen by tenant, action, actor, outcome and time, and by all of 
   expect(row?.entityId).toBe(id);
 });
 
-test('rows come page by page, each once', async () => {
+test('paging through the audit log of all tenants gives each row once', async () => {
   const filter = { tenantId: ada.tenantId, action: 'project.create', from: new Date().toISOString() };
   for (const name of ['One', 'Two', 'Three']) await create(ada, name);
   const first = await root.client.admin.audit.query({ ...filter, limit: 2 });
@@ -103,7 +103,7 @@ test('rows come page by page, each once', async () => {
   expect(second.nextCursor).toBeNull();
 });
 
-test('an admin of a tenant is refused, and reads their own log alone', async () => {
+test('an admin of a tenant cannot read the audit log of all tenants, and reads that of their own', async () => {
   const { accessToken: token } = ada.tokens();
   const refused = await rest(place.url, 'GET', `/admin/audit?tenantId=${ada.tenantId}`, { token, tenant: ada.slug });
   expect([refused.status, reasonOf(refused)]).toEqual([403, 'FORBIDDEN']);

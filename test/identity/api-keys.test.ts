@@ -21,7 +21,7 @@ async function makeKey(founder: Founder, role: 'admin' | 'member' = 'member') {
 
 const withKey = (token: string, founder: Founder) => ({ token, tenant: founder.slug });
 
-test('a key is shown once, and kept by nobody', async () => {
+test('an API key is shown once, and stored nowhere in plain text', async () => {
   const made = await makeKey(ada);
   expect(made).toEqual({
     id: aUuidV7,
@@ -41,7 +41,7 @@ test('a key is shown once, and kept by nobody', async () => {
 });
 
 for (const mount of MOUNTS) {
-  test(`${mount}: a key works in its tenant, by its role, and its use is remembered and audited`, async () => {
+  test(`${mount}: an API key works in its tenant by its role, and its use is recorded and audited`, async () => {
     const member = await makeKey(ada);
     const admin = await makeKey(ada, 'admin');
     const name = `By key over ${mount}`;
@@ -65,13 +65,13 @@ for (const mount of MOUNTS) {
     ]);
   });
 
-  test(`${mount}: a key is for the header of its tenant alone`, async () => {
+  test(`${mount}: an API key is accepted only with the header of its tenant`, async () => {
     const { key: token } = await makeKey(ada, 'admin');
     const reasons = await reasonsOf(mount, [{ token }, { token, tenant: ben.slug }, { token, tenant: 'no-such-one' }]);
     expect(reasons).toEqual(['TENANT_REQUIRED', 'TENANT_MISMATCH', 'TENANT_MISMATCH']);
   });
 
-  test(`${mount}: a key that is revoked, expired or unknown is refused at the next call`, async () => {
+  test(`${mount}: an API key that is revoked, expired or unknown is refused with the next call`, async () => {
     const revoked = await makeKey(ada);
     const expired = await makeKey(ada);
     const calls = [revoked, expired].map(({ key }) => withKey(key, ada));
@@ -95,14 +95,14 @@ async function reasonsOf(mount: Mount, calls: { token: string; tenant?: string }
   return answers.map(reasonOf);
 }
 
-test('a key outlives its maker', async () => {
+test('an API key still works after its creator was removed from the tenant', async () => {
   const maker = await addMember(place, ada, 'admin');
   const { key } = await maker.client.apiKeys.create.mutate({ name: 'Heirloom', role: 'member' });
   await ada.client.members.remove.mutate({ userId: maker.userId });
   expect(await reasonsOf('REST', [withKey(key, ada)])).toEqual([undefined]);
 });
 
-test('an expiry in the past, or too far away, is refused', async () => {
+test('an API key with an expiry in the past, or too far away, is refused', async () => {
   for (const expiresAt of ['2020-01-01T00:00:00Z', '2999-01-01T00:00:00Z']) {
     await expect(ada.client.apiKeys.create.mutate({ name: 'CI', role: 'member', expiresAt })).rejects.toMatchObject({
       data: { reason: 'VALIDATION_FAILED' },
@@ -110,14 +110,14 @@ test('an expiry in the past, or too far away, is refused', async () => {
   }
 });
 
-test('a revoked key is no longer listed, and cannot be revoked again', async () => {
+test('a revoked API key is no longer listed, and cannot be revoked again', async () => {
   const { id } = await makeKey(ada);
   await ada.client.apiKeys.revoke.mutate({ id });
   expect((await ada.client.apiKeys.list.query({})).items.map((key) => key.id)).not.toContain(id);
   await expect(ada.client.apiKeys.revoke.mutate({ id })).rejects.toMatchObject({ data: { reason: 'NOT_FOUND' } });
 });
 
-test('a tenant lists its own keys and none of another tenant', async () => {
+test('a tenant lists its own API keys and none of another tenant', async () => {
   const [mine, theirs] = await Promise.all([makeKey(ada), makeKey(ben)]);
   const ids = (await ada.client.apiKeys.list.query({})).items.map(({ id }) => id);
   expect(ids).toContain(mine.id);

@@ -5,7 +5,7 @@ const stack = inject('stack');
 const owner = connect(stack.databaseOwnerUrl);
 afterAll(() => owner[Symbol.asyncDispose]());
 
-test('the app role changes these columns of the lobby and no others', async () => {
+test('the app role can update exactly the listed columns of the lobby', async () => {
   const rows = await owner.sql<{ name: string }[]>`
     select c.relname || '.' || a.attname as name
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -46,7 +46,7 @@ test('the app role changes these columns of the lobby and no others', async () =
   ]);
 });
 
-test('the app role deletes from these tables of the lobby and no others', async () => {
+test('the app role can delete from exactly the listed tables of the lobby', async () => {
   const rows = await owner.sql<{ name: string }[]>`
     select relname as name from pg_class
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and has_table_privilege('atrium_app', oid, 'delete')`;

@@ -25,11 +25,11 @@ const assume = (userId: string, more: object = {}): Promise<Answer> =>
     body: { userId, tenantSlug: ada.slug, reason: REASON, ...more },
   });
 
-test('nobody acts in a tenant as a member of another', async () => {
+test('an identity cannot be assumed in a tenant that the user is no member of', async () => {
   expect(outcomeOf(await assume(ben.userId))).toBe('NOT_FOUND');
 });
 
-test('a reason says something: ten visible characters', async () => {
+test('assuming an identity needs a reason of ten visible characters', async () => {
   for (const reason of [
     '',
     'Ticket 47',
@@ -42,7 +42,7 @@ test('a reason says something: ten visible characters', async () => {
   }
 });
 
-test('who does not say how, and for how long, reads, for a quarter of an hour', async () => {
+test('an assumed identity is read-only and lasts 15 minutes by default', async () => {
   const { body } = await assume(ada.userId);
   expect(body).toMatchObject({ mode: 'read', expiresIn: 900 });
   const call = { token: String(at(body, 'accessToken')), tenant: ada.slug };
@@ -54,7 +54,7 @@ test('who does not say how, and for how long, reads, for a quarter of an hour', 
   expect(Math.abs(Number(row?.['seconds']) - 900)).toBeLessThanOrEqual(5);
 });
 
-test('an identity that is assumed while the tenant withdraws its consent is not given', async () => {
+test('an identity is not assumed if the tenant withdraws its consent at the same time', async () => {
   const answer = await meet(place, {
     lock: (tx) => tx`update public.tenants set allow_assumed_identity = false where id = ${ada.tenantId}`,
     calls: () => assume(ada.userId),
@@ -63,7 +63,7 @@ test('an identity that is assumed while the tenant withdraws its consent is not 
   expect(outcomeOf(answer)).toBe('FORBIDDEN');
 });
 
-test('an identity that is assumed while the member is removed, or disabled, is not given', async () => {
+test('an identity is not assumed if the member is removed or disabled at the same time', async () => {
   const [removed, disabled] = [await addMember(place, ada), await addMember(place, ada)];
   const late = await meet(place, {
     lock: (tx) => tx`delete from public.user_tenant_membership where user_id = ${removed.userId}`,

@@ -90,7 +90,7 @@ test.each<[string, (identity: Identity) => PromiseLike<unknown>, (identity: Iden
     ({ operator }) => logIn(place, operator),
   ],
 ])(
-  '%s ends an assumed identity for good, with a row in the tenant’s log, and what undoes it revives none',
+  "%s ends an assumed identity for good, with a row in the tenant's log, and undoing it does not revive the identity",
   async (...given) => {
     const [, end, undo] = given;
     const [identity, other] = [await assume(), await assume()];
@@ -126,14 +126,14 @@ test.each<[string, (identity: Identity) => PromiseLike<unknown>, () => string]>(
     ({ operator }) => root.client.admin.disableUser.mutate({ id: operator.userId }),
     () => root.login.user.id,
   ],
-])('%s ends it with one row, which says who did it', async (_, end, who) => {
+])('%s ends an assumed identity with one audit row, which names who did it', async (_, end, who) => {
   const identity = await assume();
   await end(identity);
   expect(await refusal(identity.token)).toBe('UNAUTHENTICATED');
   expect(await endsOf(identity.id)).toEqual([who()]);
 });
 
-test('an operator who is demoted while they assume an identity has it no longer, nor with a new promotion', async () => {
+test('an operator who is demoted loses an assumed identity, and a new promotion does not revive it', async () => {
   const [operator, member] = await Promise.all([makeOperator(), addMember(place, ada)]);
   const [answer] = await meet(place, {
     // Who assumes an identity waits here, with all but it looked at.
@@ -150,7 +150,7 @@ test('an operator who is demoted while they assume an identity has it no longer,
   expect(await refusal(String(at(answer.body, 'accessToken')))).toBe('UNAUTHENTICATED');
 });
 
-test('no role takes an end back: not that of an identity, of a session, or of a key', async () => {
+test('no database role of the server can undo the end of an identity, a session or a key', async () => {
   const identity = await assume();
   const { id: keyId } = await ada.client.apiKeys.create.mutate({ name: 'CI', role: 'member' });
   await ada.client.apiKeys.revoke.mutate({ id: keyId });

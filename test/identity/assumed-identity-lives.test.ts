@@ -82,14 +82,14 @@ test.each<[string, (identity: Identity) => PromiseLike<unknown>]>([
     'the member is one no more',
     ({ userId }) => owner.sql`delete from public.user_tenant_membership where user_id = ${userId}`,
   ],
-])('an assumed identity is over where %s', async (_, change) => {
+])('an assumed identity is refused where %s', async (_, change) => {
   const identity = await assume();
   expect(await refusals(identity.token)).toEqual([undefined, undefined]);
   await change(identity);
   expect(await refusals(identity.token)).toEqual(DEAD);
 });
 
-test('an assumed identity is over where the tenant does not consent', async () => {
+test('an assumed identity is refused where the tenant does not consent', async () => {
   const { token } = await assume();
   await owner.sql`update public.tenants set allow_assumed_identity = false where id = ${ada.tenantId}`;
   const refused = await refusals(token);
@@ -97,7 +97,7 @@ test('an assumed identity is over where the tenant does not consent', async () =
   expect(refused).toEqual(DEAD);
 });
 
-test('a token of an assumed identity is good for its operator, member and tenant alone', async () => {
+test('a token of an assumed identity is valid for its operator, member and tenant only', async () => {
   const { id: sid, operatorId, userId: sub } = await assume();
   const act = { sub: operatorId };
   const tid = ada.tenantId;

@@ -19,7 +19,7 @@ const assume = (founder: Founder, mode: 'read' | 'write' = 'read', userId = foun
   root.client.admin.assumeIdentity.mutate({ userId, tenantSlug: founder.slug, reason: REASON, mode });
 
 for (const mount of MOUNTS) {
-  test(`${mount}: an operator reads as the member, and me says who it is`, async () => {
+  test(`${mount}: an operator reads as the member, and users.me names the operator`, async () => {
     const { accessToken: token, id } = await assume(ada);
     const call = { token, tenant: ada.slug, body: {} };
     const me = resultOf(mount, await callOn(mount, place.url, 'users.me', call));
@@ -45,7 +45,7 @@ for (const mount of MOUNTS) {
     ]);
   });
 
-  test(`${mount}: in write mode the tenant's own tables are open, and nothing else is`, async () => {
+  test(`${mount}: an identity in write mode can change the tenant's own tables, and nothing else`, async () => {
     const { accessToken: token } = await assume(ada, 'write');
     const call = { token, tenant: ada.slug, body: {} };
     const body = { name: `Mended over ${mount}` };
@@ -58,7 +58,7 @@ for (const mount of MOUNTS) {
   });
 }
 
-test('nobody acts as an operator, as themselves, as someone disabled, or as no member', async () => {
+test('an operator cannot assume the identity of an operator, of themselves, of a disabled user or of a non-member', async () => {
   const member = await addMember(place, ada);
   await using owner = connect(place.databaseOwnerUrl);
   const reasons = async (userId: string): Promise<unknown> =>
@@ -74,7 +74,7 @@ test('nobody acts as an operator, as themselves, as someone disabled, or as no m
   expect(await reasons(member.userId)).toBe('FORBIDDEN');
 });
 
-test('it ends at once: by its end, the opt-out, the operator’s logout, and the loss of their powers', async () => {
+test('an assumed identity ends at once when the operator ends it or logs out, or the tenant opts out', async () => {
   const ben = await signUpTenant(place);
   const list = async (token: string): Promise<unknown> =>
     reasonOf(await callOn('REST', place.url, 'projects.list', { token, tenant: ben.slug }));

@@ -27,7 +27,7 @@ const change = (token: string, body: { currentPassword: string; newPassword: str
 const enter = async (email: string, password: string): Promise<unknown> =>
   reasonOf(await rest(place.url, 'POST', '/auth/login', { body: { email, password } }));
 
-test('a new password ends the other sessions and keeps this one', async () => {
+test('changing the password ends all other sessions and keeps the present one', async () => {
   const grace = await addMember(place, ada);
   const others = [await logIn(place, grace), await logIn(place, { email: grace.email })];
   const answer = await change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword: NEW_PASSWORD });
@@ -39,7 +39,7 @@ test('a new password ends the other sessions and keeps this one', async () => {
   expect(await enter(grace.email, NEW_PASSWORD)).toBeUndefined();
 });
 
-test('a new password gives a new pair of the same session, in the tenant of the bearer', async () => {
+test('changing the password gives new tokens for the same session and tenant', async () => {
   const grace = await addMember(place, ada);
   const lobby = await logIn(place, { email: grace.email });
   const inTenant = await change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword: NEW_PASSWORD });
@@ -57,7 +57,7 @@ test('a new password gives a new pair of the same session, in the tenant of the 
   expect(at((await change(inLobby.login.accessToken, passwords)).body, 'tenant')).toBeNull();
 });
 
-test('who was removed from the tenant of the bearer changes the password, and goes on in the lobby', async () => {
+test('a user who was removed from the tenant of their token can change the password, and gets tokens for the lobby', async () => {
   const grace = await addMember(place, ada);
   await ada.client.members.remove.mutate({ userId: grace.userId });
   const answer = await change(grace.login.accessToken, { currentPassword: PASSWORD, newPassword: NEW_PASSWORD });
@@ -65,7 +65,7 @@ test('who was removed from the tenant of the bearer changes the password, and go
   expect(await refusalsOf(place, pairIn(answer))).toEqual(LIVE);
 });
 
-test('without the current password nothing changes, and the try is written down', async () => {
+test('changing the password with a wrong current one changes nothing, and is written to the audit log', async () => {
   const grace = await addMember(place, ada);
   const requestId = freshRequestId('change');
   const wrong = { currentPassword: `${PASSWORD} `, newPassword: NEW_PASSWORD };
@@ -87,7 +87,7 @@ test('without the current password nothing changes, and the try is written down'
   expect(await enter(grace.email, PASSWORD)).toBeUndefined();
 });
 
-test('a weak password is refused and changes nothing', async () => {
+test('changing to a weak password is refused and changes nothing', async () => {
   const grace = await addMember(place, ada);
   const other = await logIn(place, { email: grace.email });
   for (const newPassword of ['short', 'passwordpassword', grace.email]) {
@@ -98,7 +98,7 @@ test('a weak password is refused and changes nothing', async () => {
   expect(await enter(grace.email, PASSWORD)).toBeUndefined();
 });
 
-test('of two changes at once, one counts', async () => {
+test('of two simultaneous changes of a password one succeeds', async () => {
   const grace = await addMember(place, ada);
   const passwords = [`${NEW_PASSWORD}-one`, `${NEW_PASSWORD}-two`];
   const answers = await Promise.all(

@@ -22,7 +22,7 @@ afterAll(() => owner[Symbol.asyncDispose]());
 const enter = (email: string, password = PASSWORD) =>
   rest(place.url, 'POST', '/auth/login', { body: { email, password } });
 
-test('who is disabled is out with the next request, and stays out', async () => {
+test('a disabled user is refused with the next request, and cannot get in again', async () => {
   const grace = await addMember(place, ada);
   const lobby = await logIn(place, { email: grace.email });
   const disabled = await root.client.admin.disableUser.mutate({ id: grace.userId });
@@ -44,7 +44,7 @@ test('who is disabled is out with the next request, and stays out', async () => 
   expect(again.disabledAt, 'as it was').toBe(disabled.disabledAt);
 });
 
-test('who is enabled again gets in by a login, and by no session or link from before', async () => {
+test('a user who is enabled again can log in, and sessions and links from before stay invalid', async () => {
   const grace = await addMember(place, ada);
   const { token } = await askReset(place, grace.email);
   await root.client.admin.disableUser.mutate({ id: grace.userId });
@@ -57,7 +57,7 @@ test('who is enabled again gets in by a login, and by no session or link from be
   expect(await refusalsOf(place, login)).toEqual(LIVE);
 });
 
-test('both stand in the platform’s log, by whom and with what changed', async () => {
+test("disabling and enabling a user are written to the platform's log, with the operator and the change", async () => {
   const { userId } = await addMember(place, ada);
   await root.client.admin.disableUser.mutate({ id: userId });
   await root.client.admin.enableUser.mutate({ id: userId });
@@ -72,7 +72,7 @@ test('both stand in the platform’s log, by whom and with what changed', async 
 });
 
 for (const mount of MOUNTS) {
-  test(`${mount}: nobody disables themselves, or someone who is not there, and none but an operator anyone`, async () => {
+  test(`${mount}: only an operator can disable a user, and neither themselves nor an unknown user`, async () => {
     const grace = await addMember(place, ada);
     const call = async (procedure: 'admin.disableUser' | 'admin.enableUser', token: string, id: string) => {
       const answer = await callOn(mount, place.url, procedure, { token, body: { id } });
@@ -88,7 +88,7 @@ for (const mount of MOUNTS) {
     expect(await refusalsOf(place, grace.login)).toEqual(LIVE);
   });
 
-  test(`${mount}: an operator finds an account by its address, however it is spelled`, async () => {
+  test(`${mount}: an operator finds an account by its address in any letter case`, async () => {
     const grace = await addMember(place, ada);
     const find = async (email: string, token = root.login.accessToken) =>
       await callOn(mount, place.url, 'admin.users', { token, body: { email } });
@@ -112,7 +112,7 @@ for (const mount of MOUNTS) {
   });
 }
 
-test('accounts are listed page by page, newest first', async () => {
+test('an operator pages through all accounts, newest first', async () => {
   const people: string[] = [];
   for (let left = 3; left > 0; left -= 1) people.unshift((await addMember(place, ada)).userId);
   const listed: string[] = [];

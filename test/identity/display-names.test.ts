@@ -49,7 +49,7 @@ const PLACES: Place[] = [
   },
 ];
 
-test.each(PLACES)('$procedure takes no text of invisible characters, nor one with a bidi control', async (given) => {
+test.each(PLACES)('$procedure refuses a text of invisible characters, or with a bidi control', async (given) => {
   for (const text of [
     '\u200b'.repeat(12),
     '\u2800 \u3164'.repeat(6),
@@ -61,7 +61,7 @@ test.each(PLACES)('$procedure takes no text of invisible characters, nor one wit
   }
 });
 
-test.each(PLACES)('$procedure keeps a text without what nobody sees in it', async (given) => {
+test.each(PLACES)('$procedure stores a text without its invisible characters', async (given) => {
   const number = crypto.randomUUID();
   const text = `\u3000Zoe\u0308 \u200bAda\u200d \u{1f469}\u200d\u{1f680} ${number}\u2800`;
   const answer = await callOn('tRPC', place.url, given.procedure, await given.call(text));
@@ -71,7 +71,7 @@ test.each(PLACES)('$procedure keeps a text without what nobody sees in it', asyn
   }
 });
 
-test('a name that looks the same is the same: a project takes it once', async () => {
+test('two projects cannot have names that differ in invisible characters only', async () => {
   await ada.client.projects.create.mutate({ name: 'Gemini \u00e9' });
   const again = await callOn('REST', place.url, 'projects.create', inside({ name: 'Gem\u200bini e\u0301 ' }));
   expect(reasonOf(again)).toBe('CONFLICT');

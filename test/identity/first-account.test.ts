@@ -40,7 +40,7 @@ async function tenantsOf(email: string): Promise<number[]> {
   return rows.map(({ tenants }) => tenants);
 }
 
-test('two sign-ups of one address that are verified at once make one account', async () => {
+test('two sign-ups of one address that are verified at the same time make one account', async () => {
   const email = freshEmail();
   const tokens = [await signUp(email, 1), await signUp(email, 2)];
   const answers = await race(email, 2, () => tokens.map(verify));
@@ -48,7 +48,7 @@ test('two sign-ups of one address that are verified at once make one account', a
   expect(await tenantsOf(email)).toEqual([1]);
 });
 
-test('of many sign-ups of one address that are verified at once, and a reset, one makes the account', async () => {
+test('many sign-ups of one address that are verified at the same time, and a password reset, make one account', async () => {
   const email = freshEmail();
   const verifications: string[] = [];
   for (let count = 1; count <= 6; count += 1) verifications.push(await signUp(email, count));
@@ -59,7 +59,7 @@ test('of many sign-ups of one address that are verified at once, and a reset, on
   expect(await tenantsOf(email)).toEqual([answers.at(-1)?.status === 204 ? 0 : 1]);
 });
 
-test('a verification and a reset at once make one account', async () => {
+test('a verification and a password reset of one address at the same time make one account', async () => {
   const email = freshEmail();
   const verification = await signUp(email);
   const { token } = await askReset(place, email);
@@ -68,7 +68,7 @@ test('a verification and a reset at once make one account', async () => {
   expect(await tenantsOf(email)).toEqual([1]);
 });
 
-test('a verification and an invite at once make one account', async () => {
+test('a verification and an accepted invite of one address at the same time make one account', async () => {
   const ada = await signUpTenant(place);
   const email = freshEmail();
   const verification = await signUp(email);

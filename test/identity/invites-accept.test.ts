@@ -32,7 +32,7 @@ async function standingOf(email: string) {
   return { ...row };
 }
 
-test('a new person gets an account by an invite, and is in', async () => {
+test('a new person who accepts an invite gets an account and the membership', async () => {
   const { email, token } = await invite(place, ada, { role: 'admin' });
   const answer = await acceptNew(place, token);
   expect([answer.status, answer.body]).toEqual([
@@ -50,7 +50,7 @@ test('a new person gets an account by an invite, and is in', async () => {
   expect(row).toMatchObject({ tenant_id: ada.tenantId, changes: { role: [null, 'admin'] } });
 });
 
-test('someone with an account is in by their access token, of a tenant or of the lobby, and keeps password and name', async () => {
+test('a user with an account accepts an invite by any access token of theirs, and keeps password and name', async () => {
   const inTenant = await addMember(place, ben);
   const inLobby = await addMember(place, ben);
   const lobby = await logIn(place, { email: inLobby.email });
@@ -69,7 +69,7 @@ test('someone with an account is in by their access token, of a tenant or of the
   expect(login.tenant?.role).toBe('member');
 });
 
-test('an invite is for its address alone: another account is refused, and nothing changes', async () => {
+test('an invite cannot be accepted by an account with another address', async () => {
   const { email } = await addMember(place, ben);
   const invited = await invite(place, ada, { email });
   const before = await standingOf(email);
@@ -79,7 +79,7 @@ test('an invite is for its address alone: another account is refused, and nothin
   expect(await standingOf(ben.email)).toMatchObject({ roles: null });
 });
 
-test('where the address has an account, nobody gets into it by the invite alone', async () => {
+test('an invite alone does not open the account that its address has', async () => {
   const { email } = await addMember(place, ben);
   const invited = await invite(place, ada, { email, role: 'admin' });
   const before = await standingOf(email);
@@ -95,7 +95,7 @@ test('where the address has an account, nobody gets into it by the invite alone'
   ).toHaveLength(1);
 });
 
-test('a token that is no good makes no new person either', async () => {
+test('an invalid access token beside an invite creates no account', async () => {
   const invited = await invite(place, ada);
   const body = { token: invited.token, password: PASSWORD, fullName: 'Grace Hopper' };
   const answer = await rest(place.url, 'POST', '/invites/accept', { token: 'no-token-of-ours', body });
@@ -103,7 +103,7 @@ test('a token that is no good makes no new person either', async () => {
   expect(await standingOf(invited.email)).toMatchObject({ accounts: 0, accepted: [false] });
 });
 
-test('a new person needs a name and a strong password, and the invite waits for them', async () => {
+test('an invite accepted without a name or with a weak password is refused, and stays open', async () => {
   const { email, token } = await invite(place, ada);
   const bare = await rest(place.url, 'POST', '/invites/accept', { body: { token } });
   expect([bare.status, reasonOf(bare)]).toEqual([400, 'VALIDATION_FAILED']);
@@ -118,14 +118,14 @@ test('a new person needs a name and a strong password, and the invite waits for 
   expect((await acceptNew(place, token)).status).toBe(200);
 });
 
-test('of 20 acceptances by a new person at once, one is served: one account, one membership', async () => {
+test('of 20 simultaneous acceptances by a new person one succeeds, and makes one account and one membership', async () => {
   const { email, token } = await invite(place, ada);
   const answers = await Promise.all(Array.from({ length: 20 }, () => acceptNew(place, token)));
   expect(outcomesOf(answers)).toEqual([...Array.from({ length: 19 }, () => 'TOKEN_INVALID'), 'done']);
   expect(await standingOf(email)).toMatchObject({ accounts: 1, roles: ['member'], accepted: [true] });
 });
 
-test('of 20 acceptances by someone with an account at once, one is served: one membership', async () => {
+test('of 20 simultaneous acceptances by a user with an account one succeeds, and makes one membership', async () => {
   const { email, login } = await addMember(place, ben);
   const { token } = await invite(place, ada, { email, role: 'admin' });
   const answers = await Promise.all(Array.from({ length: 20 }, () => acceptAs(place, login.accessToken, token)));
@@ -133,7 +133,7 @@ test('of 20 acceptances by someone with an account at once, one is served: one m
   expect(await standingOf(email)).toMatchObject({ accounts: 1, roles: ['admin'], accepted: [true] });
 });
 
-test('who became a member in another way meanwhile keeps the role they have', async () => {
+test('accepting an invite keeps the role of someone who became a member meanwhile', async () => {
   const { email, userId, login } = await addMember(place, ben);
   const { token } = await invite(place, ada, { email, role: 'admin' });
   await owner.sql`
@@ -158,7 +158,7 @@ test('an account that was made by an invite voids the sign-ups of its address', 
   expect((await client.users.myTenants.query({})).items.map(({ slug }) => slug)).toEqual([ada.slug]);
 });
 
-test('an invite that is revoked while it is accepted is either, and never both', async () => {
+test('an invite that is revoked and accepted at the same time is one or the other, never both', async () => {
   for (let round = 0; round < 6; round += 1) {
     const { email, login } = await addMember(place, ben);
     const { id, token } = await invite(place, ada, { email });
@@ -176,7 +176,7 @@ test('an invite that is revoked while it is accepted is either, and never both',
 });
 
 test.each(['suspended', 'deleted', 'failed'])(
-  'an invite into a tenant that is %s is no good, and tells nothing of the tenant',
+  'an invite into a tenant that is %s is refused, and reveals nothing of the tenant',
   async (status) => {
     const eve = await signUpTenant(place);
     const { token } = await invite(place, eve);

@@ -30,7 +30,7 @@ test.each([
   ['leaves', ({ client }) => client.members.leave.mutate()],
   ['is disabled', ({ userId }) => root.client.admin.disableUser.mutate({ id: userId })],
 ] satisfies [string, (inviter: Awaited<ReturnType<typeof addInviter>>) => Promise<unknown>][])(
-  'the open invites of an admin who %s are revoked, and nobody else’s',
+  'the open invites of an admin who %s are revoked, and those of others stay open',
   async (_, goes) => {
     const inviter = await addInviter();
     const other = await invite(place, ada, { role: 'admin' });
@@ -50,13 +50,13 @@ test.each([
   },
 );
 
-test('of an admin who becomes a member, the invites to be an admin are revoked', async () => {
+test('when an admin becomes a member, their open invites for admins are revoked', async () => {
   const inviter = await addInviter();
   await ada.client.members.updateRole.mutate({ userId: inviter.userId, role: 'member' });
   expect([await works(inviter.asAdmin), await works(inviter.asMember)]).toEqual([false, true]);
 });
 
-test('invites of the same admin in another tenant stay', async () => {
+test('invites of the same admin in another tenant stay open', async () => {
   const inviter = await addInviter();
   const ben = await signUpTenant(place);
   await using owner = connect(place.databaseOwnerUrl);
@@ -87,7 +87,7 @@ async function inviteMeanwhile(inviter: { login: { accessToken: string } }, chan
   return { reason: reasonOf(answer), open: open.length };
 }
 
-test('an invite on its way when its maker was made a member, or was removed, is not made', async () => {
+test('an invite is not created if its creator is demoted or removed at the same time', async () => {
   await using owner = connect(place.databaseOwnerUrl);
   const [demoted, removed] = [await addMember(place, ada, 'admin'), await addMember(place, ada, 'admin')];
   const late = await inviteMeanwhile(
@@ -103,7 +103,7 @@ test('an invite on its way when its maker was made a member, or was removed, is 
   expect(later).toEqual({ reason: 'TENANT_NOT_FOUND', open: 0 });
 });
 
-test('an invite on its way when its maker was disabled does not stay open', async () => {
+test('an invite does not stay open if its creator is disabled at the same time', async () => {
   const inviter = await addMember(place, ada, 'admin');
   const { open } = await inviteMeanwhile(inviter, () => root.client.admin.disableUser.mutate({ id: inviter.userId }));
   expect(open).toBe(0);

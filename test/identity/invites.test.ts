@@ -26,7 +26,7 @@ const reasonFrom = async (call: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => at(error, 'data', 'reason'),
   );
 
-test('an invite goes to its address, for seven days', async () => {
+test('an invite is mailed to its address, and is valid for seven days', async () => {
   const email = freshEmail('grace');
   const made = await ada.client.invites.create.mutate({ email: ` ${email.toUpperCase()}`, role: 'member' });
   expect(made).toEqual({
@@ -46,7 +46,7 @@ test('an invite goes to its address, for seven days', async () => {
   expect(await statusOf(made.id)).toBe('accepted');
 });
 
-test('a preview tells what the invite is to, and uses nothing up', async () => {
+test('the preview of an invite shows its tenant and role, and does not use it up', async () => {
   const grace = await invite(place, ada, { role: 'admin' });
   const told = {
     tenantName: 'Acme',
@@ -61,7 +61,7 @@ test('a preview tells what the invite is to, and uses nothing up', async () => {
   expect((await preview(place, known.token)).body).toMatchObject({ role: 'member', hasAccount: true });
 });
 
-test('an invite that is expired, revoked, replaced, used or made up is refused alike', async () => {
+test('expired, revoked, replaced, used and invented invites get the same refusal', async () => {
   const [expired, revoked, replaced, used, live] = [
     await invite(place, ada),
     await invite(place, ada),
@@ -92,7 +92,7 @@ test('an invite that is expired, revoked, replaced, used or made up is refused a
   expect(at((await preview(place, newer.token)).body, 'role')).toBe('admin');
 });
 
-test('a resent invite works again, after it had expired too', async () => {
+test('a resent invite works, also after it had expired', async () => {
   const grace = await invite(place, ada);
   await nextMail(place.mailDir, grace.email);
   await expire(grace.id);
@@ -104,7 +104,7 @@ test('a resent invite works again, after it had expired too', async () => {
   expect((await acceptNew(place, token)).status).toBe(200);
 });
 
-test('what is accepted is neither resent nor revoked, and what is revoked is not resent', async () => {
+test('an accepted invite can be neither resent nor revoked, and a revoked one cannot be resent', async () => {
   const [accepted, revoked] = [await invite(place, ada), await invite(place, ada)];
   await acceptNew(place, accepted.token);
   const { resend, revoke } = ada.client.invites;
@@ -116,14 +116,14 @@ test('what is accepted is neither resent nor revoked, and what is revoked is not
   expect([await statusOf(accepted.id), await statusOf(revoked.id)]).toEqual(['accepted', 'revoked']);
 });
 
-test('a member is not invited again, however their address is spelled', async () => {
+test('a member cannot be invited again, in any spelling of their address', async () => {
   const { email } = await addMember(place, ada);
   const email2 = ` ${email.toUpperCase()}`;
   expect(await reasonFrom(ada.client.invites.create.mutate({ email: email2, role: 'admin' }))).toBe('ALREADY_MEMBER');
   expect(await reasonFrom(ben.client.invites.create.mutate({ email, role: 'member' }))).toBeUndefined();
 });
 
-test('of many invites to one address at once, one stays open', async () => {
+test('of many simultaneous invites to one address one stays open', async () => {
   const email = freshEmail('grace');
   await Promise.all(Array.from({ length: 8 }, () => ada.client.invites.create.mutate({ email, role: 'member' })));
   const { items } = await ada.client.invites.list.query({ limit: 100 });
@@ -131,7 +131,7 @@ test('of many invites to one address at once, one stays open', async () => {
   expect(states.toSorted()).toEqual(['pending', ...Array.from({ length: 7 }, () => 'revoked')]);
 });
 
-test('invites are listed page by page, newest first, those of one’s own tenant alone', async () => {
+test('paging through invites gives those of the own tenant only, newest first', async () => {
   const made = [];
   for (let left = 3; left > 0; left -= 1) made.unshift((await invite(place, ada)).id);
   await invite(place, ben);
@@ -141,7 +141,7 @@ test('invites are listed page by page, newest first, those of one’s own tenant
 });
 
 for (const mount of MOUNTS) {
-  test(`${mount}: the invites of another tenant are not found, and stay as they are`, async () => {
+  test(`${mount}: invites of another tenant are not found, and do not change`, async () => {
     const theirs = await invite(place, ben);
     const call = { token: ada.tokens().accessToken, tenant: ada.slug, body: { id: theirs.id } };
     for (const procedure of ['invites.get', 'invites.resend', 'invites.revoke'] as const) {
@@ -151,7 +151,7 @@ for (const mount of MOUNTS) {
     expect(await statusOf(theirs.id, ben)).toBe('pending');
   });
 
-  test(`${mount}: a member invites nobody`, async () => {
+  test(`${mount}: a member cannot invite anyone`, async () => {
     const grace = await addMember(place, ada);
     const email = freshEmail('friend');
     const call = { token: grace.login.accessToken, tenant: ada.slug, body: { email, role: 'member' } };
@@ -161,7 +161,7 @@ for (const mount of MOUNTS) {
   });
 }
 
-test('names that strangers choose become no links in the mail', async () => {
+test('names that strangers choose do not become links in the invite mail', async () => {
   const eve = await signUpTenant(place, {
     fullName: 'Eve http://evil.example/a?b=c www.evil.example',
     tenantName: 'Win at https://evil.example:8443/x or mail eve@evil.example',

@@ -46,14 +46,14 @@ const remove = (by: Admin, whom: Admin): Promise<Answer> =>
   rest(place.url, 'DELETE', `/members/${whom.userId}`, as(by));
 const leave = (who: Admin): Promise<Answer> => rest(place.url, 'POST', '/members/leave', as(who));
 
-test('the last admin is not demoted, not removed, and does not leave', async () => {
+test('the last admin of a tenant cannot be demoted or removed, and cannot leave', async () => {
   await setAdmins(ada);
   const answers = [await demote(ada, ada), await remove(ada, ada), await leave(ada)];
   expect(answers.map((answer) => [answer.status, reasonOf(answer)])).toEqual(answers.map(() => [409, 'LAST_ADMIN']));
   expect(await adminsLeft()).toBe(1);
 });
 
-test('where there is another admin, one may step down, remove oneself, or leave', async () => {
+test('an admin can demote or remove themselves, or leave, while there is another admin', async () => {
   for (const step of [() => demote(ada, ada), () => remove(ada, ada), () => leave(ada)]) {
     await setAdmins(ada, grace);
     expect(reasonOf(await step())).toBeUndefined();
@@ -61,7 +61,7 @@ test('where there is another admin, one may step down, remove oneself, or leave'
   }
 });
 
-test('an admin who is disabled does not count', async () => {
+test('a disabled admin does not count as another admin', async () => {
   await setAdmins(ada, grace);
   await owner.sql`update public.users set disabled_at = now() where id = ${grace.userId}`;
   const answers = [await demote(ada, ada), await remove(ada, ada), await leave(ada)];
@@ -69,7 +69,7 @@ test('an admin who is disabled does not count', async () => {
   expect(outcomesOf(answers)).toEqual(['LAST_ADMIN', 'LAST_ADMIN', 'LAST_ADMIN']);
 });
 
-test('to be an admin again changes nothing for the last one', async () => {
+test('making the last admin an admin again succeeds and changes nothing', async () => {
   await setAdmins(ada);
   const answer = await rest(place.url, 'PATCH', `/members/${ada.userId}`, { ...as(ada), body: { role: 'admin' } });
   expect([answer.status, at(answer.body, 'role')]).toEqual([200, 'admin']);
@@ -84,7 +84,7 @@ test(`two admins who demote each other at once leave one admin, ${ROUNDS} times 
   }
 });
 
-test('two admins who both were let in before either was demoted leave one admin', async () => {
+test('two admins who demote each other leave one admin, also if both passed the check before either change', async () => {
   await setAdmins(ada, grace);
   const answers = await meet(place, {
     lock: (tx) => tx`select from public.tenants where id = ${ada.tenantId} for update`,
@@ -119,7 +119,7 @@ test('three admins who demote each other in a ring leave one admin', async () =>
   }
 });
 
-test('one who steps down while the other is disabled leaves nobody without an admin', async () => {
+test('an admin who steps down while the other one is disabled does not leave the tenant without an admin', async () => {
   await setAdmins(ada, grace);
   const answer = await meet(place, {
     lock: (tx) => tx`select from public.tenants where id = ${ada.tenantId} for update`,

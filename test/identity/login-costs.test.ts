@@ -43,7 +43,7 @@ async function enter(email: string, password: string): Promise<[number, number]>
   return [status, checks];
 }
 
-test('a failed login checks two passwords, whoever it was', async () => {
+test('a failed login always checks two password hashes, so that its time reveals no account', async () => {
   const waiting = freshSignUp();
   await rest(place.url, 'POST', '/auth/register', { body: waiting });
   const disabled = await addMember(place, ada);

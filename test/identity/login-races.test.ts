@@ -25,7 +25,7 @@ async function sessionsOf(userId: string): Promise<number> {
   return rows.length;
 }
 
-test('a login whose password was changed after it was checked gets in nowhere', async () => {
+test('a login fails if the password is changed after it was checked', async () => {
   const { userId, email } = await addMember(place, ada);
   const before = await sessionsOf(userId);
   const answer = await meet(place, {
@@ -39,7 +39,7 @@ test('a login whose password was changed after it was checked gets in nowhere', 
   expect(await sessionsOf(userId)).toBe(before);
 });
 
-test('a login whose account was disabled after the password was checked gets in nowhere', async () => {
+test('a login fails if the account is disabled after the password was checked', async () => {
   const { userId, email } = await addMember(place, ada);
   const before = await sessionsOf(userId);
   const answer = await meet(place, {
@@ -51,7 +51,7 @@ test('a login whose account was disabled after the password was checked gets in 
   expect(await sessionsOf(userId)).toBe(before);
 });
 
-test('whichever comes first, a login by the old password is over once the new one is set', async () => {
+test('no session of a login by the old password outlives the change, whichever comes first', async () => {
   for (const last of ['a', 'b', 'c', 'd']) {
     const grace = await addMember(place, ada);
     const newPassword = `brisk-walrus-folds-nine-umbrellas-${last}`;
@@ -69,7 +69,7 @@ test('whichever comes first, a login by the old password is over once the new on
   }
 });
 
-test('logins at once with a hash that is to be upgraded all get in', async () => {
+test('simultaneous logins with a hash that needs an upgrade all succeed', async () => {
   const { userId, email } = await addMember(place, ada);
   const weak = await hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
   await owner.sql`update public.users set password_hash = ${weak} where id = ${userId}`;

@@ -17,7 +17,7 @@ const register = (email: string, password: string) =>
 const enter = async (email: string, password: string): Promise<unknown> =>
   reasonOf(await rest(place.url, 'POST', '/auth/login', { body: { email, password } }));
 
-test('of many sign-ups of one address, each is known by its own password', async () => {
+test('a login with the password of any of several sign-ups is answered EMAIL_NOT_VERIFIED, and with another one INVALID_CREDENTIALS', async () => {
   const email = freshEmail();
   const passwords = [PASSWORD, OTHER_PASSWORD, 'three-patient-herons-share-a-ladder'];
   for (const password of passwords) await register(email, password);
@@ -25,7 +25,7 @@ test('of many sign-ups of one address, each is known by its own password', async
   expect(await enter(email, 'not-the-password-of-anyone')).toBe('INVALID_CREDENTIALS');
 });
 
-test('a sign-up without a tag is known by its password, and by no other', async () => {
+test('a sign-up without a password tag is recognised by its password, and by no other', async () => {
   const email = freshEmail();
   await register(email, PASSWORD);
   await owner.sql`update public.sign_ups set password_tag = null where email = ${email}`;
@@ -33,14 +33,14 @@ test('a sign-up without a tag is known by its password, and by no other', async 
   expect(await enter(email, OTHER_PASSWORD)).toBe('INVALID_CREDENTIALS');
 });
 
-test('the password that one signed up with is nothing any more once it was changed', async () => {
+test("the password of the sign-up is refused once the account's password was changed", async () => {
   const ada = await signUpTenant(place);
   await ada.client.auth.changePassword.mutate({ currentPassword: PASSWORD, newPassword: OTHER_PASSWORD });
   expect(await enter(ada.email, PASSWORD)).toBe('INVALID_CREDENTIALS');
   expect(await enter(ada.email, OTHER_PASSWORD)).toBeUndefined();
 });
 
-test('a sign-up that was verified keeps no trace of its password, whatever statement verified it', async () => {
+test('a verified sign-up keeps no trace of its password, whatever statement verified it', async () => {
   const { email: verified } = await signUpTenant(place);
   const bySql = freshEmail();
   await register(bySql, PASSWORD);
@@ -51,7 +51,7 @@ test('a sign-up that was verified keeps no trace of its password, whatever state
   }
 });
 
-test('a sign-up that was voided keeps its password, and its answer: who made it must not learn that the owner has verified', async () => {
+test('a login by a voided sign-up is answered as before, so that it does not reveal that the owner verified', async () => {
   const email = freshEmail();
   await register(email, OTHER_PASSWORD);
   const { token } = await invite(place, await signUpTenant(place), { email });

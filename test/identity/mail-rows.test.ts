@@ -47,7 +47,7 @@ async function order(tenantId: string | null, payload: Record<string, string>): 
 
 const sent = async (email: string): Promise<number> => (await mailsTo(place.mailDir, email)).length;
 
-test('a tenant has no mail sent about the invites, sign-ups and resets of others', async () => {
+test('a tenant cannot have mail sent about invites, sign-ups or password resets of others', async () => {
   const invited = await invite(place, ada);
   const waiting = freshSignUp();
   await rest(place.url, 'POST', '/auth/register', { body: waiting });

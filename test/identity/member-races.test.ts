@@ -43,7 +43,7 @@ test.each<[string, (open: { inviteId: string; keyId: string; userId: string }) =
   ['renames no tenant', () => ['PATCH', '/tenants/current', { name: 'Late' }]],
   ['changes no role', ({ userId }) => ['PATCH', `/members/${userId}`, { role: 'admin' }]],
   ['removes nobody', ({ userId }) => ['DELETE', `/members/${userId}`]],
-])('who was made a member while it waited %s', async (_, what) => {
+])('an admin who was made a member while the call waited %s', async (_, what) => {
   const [late, other] = [await addMember(place, ada, 'admin'), await addMember(place, ada)];
   const { id: inviteId } = await invite(place, ada);
   const { id: keyId } = await ada.client.apiKeys.create.mutate({ name: 'CI', role: 'member' });
@@ -56,7 +56,7 @@ test.each<[string, (open: { inviteId: string; keyId: string; userId: string }) =
   expect(outcomeOf(answer)).toBe('FORBIDDEN');
 });
 
-test('nobody is invited whose invite is being accepted', async () => {
+test('inviting someone whose invite is being accepted is refused as ALREADY_MEMBER', async () => {
   const guest = await signUpTenant(place);
   const { id } = await invite(place, ada, { email: guest.email });
   const answer = await meet(place, {

@@ -32,7 +32,7 @@ async function powersOf({ login }: Person): Promise<unknown[]> {
   return [reasonOf(reading), reasonOf(inviting)];
 }
 
-test('members are listed page by page, with their roles, those of the tenant alone', async () => {
+test('paging through members gives those of the tenant only, with their roles', async () => {
   const eve = await signUpTenant(place);
   const people = [await addMember(place, eve), await addMember(place, eve, 'admin')];
   await addMember(place, ben);
@@ -48,7 +48,7 @@ test('members are listed page by page, with their roles, those of the tenant alo
 });
 
 for (const mount of MOUNTS) {
-  test(`${mount}: a change of role counts from the very next request, up and down`, async () => {
+  test(`${mount}: a changed role applies with the next request, up and down`, async () => {
     const grace = await addMember(place, ada);
     expect(await powersOf(grace)).toEqual([undefined, 'FORBIDDEN']);
     for (const role of ['admin', 'member'] as const) {
@@ -63,7 +63,7 @@ for (const mount of MOUNTS) {
     ]);
   });
 
-  test(`${mount}: who is removed, or leaves, is out with the very next request`, async () => {
+  test(`${mount}: a member who is removed or leaves is refused with the next request`, async () => {
     const [removed, left] = [await addMember(place, ada), await addMember(place, ada, 'admin')];
     expect(reasonOf(await call(mount, 'members.remove', ada, { userId: removed.userId }))).toBeUndefined();
     expect(reasonOf(await call(mount, 'members.leave', left, {}))).toBeUndefined();
@@ -78,7 +78,7 @@ for (const mount of MOUNTS) {
     expect([gone.status, reasonOf(gone)]).toEqual([404, 'NOT_FOUND']);
   });
 
-  test(`${mount}: a member changes nobody’s role, their own neither, and removes nobody`, async () => {
+  test(`${mount}: a member cannot change any role, nor remove anyone`, async () => {
     const [grace, other] = [await addMember(place, ada), await addMember(place, ada)];
     for (const { userId } of [grace, other]) {
       const promoted = await call(mount, 'members.updateRole', grace, { userId, role: 'admin' });
@@ -89,7 +89,7 @@ for (const mount of MOUNTS) {
     expect(await powersOf(other)).toEqual([undefined, 'FORBIDDEN']);
   });
 
-  test(`${mount}: who is in another tenant is not found in this one, and stays what they are there`, async () => {
+  test(`${mount}: a member of another tenant is not found, and their membership there does not change`, async () => {
     const changed = await call(mount, 'members.updateRole', ada, { userId: ben.userId, role: 'member' });
     const removed = await call(mount, 'members.remove', ada, { userId: ben.userId });
     expect([reasonOf(changed), reasonOf(removed)]).toEqual(['NOT_FOUND', 'NOT_FOUND']);
@@ -97,7 +97,7 @@ for (const mount of MOUNTS) {
   });
 }
 
-test('a person of two tenants is changed, and removed, in one of them alone', async () => {
+test('changing or removing a member of two tenants affects one of them only', async () => {
   const grace = await addMember(place, ada, 'admin');
   await owner.sql`
     insert into public.user_tenant_membership (user_id, tenant_id, role)

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
-test('a session that was revoked while the passwords were hashed changes none', async () => {
+test('changing the password fails if the session is revoked while the passwords are hashed', async () => {
   const grace = await addMember(place, ada);
   const passwords = createPasswords();
   const gate = createGate();
@@ -51,7 +51,7 @@ test('a session that was revoked while the passwords were hashed changes none', 
   expect((await rest(place.url, 'POST', '/auth/login', { body: login })).status).toBe(200);
 });
 
-test('a reset ends the sessions and links of its own user, and nobody else’s', async () => {
+test('a password reset ends the sessions and links of its user only', async () => {
   const [grace, alan] = await Promise.all([addMember(place, ada), addMember(place, ada)]);
   const [own, other] = [await askReset(place, grace.email), await askReset(place, alan.email)];
   expect((await confirmReset(place, own.token)).status).toBe(204);

@@ -49,7 +49,7 @@ async function tracesOf(email: string) {
   };
 }
 
-test('answer and rows are the same for everyone; a mail goes only to whom it is of use', async () => {
+test('a reset request leaves the same answer and rows for every address, and mails only addresses that can use it', async () => {
   const all = await addresses();
   const account = await tracesOf(all.account);
   expect(account.answer).toMatchObject({ status: 202, body: {} });
@@ -67,7 +67,7 @@ test('answer and rows are the same for everyone; a mail goes only to whom it is 
   expect(await subjects(all.nobody)).toEqual([]);
 });
 
-test('an address is taken trimmed and in lower case', async () => {
+test('a reset request takes the address trimmed and in lower case', async () => {
   const { email } = await addMember(place, ada);
   const plain = await tracesOf(email);
   const spelled = await addMember(place, ada);
@@ -95,7 +95,7 @@ async function requestAs(host: string, email: string): Promise<number | undefine
   });
 }
 
-test('the link is the page of PUBLIC_URL, whatever host a request names', async () => {
+test('the reset link leads to PUBLIC_URL, whatever Host the request names', async () => {
   const { email } = await addMember(place, ada);
   expect(await requestAs('evil.example', email)).toBe(202);
   const mail = await nextMail(place.mailDir, email);

@@ -83,7 +83,7 @@ test('a sign-up that comes between the reset mail and the new password leaves th
   expect((await client.users.myTenants.query({})).items).toEqual([]);
 });
 
-test('a new password for the only sign-up of an address must not be made of its tenant', async () => {
+test("a reset for the only sign-up of an address refuses a password that is made of the tenant's name", async () => {
   const email = freshEmail();
   const tenantName = 'Zephyrine Quorlax Industries';
   await rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), email, tenantName } });
@@ -100,7 +100,7 @@ async function statesOf(email: string) {
   return [...states];
 }
 
-test('the other links of an address die there too', async () => {
+test('a reset that makes an account invalidates the other links of its address', async () => {
   const { email } = await signUpTwice();
   const [first, second] = [await askReset(place, email), await askReset(place, email)];
   expect((await confirmReset(place, first.token)).status).toBe(204);
@@ -108,7 +108,7 @@ test('the other links of an address die there too', async () => {
   expect(await enter(email, NEW_PASSWORD)).toBeUndefined();
 });
 
-test('an address that nobody signed up with gets no account', async () => {
+test('a reset for an address that nobody signed up with makes no account', async () => {
   const email = freshEmail('nobody');
   const { token } = await askReset(place, email);
   expect(reasonOf(await confirmReset(place, token))).toBe('TOKEN_INVALID');

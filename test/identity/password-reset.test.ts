@@ -20,7 +20,7 @@ afterAll(() => owner[Symbol.asyncDispose]());
 const enter = async (email: string, password: string): Promise<unknown> =>
   reasonOf(await rest(place.url, 'POST', '/auth/login', { body: { email, password } }));
 
-test('a reset sets the password, ends every session and works once', async () => {
+test('a reset link sets the password, ends every session and works once', async () => {
   const grace = await addMember(place, ada);
   const other = await logIn(place, { email: grace.email });
   const { token } = await askReset(place, grace.email);
@@ -35,7 +35,7 @@ test('a reset sets the password, ends every session and works once', async () =>
   expect(await enter(grace.email, NEW_PASSWORD)).toBeUndefined();
 });
 
-test('of ten uses of one link at once, one counts', async () => {
+test('of ten simultaneous uses of one reset link one succeeds', async () => {
   const { email } = await addMember(place, ada);
   const { token } = await askReset(place, email);
   const passwords = Array.from({ length: 10 }, (_, index) => `${NEW_PASSWORD}-${index}`);
@@ -45,7 +45,7 @@ test('of ten uses of one link at once, one counts', async () => {
   expect(await enter(email, served)).toBeUndefined();
 });
 
-test('an expired link is refused like an unknown one', async () => {
+test('an expired reset link is refused like an unknown one', async () => {
   const { email } = await addMember(place, ada);
   const { id, token } = await askReset(place, email);
   await owner.sql`update public.mail_requests set expires_at = now() where id = ${id}`;
@@ -56,7 +56,7 @@ test('an expired link is refused like an unknown one', async () => {
   expect(await enter(email, PASSWORD)).toBeUndefined();
 });
 
-test('a weak password is refused, and the link still works', async () => {
+test('a reset with a weak password is refused, and its link still works', async () => {
   const grace = await addMember(place, ada);
   const { token } = await askReset(place, grace.email);
   for (const weak of ['short', 'passwordpassword', 'Grace Hopper Hopper', grace.email]) {
@@ -67,7 +67,7 @@ test('a weak password is refused, and the link still works', async () => {
   expect((await confirmReset(place, token)).status).toBe(204);
 });
 
-test('a token made for another purpose, request or address is refused, and so is one that was touched', async () => {
+test('a reset refuses a token for another purpose, request or address, and one that was altered', async () => {
   const { email } = await addMember(place, ada);
   const { id, token } = await askReset(place, email);
   const other = await askReset(place, ada.email);
@@ -93,7 +93,7 @@ test('a token made for another purpose, request or address is refused, and so is
   expect((await confirmReset(place, token)).status).toBe(204);
 });
 
-test('the links of an address die together: when one is used, and when the password is changed', async () => {
+test('using one reset link, or changing the password, invalidates all reset links of the address', async () => {
   const grace = await addMember(place, ada);
   const [first, second] = [await askReset(place, grace.email), await askReset(place, grace.email)];
   expect((await confirmReset(place, first.token)).status).toBe(204);
@@ -106,7 +106,7 @@ test('the links of an address die together: when one is used, and when the passw
   expect(await enter(grace.email, `${NEW_PASSWORD}-now`)).toBeUndefined();
 });
 
-test('of two links of an address that are used at once, one counts', async () => {
+test('of two reset links of an address that are used at the same time one succeeds', async () => {
   const grace = await addMember(place, ada);
   const links = [await askReset(place, grace.email), await askReset(place, grace.email)];
   const passwords = [`${NEW_PASSWORD}-one`, `${NEW_PASSWORD}-two`];
@@ -121,7 +121,7 @@ test('of two links of an address that are used at once, one counts', async () =>
   expect(await enter(grace.email, served)).toBeUndefined();
 });
 
-test('the link of someone who was disabled meanwhile sets no password', async () => {
+test('the reset link of a user who was disabled meanwhile is refused', async () => {
   const grace = await addMember(place, ada);
   const { token } = await askReset(place, grace.email);
   await owner.sql`update public.users set disabled_at = now() where id = ${grace.userId}`;

@@ -28,7 +28,7 @@ test('a refresh token lives 30 days unused, and never beyond its session', async
   expect([...rows]).toEqual([{ days: 30 }, { days: 30 }, { days: 1 }]);
 });
 
-test('a successor goes with its session', async () => {
+test('the sealed successor of a refresh token is deleted when its session ends', async () => {
   const { userId, login, client } = await addMember(place, ada);
   await refresh(login.refreshToken);
   const kept = () => owner.sql`
@@ -39,7 +39,7 @@ test('a successor goes with its session', async () => {
   expect(await kept()).toHaveLength(0);
 });
 
-test('a successor is kept while a second tab may ask for it, and no longer', async () => {
+test('the sealed successor of a refresh token is kept for the grace period, and no longer', async () => {
   const { userId, login } = await addMember(place, ada);
   const next = await refresh(login.refreshToken);
   const kept = () => owner.sql`

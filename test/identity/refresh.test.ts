@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 const refresh = (refreshToken: string) => rest(place.url, 'POST', '/auth/refresh', { body: { refreshToken } });
 
-test('of 50 refreshes of one token at once all get the same successor, and the chain has one end', async () => {
+test('50 simultaneous refreshes of one token get the same successor, and leave one unused token', async () => {
   const grace = await addMember(place, ada);
   // They wait for one another; whoever has to wait too long is told to come again, and does.
   const untilAnswered = async (): Promise<Answer> => {
@@ -32,7 +32,7 @@ test('of 50 refreshes of one token at once all get the same successor, and the c
   expect([...chain]).toEqual([{ used: true }, { used: false }]);
 });
 
-test('a refresh that met the end of its session gives nothing that works', async () => {
+test('a refresh during the end of its session gives no token that works', async () => {
   const { userId, login } = await addMember(place, ada);
   const { body } = await meet(place, {
     lock: (tx) => tx`select from public.sessions where user_id = ${userId} for update`,

@@ -37,7 +37,7 @@ async function tracesOf(email: string) {
   };
 }
 
-test('an answer and its audit row are the same for an account, for nobody, and for a sign-up that waits', async () => {
+test('resending a verification gives the same answer and audit row for an account, an unknown address and a waiting sign-up', async () => {
   const waiting = freshEmail();
   await signUp(waiting);
   const nobody = freshEmail('nobody');
@@ -53,7 +53,7 @@ test('an answer and its audit row are the same for an account, for nobody, and f
   expect(await mailsTo(place.mailDir, ada.email), 'the first, from signing up').toHaveLength(1);
 });
 
-test('the new link works and the old one does not, also where the old one had expired', async () => {
+test('a resent verification link works and the old one does not, also if the old one had expired', async () => {
   const email = freshEmail();
   const old = await signUp(email);
   await using owner = connect(place.databaseOwnerUrl);
@@ -65,7 +65,7 @@ test('the new link works and the old one does not, also where the old one had ex
   expect(await verify(renewed)).toBe(200);
 });
 
-test('each sign-up of an address that waits gets a link of its own, and no other does', async () => {
+test('resending a verification mails a link to each waiting sign-up of the address, and to no other', async () => {
   const email = freshEmail();
   const old = [await signUp(email, 1), await signUp(email, 2), await signUp(email, 3)];
   await using owner = connect(place.databaseOwnerUrl);
@@ -81,7 +81,7 @@ test('each sign-up of an address that waits gets a link of its own, and no other
   expect([await verify(renewed[0] ?? ''), await verify(renewed[1] ?? '')]).toEqual([200, 'TOKEN_INVALID']);
 });
 
-test('where the address has an account by now, the mail says so again and carries no link', async () => {
+test('resending a verification for an address with an account mails that, without a link', async () => {
   const { email } = await signUpTenant(place);
   await rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), email } });
   await nextMail(place.mailDir, email, 2);

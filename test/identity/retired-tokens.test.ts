@@ -38,7 +38,7 @@ async function endGrace(userId: string): Promise<void> {
     where s.id = r.session_id and s.user_id = ${userId} and r.retired_at is not null`;
 }
 
-test('the refresh token from before a new password runs out within ten seconds, and the new one does not', async () => {
+test('the refresh token from before a password change expires within ten seconds, and the new one does not', async () => {
   const grace = await addMember(place, ada);
   const changed = pairIn(await changePassword(grace.login.accessToken));
   await using owner = connect(place.databaseOwnerUrl);
@@ -53,7 +53,7 @@ test('the refresh token from before a new password runs out within ten seconds, 
   expect(await refusalsOf(place, changed)).toEqual(LIVE);
 });
 
-test('a retired token that comes back past its grace is told as reuse: the session ends, and that is written down', async () => {
+test('a retired refresh token that is used after its grace period is reuse: the session ends, and it is audited', async () => {
   const grace = await addMember(place, ada);
   const changed = pairIn(await changePassword(grace.login.accessToken));
   await endGrace(grace.userId);
@@ -69,7 +69,7 @@ test('a retired token that comes back past its grace is told as reuse: the sessi
   ]);
 });
 
-test('what a retired token is traded for runs out with it, and is reuse past its grace as well', async () => {
+test('the successor of a retired refresh token expires with it, and its later use is reuse as well', async () => {
   const grace = await addMember(place, ada);
   const changed = pairIn(await changePassword(grace.login.accessToken));
   await holdGrace(grace.userId);
@@ -87,7 +87,7 @@ test('what a retired token is traded for runs out with it, and is reuse past its
   expect(reasonOf(await refresh(pairIn(later).refreshToken))).toBe('REFRESH_REUSED');
 });
 
-test('a refresh under way when the password is changed gives nothing that outlives it', async () => {
+test('a refresh during a password change gives no token that outlives the change', async () => {
   const grace = await addMember(place, ada);
   await using owner = connect(place.databaseOwnerUrl);
   const [refreshed, changed] = await meet(place, {
@@ -110,7 +110,7 @@ test('a refresh under way when the password is changed gives nothing that outliv
   expect(reasonOf(await refresh(pairIn(refreshed).refreshToken))).toBe('REFRESH_REUSED');
 });
 
-test('a used token is reuse however old it is, and one that ran out unused is not', async () => {
+test('a used refresh token counts as reuse at any age, and one that expired unused does not', async () => {
   const [used, unused] = [await addMember(place, ada), await addMember(place, ada)];
   await refresh(used.login.refreshToken);
   await using owner = connect(place.databaseOwnerUrl);

@@ -124,7 +124,7 @@ async function historiesText(): Promise<string> {
   return texts.join('\n');
 }
 
-test('no row, log, file, audit entry or history holds a password or a token', async () => {
+test('no database row, log, file, audit entry or workflow history holds a password or a token', async () => {
   const secrets = await useEverything();
   expect(secrets.length).toBeGreaterThan(25);
   expect(Math.min(...secrets.map((secret) => secret.length))).toBeGreaterThan(15);

@@ -21,7 +21,7 @@ async function idOf(client: AtriumClient): Promise<string> {
   return items.find(({ current }) => current)?.id ?? '';
 }
 
-test('a session tells its device, its address and its times, and whether it is this one', async () => {
+test('a listed session shows its device, address and times, and whether it is the present one', async () => {
   const grace = await addMember(place, ada);
   const { body } = await rest(place.url, 'POST', '/auth/login', {
     body: { email: grace.email, password: PASSWORD },
@@ -40,7 +40,7 @@ test('a session tells its device, its address and its times, and whether it is t
   ]);
 });
 
-test('one sees one’s own sessions alone, and those alone that live, page by page, newest first', async () => {
+test("paging through sessions gives the user's own active ones only, newest first", async () => {
   const grace = await addMember(place, ada);
   const ids = [await idOf(grace.client)];
   for (const state of ['live', 'ended', 'expired', 'live']) {
@@ -59,7 +59,7 @@ test('one sees one’s own sessions alone, and those alone that live, page by pa
   expect([first.items.length, second.nextCursor]).toEqual([2, null]);
 });
 
-test('revoking a session ends that one and no other, at the next request', async () => {
+test('revoking a session ends that one and no other, with the next request', async () => {
   const grace = await addMember(place, ada);
   const [lost, kept] = [await logIn(place, grace), await logIn(place, grace)];
   const id = await idOf(lost.client);
@@ -70,13 +70,13 @@ test('revoking a session ends that one and no other, at the next request', async
   await expect(grace.client.auth.revokeSession.mutate({ id })).rejects.toMatchObject({ data: { reason: 'NOT_FOUND' } });
 });
 
-test('the session that one is in can be revoked too', async () => {
+test('the present session can be revoked too', async () => {
   const grace = await addMember(place, ada);
   await grace.client.auth.revokeSession.mutate({ id: await idOf(grace.client) });
   expect(await refusalsOf(place, grace.login)).toEqual(ENDED);
 });
 
-test('a session of someone else is not found, and goes on', async () => {
+test("another user's session is not found, and continues", async () => {
   const [grace, eve] = [await addMember(place, ada), await addMember(place, ada, 'admin')];
   const id = await idOf(grace.client);
   for (const foreign of [id, crypto.randomUUID()]) {
@@ -86,7 +86,7 @@ test('a session of someone else is not found, and goes on', async () => {
   expect(await refusalsOf(place, grace.login)).toEqual(LIVE);
 });
 
-test('logging out everywhere ends all sessions of one’s own, and nobody else’s', async () => {
+test("logging out everywhere ends all sessions of the user, and nobody else's", async () => {
   const [grace, eve] = [await addMember(place, ada), await addMember(place, ada)];
   const others = [await logIn(place, grace), await logIn(place, { email: grace.email })];
   await grace.client.auth.logoutAll.mutate();
@@ -94,7 +94,7 @@ test('logging out everywhere ends all sessions of one’s own, and nobody else�
   expect(await refusalsOf(place, eve.login)).toEqual(LIVE);
 });
 
-test('when a session was last seen is told to the minute, whatever it was used for', async () => {
+test('a session shows to the minute when it was last used, for whatever call', async () => {
   await using owner = connect(place.databaseOwnerUrl);
   const { client } = await addMember(place, ada);
   const id = await idOf(client);

@@ -20,7 +20,7 @@ afterAll(() => owner[Symbol.asyncDispose]());
 const makeKey = () => ada.client.apiKeys.create.mutate({ name: 'CI', role: 'admin' });
 
 test.each(MOUNTS)(
-  'a key renames its tenant, and neither consents to assumed identities nor withdraws it (%s)',
+  'an API key can rename its tenant, but not change the consent to assumed identities (%s)',
   async (mount) => {
     const { key: token } = await makeKey();
     const call = { token, tenant: ada.slug };
@@ -44,7 +44,7 @@ test.each<[string, string, (tx: postgres.TransactionSql, id: string) => PromiseL
     (tx, id) => tx`update public.api_keys set expires_at = now() - interval '1 hour' where id = ${id}`,
   ],
   ['was made a member’s', 'FORBIDDEN', (tx, id) => tx`update public.api_keys set role = 'member' where id = ${id}`],
-])('a key that %s while it waited changes nothing any more', async (_, reason, change) => {
+])('an API key that %s while its call waited changes nothing', async (_, reason, change) => {
   const { id, key: token } = await makeKey();
   const answer = await meet(place, {
     lock: (tx) => tx`select from public.tenants where id = ${ada.tenantId} for no key update`,
@@ -55,7 +55,7 @@ test.each<[string, string, (tx: postgres.TransactionSql, id: string) => PromiseL
   expect((await ada.client.tenants.get.query()).name).toBe('Acme');
 });
 
-test('a second tenant whose slug another one had is not founded at all', async () => {
+test('creating a second tenant with the former slug of another one fails, and leaves no tenant', async () => {
   const [eve, slug] = [await signUpTenant(place), freshSlug('moved')];
   await eve.client.tenants.update.mutate({ slug });
   const body = { name: 'Second', slug: eve.slug };

@@ -43,7 +43,7 @@ const enter = async (email: string, password: string): Promise<string> =>
   outcomeOf(await rest(place.url, 'POST', '/auth/login', { body: { email, password } }));
 
 test.each(MOUNTS)(
-  "a link of one of several sign-ups takes that sign-up's password, and a refusal uses nothing up, by %s",
+  "the link of one of several sign-ups needs that sign-up's password, and a refusal does not use it up, by %s",
   async (mount) => {
     const { email, theirs, own } = await bothSignUp();
     const call = (token: string, password?: string) =>
@@ -67,7 +67,7 @@ test.each(MOUNTS)(
   },
 );
 
-test('the mails and the refusal name the tenant, the slug and the minute of the sign-up that a link is of', async () => {
+test('the mail and the refusal for one of several sign-ups name its tenant, slug and minute', async () => {
   const { email, theirs, own } = await bothSignUp();
   const mails = await mailsTo(place.mailDir, email);
   for (const [index, { token, tenantSlug }] of [theirs, own].entries()) {
@@ -83,7 +83,7 @@ test('the mails and the refusal name the tenant, the slug and the minute of the 
 });
 
 test.each(MOUNTS)(
-  'the preview of a link tells the tenant, the time and the need of a password, nothing else, and changes nothing, by %s',
+  'the preview of a verification link shows tenant, time and whether it needs a password, and changes nothing, by %s',
   async (mount) => {
     const { email, theirs, own } = await bothSignUp();
     const rows = () => owner.sql<{ slug: string; createdAt: Date; row: string }[]>`
@@ -165,7 +165,7 @@ test('a sign-up whose link has expired still counts, and its own link is refused
   }
 });
 
-test('a sign-up of 7 days ago is not verified any more, though its link was renewed', async () => {
+test('a sign-up cannot be verified after 7 days, though its link was renewed', async () => {
   const { email, theirs } = await bothSignUp();
   await owner.sql`
     update public.sign_ups set created_at = now() - interval '7 days'
@@ -179,7 +179,7 @@ test('a sign-up of 7 days ago is not verified any more, though its link was rene
   expect(row?.same, 'it gets no new link').toBe(true);
 });
 
-test('sign-ups that come while another is verified open no second way in, and keep nobody out', async () => {
+test('sign-ups that arrive during a verification neither make a second account nor prevent the first', async () => {
   const email = freshEmail();
   const own = await signUp(email, VICTIM, 1);
   const late = [freshSignUp(), freshSignUp()].map((made) => Object.assign(made, { email, password: STRANGER }));

@@ -58,7 +58,7 @@ async function begin(
   };
 }
 
-test.each(MOUNTS)('who is removed while the body is on its way changes nothing any more (%s)', async (mount) => {
+test.each(MOUNTS)('a member who is removed while the body is still being sent changes nothing (%s)', async (mount) => {
   const gone = await addMember(place, ada, 'admin');
   const { accessToken } = gone.tokens();
   const request = await begin(place.url + PATHS[mount], accessToken, '{"name": "Too late", "role": "admin"}');
@@ -69,7 +69,7 @@ test.each(MOUNTS)('who is removed while the body is on its way changes nothing a
   expect(items.map(({ name }) => name)).not.toContain('Too late');
 });
 
-test('a token that runs out while the body is on its way does nothing any more, whoever holds it', async () => {
+test('a token that expires while the body is still being sent is refused, for every kind of caller', async () => {
   const env = parseEnv(place.env, SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true }));
   const mint = { signingKey: env.JWT_KEYS[0], issuer: env.PUBLIC_URL, home: ada };
   const [grace, root] = await Promise.all([addMember(place, ada, 'admin'), logIn(place, place.superuser)]);
@@ -116,7 +116,7 @@ test('a token that runs out while the body is on its way does nothing any more, 
   expect((await grace.client.users.me.query()).fullName).toBe('Grace Hopper');
 });
 
-test('a token that runs out while its holder waits for a hash changes no password', async () => {
+test('a token that expires while its call waits for a hash changes no password', async () => {
   const env = parseEnv(place.env, SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true }));
   const mint = { signingKey: env.JWT_KEYS[0], issuer: env.PUBLIC_URL, home: ada };
   const grace = await addMember(place, ada);
@@ -142,7 +142,7 @@ test('a token that runs out while its holder waits for a hash changes no passwor
   expect((await logIn(place, { email: grace.email })).login.user.id).toBe(grace.userId);
 });
 
-test('bodies that never end hold no connection: everyone else is served', async () => {
+test('bodies that never end hold no database connection, and other callers are served', async () => {
   const { accessToken } = ada.tokens();
   // Nobody else holds a connection of a server of our own.
   await using server = await startOwnServer(place, {});

@@ -31,7 +31,7 @@ const moveTo = async (founder: Founder, slug: string): Promise<Answer> =>
 const register = (tenantSlug: string): Promise<Answer> =>
   rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), tenantSlug } });
 
-test('two tenants that take one slug at once do not both get it', async () => {
+test('two tenants that take one slug at the same time do not both get it', async () => {
   for (let round = 0; round < 4; round += 1) {
     const slug = freshSlug('both');
     expect(outcomesOf(await Promise.all([moveTo(ada, slug), moveTo(ben, slug)]))).toEqual(['SLUG_TAKEN', 'done']);
@@ -40,7 +40,7 @@ test('two tenants that take one slug at once do not both get it', async () => {
   }
 });
 
-test('a slug that is being left goes neither to another tenant nor to a new one', async () => {
+test('a slug that a tenant is just leaving goes neither to another tenant nor to a new one', async () => {
   for (let round = 0; round < 4; round += 1) {
     const left = await slugOf(ada);
     const answers = await Promise.all([moveTo(ada, freshSlug('left')), moveTo(ben, left), register(left)]);
@@ -48,7 +48,7 @@ test('a slug that is being left goes neither to another tenant nor to a new one'
   }
 });
 
-test('who asked before it was left, and waited, does not get it either', async () => {
+test('a call that waited for a slug since before its tenant left it does not get it', async () => {
   const [left, next] = [await slugOf(ada), freshSlug('next')];
   // As updateTenant does it, but held open until the others wait for it.
   const answers = await meet(place, {
@@ -62,7 +62,7 @@ test('who asked before it was left, and waited, does not get it either', async (
   expect(answers.map(outcomeOf)).toEqual(['SLUG_TAKEN', 'SLUG_TAKEN']);
 });
 
-test('two tenants that swap their slugs at once both keep what they have', async () => {
+test('two tenants that swap their slugs at the same time both keep their own', async () => {
   const [a, b] = [await slugOf(ada), await slugOf(ben)];
   // Both are let go once each has its own row to itself: then each needs what the other has.
   const answers = await meet(place, {

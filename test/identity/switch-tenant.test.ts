@@ -41,7 +41,7 @@ async function endGrace(userId: string): Promise<void> {
     where s.id = r.session_id and s.user_id = ${userId} and r.used_at is not null`;
 }
 
-test('a switch gives a pair for the other tenant, in the same session', async () => {
+test('switching gives tokens for the other tenant, in the same session', async () => {
   const grace = await addToBoth();
   const { accessToken: old } = grace.login;
   const switched = await grace.client.auth.switchTenant.mutate({ tenantSlug: ben.slug });
@@ -61,7 +61,7 @@ test('a switch gives a pair for the other tenant, in the same session', async ()
   for (const pair of [grace.login, switched]) expect(await refusalsOf(place, pair)).toEqual(ENDED);
 });
 
-test('an access token alone switches nowhere, nor does it with what is no refresh token of its session', async () => {
+test("switching needs a refresh token of the access token's own session", async () => {
   const [grace, alan] = [await addToBoth(), await addMember(place, ada)];
   const elsewhere = await logIn(place, { email: grace.email, slug: ada.slug });
   const { accessToken } = grace.login;
@@ -87,7 +87,7 @@ test('an access token alone switches nowhere, nor does it with what is no refres
   for (const { login } of [grace, alan, elsewhere]) expect(await refusalsOf(place, login)).toEqual(LIVE);
 });
 
-test('a switch uses the refresh token up: past its grace it is a reuse, which ends the session', async () => {
+test('switching uses up the refresh token: using it after its grace period ends the session', async () => {
   for (const use of [(pair: Pair) => refresh(pair.refreshToken), (pair: Pair) => switchTo(pair, ada.slug)]) {
     const grace = await addToBoth();
     const switched = pairIn(await switchTo(grace.login, ben.slug));
@@ -102,7 +102,7 @@ test('a switch uses the refresh token up: past its grace it is a reuse, which en
   }
 });
 
-test('within the grace of a switch all get the same successor, which keeps the tenant of the first use', async () => {
+test('within the grace period of a switch all callers get the same successor, for the tenant of the first use', async () => {
   const grace = await addToBoth();
   const first = await switchTo(grace.login, ben.slug);
   const others = await Promise.all([
@@ -119,7 +119,7 @@ test('within the grace of a switch all get the same successor, which keeps the t
   expect(slugOf(await refresh(pairIn(first).refreshToken))).toBe(ben.slug);
 });
 
-test('a tenant that is not one’s own is refused as if there were none, and the session goes on', async () => {
+test('switching to a tenant without a membership is refused like to an unknown one, and the session continues', async () => {
   const grace = await addMember(place, ada);
   const answers = [];
   for (const slug of [ben.slug, freshSlug(), 'a";drop']) answers.push(await switchTo(grace.login, slug));

@@ -30,7 +30,7 @@ async function move(from: Renamed, slug: string): Promise<Renamed> {
   return { ...from, slug };
 }
 
-test('an admin changes name, slug and consent, each without the others', async () => {
+test('an admin can change name, slug and consent of the tenant, each without the others', async () => {
   const eve = await signUpTenant(place, { tenantName: 'Before' });
   const slug = freshSlug('after');
   const start = {
@@ -61,7 +61,7 @@ test('an admin changes name, slug and consent, each without the others', async (
   ]);
 });
 
-test('the old slug opens nothing any more, and the new one is open to the same token', async () => {
+test('after a change of slug the same token works with the new slug, and the old one is refused', async () => {
   const eve = await signUpTenant(place);
   const { id } = await eve.client.projects.create.mutate({ name: 'Apollo' });
   const before = of(eve);
@@ -80,7 +80,7 @@ test('the old slug opens nothing any more, and the new one is open to the same t
   expect(refreshed.tenant?.slug).toBe(after.slug);
 });
 
-test('a slug of another tenant, one that it has or had, is taken: for an update, a sign-up, and a second tenant', async () => {
+test('a present or former slug of another tenant is refused at an update, a sign-up and for a second tenant', async () => {
   const eve = await signUpTenant(place);
   const moved = await move(of(eve), freshSlug('moved'));
   for (const slug of [eve.slug, moved.slug]) {
@@ -94,7 +94,7 @@ test('a slug of another tenant, one that it has or had, is taken: for an update,
   expect((await get(of(ada))).body).toMatchObject({ slug: ada.slug, name: 'Acme' });
 });
 
-test('a tenant takes its own former slugs back, and holds them all', async () => {
+test('a tenant can take back its former slugs, and keeps all of them reserved', async () => {
   const eve = await signUpTenant(place);
   const [first, second] = [eve.slug, freshSlug('second')];
   let now = await move(of(eve), second);
@@ -106,7 +106,7 @@ test('a tenant takes its own former slugs back, and holds them all', async () =>
 });
 
 for (const mount of MOUNTS) {
-  test(`${mount}: a member changes nothing of the tenant`, async () => {
+  test(`${mount}: a member cannot change the tenant's settings`, async () => {
     const grace = await addMember(place, ada);
     const call = { token: grace.login.accessToken, tenant: ada.slug };
     for (const body of [{ name: 'Mine' }, { slug: freshSlug('mine') }, { allowAssumedIdentity: false }]) {
@@ -118,14 +118,14 @@ for (const mount of MOUNTS) {
 }
 
 test.each(['ab', 'Acme', '1st', 'a--b', 'a-', 'public', 'admin', 'x'.repeat(49), 'a_b', 'a b'])(
-  '%j becomes no slug',
+  'the slug %j is refused',
   async (slug) => {
     const answer = await update(of(ada), { slug });
     expect([reasonOf(answer), at(answer.body, 'issues', 0, 'path')]).toEqual(['VALIDATION_FAILED', ['slug']]);
   },
 );
 
-test('a tenant leaves ten slugs and no more: slugs can not be gathered by renaming', async () => {
+test('a tenant can leave at most ten slugs, so that slugs cannot be collected by renaming', async () => {
   let tenant = of(await signUpTenant(place));
   const first = tenant.slug;
   for (let left = 0; left < 10; left++) tenant = await move(tenant, freshSlug());

@@ -145,7 +145,7 @@ beforeAll(async () => {
 
 for (const { mount, name, procedure, call, takes, refusal } of onBothMounts(PLACES)) {
   const wrong = KINDS.filter((kind) => !(kind in takes));
-  test(`${mount}: ${name} takes no token made for anything else`, async () => {
+  test(`${mount}: ${name} refuses every token made for another purpose`, async () => {
     for (const kind of wrong) {
       const answer = await callOn(mount, place.url, procedure, call(tokens[kind]));
       expect([kind, reasonOf(answer)]).toEqual([kind, refusal]);
@@ -154,7 +154,7 @@ for (const { mount, name, procedure, call, takes, refusal } of onBothMounts(PLAC
 }
 
 for (const kind of KINDS) {
-  test(`the ${kind} token was good all along`, async () => {
+  test(`the ${kind} token that was refused above is valid for its own purpose`, async () => {
     // Last, and anew for each: some are used up by being taken, and a reset ends sessions.
     const fresh = await mintAll();
     for (const { name, procedure, call, takes } of PLACES) {

@@ -27,7 +27,7 @@ test('the app role is refused every table of a tenant', async () => {
   expect(await allowedOf(tables.flatMap(probesOf), send)).toEqual([]);
 });
 
-test('no schema but the lobby is open to the app role, whoever made it', async () => {
+test('the app role can use no schema but the lobby, whoever created it', async () => {
   const open = await app.sql`
     select nspname from pg_namespace
     where nspname !~ '^(pg_|information_schema$)' and nspname <> 'public'
@@ -35,7 +35,7 @@ test('no schema but the lobby is open to the app role, whoever made it', async (
   expect(Array.from(open)).toEqual([]);
 });
 
-test('the app role may add to the audit log and read it, and nothing else', async () => {
+test('the app role can insert into the audit log and read it, and nothing else', async () => {
   const probes = (await lobbyProbes()).filter(({ what }) => what.includes(' public.audit_logs'));
   const allowed = await allowedOf(probes, send);
   expect(allowed.filter((what) => !/^(select|insert) /.test(what))).toEqual([]);
@@ -45,7 +45,7 @@ test('the app role may add to the audit log and read it, and nothing else', asyn
   expect((await refusal(app.sql`select from public.audit_logs for update`)).code).toBe('42501');
 });
 
-test('the app role cannot write who is a superuser, nor where a tenant lives', async () => {
+test('the app role cannot change who is a superuser, nor the schema and role of a tenant', async () => {
   const allowed = await allowedOf(await lobbyProbes(), send);
   expect(allowed).toEqual(
     expect.arrayContaining(['insert public.tenants.schema_name', 'insert public.tenants.db_role']),
@@ -67,7 +67,7 @@ test('the app role cannot write who is a superuser, nor where a tenant lives', a
   expect(changes.filter((what) => !what.startsWith('select '))).toEqual([]);
 });
 
-test('the app role may queue work and not see, change or drop what is queued', async () => {
+test('the app role can insert outbox rows, and cannot read, change or delete them', async () => {
   const allowed = await allowedOf(await lobbyProbes(), send);
   const queue = allowed.filter((what) => what.includes(' public.outbox'));
   expect(queue.filter((what) => !what.startsWith('insert '))).toEqual([]);
@@ -121,12 +121,12 @@ test.each([
   expect([code, message]).toEqual(['42501', expect.any(String)]);
 });
 
-test('the app role can make no database and change no setting of the server', async () => {
+test('the app role cannot create a database or change a setting of the server', async () => {
   expect((await refusal(app.sql`create database planted`)).code).toBe('42501');
   expect((await refusal(app.sql`alter system set log_statement = none`)).code).toBe('42501');
 });
 
-test('neither the app role nor a tenant may hand on what they have', async () => {
+test("neither the app role nor a tenant's role can grant its rights to others", async () => {
   // GRANT without the right to grant is only a warning, so the catalog is asked.
   const handed = await owner.sql`
     select c.relname, r.rolname from pg_class c
@@ -154,7 +154,7 @@ test.each([
   ['ended_at', 'infinity'],
   ['ended_at', '-infinity'],
   ['created_at', '20000-01-01Z'],
-])('PostgreSQL takes no assumed identity whose %s is %s, which no reader could show', async (column, time) => {
+])('PostgreSQL refuses an assumed identity whose %s is %s, which no reader could show', async (column, time) => {
   const row = { expires_at: 'now()', ended_at: 'now()', created_at: 'now()', [column]: `'${time}'` };
   const { code } = await refusal(
     owner.sql.unsafe(`

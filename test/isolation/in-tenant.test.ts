@@ -31,7 +31,7 @@ afterAll(async () => {
   await owner.end({ timeout: 5 });
 });
 
-test('activities of two tenants at once, the first ever, each see their own rows of the same ids, under the role of their tenant', async () => {
+test("the first activities of two tenants at the same time each see their own rows of the same ids, under their tenant's role", async () => {
   const id = uuidv7();
   const visit = async (at: Housed) => {
     await inTenant(at.tenantId, (tx) => tx.insert(projects).values({ id, name: at.slug }));
@@ -51,7 +51,7 @@ test('activities of two tenants at once, the first ever, each see their own rows
   );
 });
 
-test('what an activity writes, its audit row and the work it queues stand together or not at all', async () => {
+test("an activity's writes, audit row and outbox rows are committed together or not at all", async () => {
   const undo = new Error('undo');
   const [kept, undone] = [uuidv7(), uuidv7()];
   const act = (id: string, end?: Error) =>
@@ -78,7 +78,7 @@ test.each([
   ['the outbox', () => 'select * from public.outbox'],
   ['set_config', () => "select set_config('role', 'none', true)"],
   ["another tenant's audit log", () => auditOf(ben)],
-])('inside a tenant an activity is refused %s, as a procedure is', async (_, statement) => {
+])('inside a tenant an activity is refused %s, like a procedure', async (_, statement) => {
   const work = inTenant(ada.tenantId, (tx) => tx.execute(raw.raw(statement())));
   await expect(work).rejects.toSatisfy((error) => postgresError(error)?.code === '42501');
 });
@@ -90,12 +90,12 @@ test.each(['reset role', 'set role atrium_owner', 'set search_path = public', 's
   },
 );
 
-test('an activity that goes by the table of another schema in Drizzle is refused', async () => {
+test('an activity that uses a Drizzle table of another schema is refused', async () => {
   const work = inTenant(ada.tenantId, (tx) => tx.select().from(tenants));
   await expect(work).rejects.toSatisfy((error) => postgresError(error)?.code === '42501');
 });
 
-test('nothing of a tenant stays on the connection', async () => {
+test('an activity leaves no role or search_path of its tenant on the connection', async () => {
   await inTenant(ada.tenantId, (tx) => tx.select().from(projects));
   const rows = await Promise.all(
     [1, 2].map(() =>
@@ -110,7 +110,7 @@ test('nothing of a tenant stays on the connection', async () => {
   }
 });
 
-test.each(['no-id', "' or true --", uuidv7()])('there is no tenant %s to enter', async (id) => {
+test.each(['no-id', "' or true --", uuidv7()])('an activity cannot enter a tenant with the id %s', async (id) => {
   await expect(inTenant(id, (tx) => tx.select().from(projects))).rejects.toBeInstanceOf(TenantGoneError);
 });
 
@@ -120,7 +120,7 @@ test.each([
   ['migrating', { reason: 'TENANT_MIGRATING' }],
   ['suspended', { reason: 'TENANT_SUSPENDED' }],
   ['deleted', { name: 'TenantGoneError' }],
-])('a tenant that is %s is not entered', async (status, refusal) => {
+])('an activity cannot enter a tenant that is %s', async (status, refusal) => {
   const { tenantId } = await insertTenant(owner);
   await owner`update public.tenants set status = ${status} where id = ${tenantId}`;
   let worked = false;
@@ -131,7 +131,7 @@ test.each([
   expect(worked).toBe(false);
 });
 
-test('a tenant that activities were in is removed like any other', async () => {
+test('a tenant that activities have entered can be removed', async () => {
   const home = await insertTenant(owner);
   await createRole(owner, home);
   await createSchema(owner, home);

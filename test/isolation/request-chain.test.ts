@@ -52,7 +52,7 @@ test.each(MOUNTS)('each tenant sees its own row under an id that both have (%s)'
   }
 });
 
-test.each(MOUNTS)('an id that only the other tenant has is not found, whatever is asked of it (%s)', async (mount) => {
+test.each(MOUNTS)('an id that only the other tenant has is not found by any call (%s)', async (mount) => {
   for (const [tenant, token, id] of [
     [ada, both.inAda, bensOwn],
     [ben, both.inBen, adasOwn],
@@ -71,21 +71,24 @@ test.each(MOUNTS)('an id that only the other tenant has is not found, whatever i
   expect(await namesIn(ben)).toContain(`${ben.schema} ${bensOwn}`);
 });
 
-test.each(MOUNTS)('changing and deleting under a shared id leaves the other tenant as it was (%s)', async (mount) => {
-  const id = randomUUID();
-  for (const { schema } of [ada, ben]) {
-    await owner.sql`insert into ${owner.sql(schema)}.projects ${owner.sql({ id, name: `${schema} ${id}` })}`;
-  }
-  await call(mount, 'projects.update', ada, both.inAda, { id, name: `renamed ${id}` });
-  expect(await namesIn(ada)).toContain(`renamed ${id}`);
-  expect(await namesIn(ben)).toContain(`${ben.schema} ${id}`);
-  await call(mount, 'projects.delete', ada, both.inAda, { id });
-  expect(await namesIn(ada)).not.toContain(`renamed ${id}`);
-  expect(await namesIn(ben)).toContain(`${ben.schema} ${id}`);
-  await call(mount, 'projects.delete', ben, both.inBen, { id });
-});
+test.each(MOUNTS)(
+  "changing and deleting a row under a shared id does not change the other tenant's row (%s)",
+  async (mount) => {
+    const id = randomUUID();
+    for (const { schema } of [ada, ben]) {
+      await owner.sql`insert into ${owner.sql(schema)}.projects ${owner.sql({ id, name: `${schema} ${id}` })}`;
+    }
+    await call(mount, 'projects.update', ada, both.inAda, { id, name: `renamed ${id}` });
+    expect(await namesIn(ada)).toContain(`renamed ${id}`);
+    expect(await namesIn(ben)).toContain(`${ben.schema} ${id}`);
+    await call(mount, 'projects.delete', ada, both.inAda, { id });
+    expect(await namesIn(ada)).not.toContain(`renamed ${id}`);
+    expect(await namesIn(ben)).toContain(`${ben.schema} ${id}`);
+    await call(mount, 'projects.delete', ben, both.inBen, { id });
+  },
+);
 
-test.each(MOUNTS)('a member of both tenants needs the token of the one they name (%s)', async (mount) => {
+test.each(MOUNTS)('a member of both tenants needs the token of the tenant that they name (%s)', async (mount) => {
   for (const [tenant, token] of [
     [ada, both.inBen],
     [ben, both.inAda],
@@ -95,7 +98,7 @@ test.each(MOUNTS)('a member of both tenants needs the token of the one they name
   }
 });
 
-test.each(MOUNTS)('the tenant that is read is the one of the token and the header (%s)', async (mount) => {
+test.each(MOUNTS)('a call reads the tenant of its token and header (%s)', async (mount) => {
   for (const [tenant, token] of [
     [ada, both.inAda],
     [ben, both.inBen],
@@ -105,7 +108,7 @@ test.each(MOUNTS)('the tenant that is read is the one of the token and the heade
   }
 });
 
-test('a membership that ends is refused at once, with the same token', async () => {
+test('a member who is removed is refused with the next request, with the same token', async () => {
   const outsider = await logIn(stack, { email: ada.email, slug: ben.slug });
   const { accessToken } = outsider.tokens();
   await owner.sql`

@@ -70,14 +70,14 @@ async function tenantTables(): Promise<TenantTable[]> {
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not a.attisdropped order by 1`;
 }
 
-test('every table of the lobby that has a tenant is guarded by row-level security', async () => {
+test('every table of the lobby with a tenant column has row-level security', async () => {
   const unguarded = await owner.sql`
     select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity`;
   expect(Array.from(unguarded)).toEqual([]);
 });
 
-test('the lobby, bound to a tenant, shows rows of that tenant alone', async () => {
+test('a lobby transaction for a tenant sees rows of that tenant only', async () => {
   const tables = await tenantTables();
   expect(tables.map(({ name }) => name)).toEqual(
     expect.arrayContaining([
@@ -105,7 +105,7 @@ test('the lobby, bound to a tenant, shows rows of that tenant alone', async () =
   }
 });
 
-test('the lobby, bound to a tenant, can change and delete rows of that tenant alone', async () => {
+test('a lobby transaction for a tenant can change and delete rows of that tenant only', async () => {
   const reach = `where tenant_id = '${ben.tenantId}' returning 1`;
   expect(await inLobby(`delete from public.user_tenant_membership ${reach}`)).toEqual([]);
   expect(await inLobby(`update public.user_tenant_membership set role = 'member' ${reach}`)).toEqual([]);
@@ -114,7 +114,7 @@ test('the lobby, bound to a tenant, can change and delete rows of that tenant al
   expect(await inLobby(`update public.tenants set name = 'x' where id = '${ben.tenantId}' returning 1`)).toEqual([]);
 });
 
-test('a row for another tenant, or for none, is refused in every table that has a tenant', async () => {
+test('a lobby transaction for a tenant cannot insert a row for another tenant, or for none, into any table', async () => {
   for (const { name, column, writable } of await tenantTables()) {
     for (const tenant of [ben.tenantId, null]) {
       // Row-level security answers before any other constraint, so the row needs no more columns.

@@ -52,7 +52,7 @@ const insideAda = (text: string): Promise<unknown> =>
     throw postgresError(error) ?? error;
   });
 
-test("a tenant's role reads and writes its own tables, all but the record of migrations", async () => {
+test("a tenant's role can read and write its own tables except the record of migrations", async () => {
   const probes = (await tablesOf(owner.sql, [ada.schema])).flatMap(probesOf);
   const closed = probes.map(({ what }) => what).filter((what) => what.includes('.atrium_versions'));
   expect(closed).not.toEqual([]);
@@ -67,7 +67,7 @@ test("a tenant's role is refused every table of another tenant", async () => {
   expect(await allowedOf(probes, insideAda)).toEqual([]);
 });
 
-test("no schema but its own and the lobby is open to a tenant's role", async () => {
+test("a tenant's role can use no schema but its own and the lobby", async () => {
   const rows = await asAda(`
     select nspname from pg_namespace
     where nspname !~ '^(pg_|information_schema$)' and has_schema_privilege(oid, 'usage') order by 1`);
@@ -76,7 +76,7 @@ test("no schema but its own and the lobby is open to a tenant's role", async () 
   expect(Array.from(makers)).toEqual([]);
 });
 
-test("a tenant's role may do nothing in the lobby but add audit rows and queue work", async () => {
+test("a tenant's role can do nothing in the lobby but insert audit rows and outbox rows", async () => {
   const tables = await tablesOf(owner.sql, ['public']);
   const addable = tables
     .filter(({ name }) => name === 'audit_logs' || name === 'outbox')
@@ -87,7 +87,7 @@ test("a tenant's role may do nothing in the lobby but add audit rows and queue w
   expect((await allowedOf(probes, insideAda)).toSorted()).toEqual(addable.toSorted());
 });
 
-test('inside a tenant, plain names are its own tables and the lobby takes its audit row and its work', async () => {
+test('inside a tenant, unqualified names are its own tables, and the lobby accepts its audit and outbox rows', async () => {
   const undo = new Error('undo');
   const work = enterTenant(pool, doorTo(ada, 'tenant', false), async ({ tx }) => {
     await tx.insert(projects).values({ id: randomUUID(), name: 'Apollo' });
@@ -103,7 +103,7 @@ test('inside a tenant, plain names are its own tables and the lobby takes its au
 });
 
 test.each(['another tenant', 'the platform'])(
-  'an audit row or work for %s is refused by row-level security',
+  'an audit row or outbox row for %s is refused by row-level security',
   async (whose) => {
     const tenantId = whose === 'another tenant' ? ben.tenantId : null;
     const audit = enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) => writeAudit(tx, auditEntry(tenantId)));
@@ -113,7 +113,7 @@ test.each(['another tenant', 'the platform'])(
   },
 );
 
-test("a tenant's role queues nothing of the kinds that are about the life of a tenant", async () => {
+test("a tenant's role cannot insert outbox rows that provision or remove tenants", async () => {
   const work = enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) =>
     enqueue(tx, ada.tenantId, { kind: 'tenant.provision', payload: {} }),
   );
@@ -126,7 +126,7 @@ test.each([
   ['a number', `'7'`],
   ['more than 8 KiB', `jsonb_build_object('x', repeat('x', 8200))`],
   ['5 MB', `jsonb_build_object('x', repeat('x', 5000000))`],
-])('PostgreSQL takes no outbox row whose payload is %s', async (_, payload) => {
+])('PostgreSQL refuses an outbox row whose payload is %s', async (_, payload) => {
   const { code } = await refusal(
     asAda(`insert into public.outbox (id, tenant_id, kind, payload)
       values (gen_random_uuid(), '${ada.tenantId}', 'email.send', ${payload})`),
@@ -169,12 +169,12 @@ test.each([
   ['changes', `'{"a":[[1,2]]}'`],
   ['changes', `'{"a":[1,2,3]}'`],
   ['changes', `jsonb_build_object('a', jsonb_build_array(null, repeat('x', 1048576)))`],
-])('PostgreSQL takes no audit row that readers or the sealer could not read: %s %s', async (column, value) => {
+])('PostgreSQL refuses an audit row that readers or the sealer could not read: %s %s', async (column, value) => {
   const { code } = await refusal(asAda(auditInsert({ [column]: value })));
   expect(code).toBe('23514');
 });
 
-test('PostgreSQL takes the largest audit row that the server may write', async () => {
+test('PostgreSQL accepts the largest audit row that the server may write', async () => {
   const written = asAda(
     auditInsert({
       action: `'a-team.ownVerb_' || repeat('x', 80)`,
@@ -241,7 +241,7 @@ test.each([
   expect([code, message]).toEqual(['42501', expect.any(String)]);
 });
 
-test("no function of PostgreSQL's that keeps or changes anything beyond rows is open to a tenant's role", async () => {
+test("a tenant's role can execute no function of PostgreSQL that changes anything but rows", async () => {
   const rows = await asAda(`
     select distinct proname from pg_proc p
     where pronamespace = 'pg_catalog'::regnamespace and provolatile = 'v' and has_function_privilege(oid, 'execute')
@@ -266,7 +266,7 @@ test("no function of PostgreSQL's that keeps or changes anything beyond rows is 
   ]);
 });
 
-test("one tenant's role may not act as another's on a connection of its own", async () => {
+test("one tenant's role cannot SET ROLE to another's on a connection of its own", async () => {
   const rows = await app.sql`
     select r.rolname from pg_roles r
     where r.rolname like 't\\_%' and pg_has_role(${ada.role}::name, r.oid, 'member') and r.rolname <> ${ada.role}`;

@@ -24,7 +24,7 @@ const SPELLINGS = [
 ];
 
 for (const { mount, what, make } of onBothMounts(SPELLINGS)) {
-  test(`${mount} signs up an address with ${what}: it gets its mail, and is one account in every spelling`, async () => {
+  test(`${mount} signs up an address with ${what}, which gets its mail and is one account in every spelling`, async () => {
     const [email = '', ...others] = make(fresh());
     const spellings = [email, ...others];
     const signUp = { ...freshSignUp(), email: spellings.at(-1) };
@@ -42,7 +42,7 @@ for (const { mount, what, make } of onBothMounts(SPELLINGS)) {
   });
 }
 
-test('the mailer names each address to the mail server as it is stored', async () => {
+test('the mailer passes each address to the mail server as it is stored', async () => {
   const addresses = [`${EVERY_CHARACTER}@example.com`, 'ada@xn--mller-kva.xn--p1ai', `${'a'.repeat(64)}@example.com`];
   const port = await freePort();
   await using server = await startSmtpServer(port);
@@ -80,7 +80,7 @@ test.each([
   'ada@example.com\r\nBcc: eve@example.com',
   'ada@example.com, eve@example.com',
   'ada@example.com>',
-])('%j is no e-mail address, on either mount', async (email) => {
+])('both mounts refuse %j as an e-mail address', async (email) => {
   for (const mount of MOUNTS) {
     const answer = await callOn(mount, place.url, 'auth.login', { body: { email, password: PASSWORD } });
     expect([answer.status, at(errorOf(mount, answer), 'issues', 0, 'path')]).toEqual([400, ['email']]);

@@ -16,7 +16,7 @@ const mailOf = (id: string): Mail => ({
   text: `${'A line that is long enough to be broken when it travels, with an é in it.\n'.repeat(400)}${LAST}`,
 });
 
-test('writes one file a mail, and whoever watches the folder never reads half a mail', async () => {
+test('the file transport writes one file for each mail, which is never seen half-written', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-mail-'));
   const mailer = createMailer({ url: `file:${folder}`, from });
   const ids = Array.from({ length: 40 }, (_, index) => `mail-${index}`);
@@ -38,7 +38,7 @@ test('writes one file a mail, and whoever watches the folder never reads half a 
   await rm(folder, { recursive: true });
 });
 
-test('a mail that is sent a second time has the same Message-ID, so that it can be told for one', async () => {
+test('a mail that is sent a second time has the same Message-ID', async () => {
   const port = await freePort();
   await using server = await startSmtpServer(port);
   const mailer = createMailer({ url: `smtp://127.0.0.1:${port}`, from });
@@ -48,7 +48,7 @@ test('a mail that is sent a second time has the same Message-ID, so that it can 
   expect(ids).toEqual(['<first@example.com>', '<first@example.com>', '<second@example.com>']);
 });
 
-test('a header cannot be smuggled in by the name of a tenant', async () => {
+test('the name of a tenant cannot inject a mail header', async () => {
   const port = await freePort();
   await using server = await startSmtpServer(port);
   const mailer = createMailer({ url: `smtp://127.0.0.1:${port}`, from });

@@ -31,7 +31,7 @@ const NAMES = [
   },
 ];
 
-test.each(NAMES)('no mail program decodes a name: $what', async ({ name, decoded }) => {
+test.each(NAMES)('a name in a mail is not decoded by mail programs: $what', async ({ name, decoded }) => {
   const signUp = { ...freshSignUp(), tenantName: name };
   await rest(place.url, 'POST', '/auth/register', { body: signUp });
   const { subject, text } = await asRead(await nextMail(place.mailDir, signUp.email));
@@ -44,7 +44,7 @@ test.each([
   ['stops of Unicode', 'evil\u3002example evil\uff0eexample evil\uff61example evil\u2024example evil\ufe52example'],
   ['full width', 'https\uff1a\uff0f\uff0fevil\uff0eexample eve\uff20evil\uff0eexample'],
   ['controls', '\u202eevil\u2066\u200b.\u200bexample\u2028Bcc: eve\u0007\r\nX: y'],
-])('a name that is older than the rule for names becomes no link, and stays within its line: %s', async (_, name) => {
+])('a name from before the rule for names neither becomes a link nor breaks its line: %s', async (_, name) => {
   const eve = await signUpTenant(place);
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`update public.tenants set name = ${name} where id = ${eve.tenantId}`;
@@ -60,7 +60,7 @@ test.each([
   expect(text.split('\n').some((line) => /^(Bcc|X):/.test(line))).toBe(false);
 });
 
-test("the name of a tenant can't pretend to be the slug and the time of its sign-up", async () => {
+test('the name of a tenant cannot pass for the slug and time of its sign-up', async () => {
   const signUp = {
     ...freshSignUp(),
     tenantName: 'Acme") acme (signed up on 2020-01-01 at 00:00 UTC, with the name "A',
@@ -75,7 +75,7 @@ test("the name of a tenant can't pretend to be the slug and the time of its sign
   );
 });
 
-test("who has not proven an address has no name of theirs in its mails but the tenant's", async () => {
+test("a mail to an unverified address contains no name that the sender chose but the tenant's", async () => {
   const signUp = { ...freshSignUp(), fullName: 'Win a prize now' };
   await rest(place.url, 'POST', '/auth/register', { body: signUp });
   await rest(place.url, 'POST', '/auth/password-reset', { body: { email: signUp.email } });

@@ -39,7 +39,7 @@ async function refusalsOf(inviteId: string): Promise<number> {
   return (await owner`select from public.audit_logs where action = 'mail.refuse' and entity_id = ${inviteId}`).length;
 }
 
-test('a mail is given up when any transport says that the recipient is refused, and the log says so once', async () => {
+test('a mail is given up when any transport reports a refused recipient, which is logged once', async () => {
   const input = await anInvite();
   for (let attempt = 0; attempt < 2; attempt++) {
     const failure = await sendingFailsWith(new RecipientRefused('550 5.1.1'), input);
@@ -53,7 +53,7 @@ test.each([
   ['an outage', new Error('503 Service Unavailable')],
   // As nodemailer's would be: the activity knows no library's codes.
   ['a code of a library', Object.assign(new Error('no'), { code: 'EENVELOPE', command: 'RCPT TO', responseCode: 550 })],
-])('a mail that fails by %s of another transport is tried again', async (_, error) => {
+])('a mail that fails by %s of another transport is retried', async (_, error) => {
   const input = await anInvite();
   expect(await sendingFailsWith(error, input)).toBe(error);
   expect(await refusalsOf(input.inviteId)).toBe(0);

@@ -118,7 +118,7 @@ test.each([
   120_000,
 );
 
-test('a refused recipient stands in the log of the tenant, or of the platform for a reset, once and without a token', async () => {
+test('a refused recipient is written to the log of the tenant, or of the platform for a reset, once and without a token', async () => {
   const { client, email: admin } = await found();
   await using owner = connect(stack.databaseOwnerUrl);
   const refused = await counted('refused');

@@ -28,14 +28,14 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-test('every id and slug that an admin can send has a row, and every row is one of them', () => {
+test('the table of foreign ids has a row for each id and slug that an admin can send, and no other', () => {
   const names = idsTaken(procedures()).map(({ name }) => name);
   expect([...ROWS.keys()].toSorted()).toEqual(names.toSorted());
 });
 
 for (const taken of idsTaken(procedures())) {
   for (const mount of mountsOf(taken.procedure)) {
-    test(`${taken.name} over ${mount} opens nothing of another tenant's`, async () => {
+    test(`${taken.name} of another tenant over ${mount} is answered like an unknown one, and changes nothing`, async () => {
       const row = ROWS.get(taken.name);
       if (!row) throw new Error(`${taken.name} has no row in test/matrix/foreign.ts: say what it is answered`);
       const [kind, expected] = row;

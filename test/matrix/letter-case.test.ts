@@ -26,7 +26,7 @@ afterAll(() => stage[Symbol.asyncDispose]());
 
 const ids = idsTaken(procedures(), CALLERS).filter(({ field }) => !/slug$/i.test(field));
 
-test('the ids that are tried stand in paths, bodies, queries and cursors', () => {
+test('the ids of these tests are sent in paths, bodies, queries and cursors', () => {
   const names = ids.map(({ name }) => name);
   expect(names).toEqual(
     expect.arrayContaining([
@@ -38,7 +38,7 @@ test('the ids that are tried stand in paths, bodies, queries and cursors', () =>
   );
 });
 
-test.each(['{%s}', 'urn:uuid:%s', ' %s', '%s\n'])('no procedure takes an id written as %j', (form) => {
+test.each(['{%s}', 'urn:uuid:%s', ' %s', '%s\n'])('every procedure refuses an id written as %j', (form) => {
   const text = form.replace('%s', uuidv7());
   // Whatever is no id is a name there, of an entity that is nowhere.
   for (const { name, procedure, field } of ids.filter((one) => one.field !== 'entityId')) {
@@ -52,7 +52,7 @@ test.each(['{%s}', 'urn:uuid:%s', ' %s', '%s\n'])('no procedure takes an id writ
 
 for (const taken of ids) {
   for (const mount of mountsOf(taken.procedure)) {
-    test(`${taken.name} over ${mount} in capitals does what it does in lower case, and nothing keeps the capitals`, async () => {
+    test(`${taken.name} over ${mount} in capitals has the same effect as in lower case, and is stored in lower case`, async () => {
       const { path, type } = taken.procedure;
       const who = CALLERS.find((one) => rowOf(path)[one] === 'ok');
       if (!who) throw new Error(`Nobody may call ${path}`);
@@ -74,7 +74,7 @@ for (const taken of ids) {
 }
 
 for (const mount of ['tRPC', 'REST'] as const) {
-  test(`an edit whose id was sent in capitals over ${mount} stands in the history of the project, whatever case asks`, async () => {
+  test(`a change whose id was sent in capitals over ${mount} is in the history of the project, whichever case asks`, async () => {
     const admin = await makeCaller(stage, 'admin');
     const id = await makeProject(stage, stage.home);
     const update = procedureOf('projects.update');

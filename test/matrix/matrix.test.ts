@@ -41,18 +41,18 @@ interface Cell {
   expected: Expected;
 }
 
-test('every procedure has a row, and every row a procedure', () => {
+test('the table of callers has a row for each procedure, and no other', () => {
   const paths = procedures().map(({ path }) => path);
   expect(PATHS_IN_TABLE.toSorted()).toEqual(paths.toSorted());
 });
 
-test('a forged token is good but for what is wrong in it', async () => {
+test('a forged token without a fault is accepted, so the others are refused for their fault', async () => {
   const { person } = await makeCaller(stage, 'expiredToken');
   const token = await forge(stage, person, {});
   expect(await stage.accessTokens.verify(token)).toMatchObject({ sub: person.userId, tid: stage.home.tenantId });
 });
 
-test("what the server writes to a tenant's table is noticed, and what a workflow writes is not taken for it", async () => {
+test('the watch on tenant tables notices writes of the server, and ignores those of workflows', async () => {
   const procedure = procedures().find(({ path }) => path === 'projects.create');
   if (!procedure) throw new Error('There is no projects.create');
   const { caller, input } = await makeCell(procedure.path, 'admin');
@@ -73,7 +73,7 @@ test("what the server writes to a tenant's table is noticed, and what a workflow
 
 for (const procedure of procedures()) {
   for (const mount of mountsOf(procedure)) {
-    test(`${procedure.path} over ${mount} lets in whom the table says; a refusal changes nothing, and all is written down`, async () => {
+    test(`${procedure.path} over ${mount} admits the callers of the table; a refusal changes nothing, and each call is audited`, async () => {
       const { sql, litter } = stage;
       const crowd = litter.users.length;
       const valid = await Promise.all(CALLERS.map((who) => makeCell(procedure.path, who)));

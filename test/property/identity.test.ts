@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-test('whatever people do one after another, those get in who should, and nobody else', { timeout: TIME.test }, () => {
+test('in any sequence of actions exactly those get in whom the model admits', { timeout: TIME.test }, () => {
   return assert(
     asyncProperty(quietHistory, (wishes) =>
       liveThrough(
@@ -32,7 +32,7 @@ test('whatever people do one after another, those get in who should, and nobody 
   );
 });
 
-test('whatever people do at once, it is as if they had done it in some order', { timeout: TIME.test }, () => {
+test('any simultaneous actions have the result of some sequence of them', { timeout: TIME.test }, () => {
   return assert(
     asyncProperty(busyHistory, (batches) => liveThrough(stage, batches)),
     settings,

@@ -46,7 +46,7 @@ async function expectNothingStored(email: string): Promise<void> {
 }
 
 for (const { mount, length } of onBothMounts([{ length: 'said' }, { length: 'not said' }])) {
-  test(`${mount} refuses 2 MiB whose length is ${length} beforehand, in its own envelope`, async () => {
+  test(`${mount} refuses a body of 2 MiB whose length is ${length} beforehand, in its own error format`, async () => {
     const good = signUp();
     const text = JSON.stringify({ ...good, fullName: 'x'.repeat(2 * MIB) });
     const pieces = text.match(/[^]{1,65536}/g) ?? [];
@@ -60,7 +60,7 @@ for (const { mount, length } of onBothMounts([{ length: 'said' }, { length: 'not
     await expectNothingStored(good.email);
   });
 
-  test(`${mount} takes a body just below 1 MiB whose length is ${length} beforehand`, async () => {
+  test(`${mount} accepts a body just below 1 MiB whose length is ${length} beforehand`, async () => {
     const text = JSON.stringify({ ...signUp(), more: '' });
     const full = text.replace('"more":""', `"more":"${'x'.repeat(MIB - text.length)}"`);
     const answer =
@@ -93,7 +93,7 @@ function headersOf({ headers }: IncomingMessage): Headers {
   return new Headers(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
-test('a body that is said to be larger than anything is refused by us, guarded', async () => {
+test('a body with an enormous Content-Length is refused by the app, with its security headers', async () => {
   const sent = { 'content-type': 'application/json', 'content-length': String(1e12) };
   const answer = await sendHead(PATHS.REST, 'POST', sent);
   expect(answer.status).toBe(413);
@@ -101,7 +101,7 @@ test('a body that is said to be larger than anything is refused by us, guarded',
 });
 
 test.each([{ 'content-length': '2097152' }, { 'transfer-encoding': 'chunked' }])(
-  'a GET with a body (%o) is refused, guarded',
+  'a GET with a body (%o) is refused, with the security headers',
   async (sent) => {
     const answer = await sendHead('/livez', 'GET', sent);
     expect(answer.status).toBe(400);
@@ -110,7 +110,7 @@ test.each([{ 'content-length': '2097152' }, { 'transfer-encoding': 'chunked' }])
 );
 
 for (const mount of MOUNTS) {
-  test(`${mount} tells of a body of a hundred thousand fields in a few words`, async () => {
+  test(`${mount} refuses a body of a hundred thousand fields with a short error`, async () => {
     const fields = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`field-${index}`, 1]));
     const answer = await callOn(mount, place.url, 'auth.resendVerification', { body: fields });
     expect(reasonOf(answer)).toBe('VALIDATION_FAILED');
@@ -118,7 +118,7 @@ for (const mount of MOUNTS) {
   });
 }
 
-test('REST refuses a mutation without input that is sent as a form', async () => {
+test('REST refuses a form sent to a mutation without input', async () => {
   const admin = await founder;
   for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
     const headers = { 'content-type': type };
@@ -155,7 +155,7 @@ for (const { mount, type } of onBothMounts(OTHER_TYPES.map((name) => ({ type: na
   });
 }
 
-test('JSON is JSON with a charset, too', async () => {
+test('a JSON body with a charset in its content type is accepted', async () => {
   const headers = { 'content-type': 'application/json; charset=utf-8' };
   for (const mount of MOUNTS) {
     const answer = await callOn(mount, place.url, 'auth.resendVerification', {
@@ -166,7 +166,7 @@ test('JSON is JSON with a charset, too', async () => {
   }
 });
 
-test('a GET changes nothing: a mutation is called by POST', async () => {
+test('a mutation cannot be called by GET', async () => {
   const good = signUp();
   const input = encodeURIComponent(JSON.stringify(good));
   const overTrpc = await trpc(place.url, 'query', `auth.register?input=${input}`);
@@ -181,7 +181,7 @@ test('a GET changes nothing: a mutation is called by POST', async () => {
 });
 
 for (const mount of MOUNTS) {
-  test(`${mount} refuses a text with a NUL, which PostgreSQL can not store, as bad input`, async () => {
+  test(`${mount} refuses a text with a NUL, which PostgreSQL cannot store, as bad input`, async () => {
     const admin = await founder;
     const answer = await callOn(mount, place.url, 'projects.create', {
       token: admin.tokens().accessToken,

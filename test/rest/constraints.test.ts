@@ -72,7 +72,7 @@ const CASES = [
 ];
 
 for (const { mount, what, input, expected } of onBothMounts(CASES)) {
-  test(`${mount} answers for ${what} on a table of the team's own as for bad input, and stores nothing`, async () => {
+  test(`${mount} answers ${what} on a table of the team as bad input, and stores nothing`, async () => {
     for (const name of ['single one', 'excluded too'])
       await call(mount, 'projects.create', { name, description: 'known' });
     const count = async () => (await owner.sql`select 1 from ${owner.sql(ada.schema)}.projects`).length;
@@ -87,7 +87,7 @@ for (const { mount, what, input, expected } of onBothMounts(CASES)) {
 }
 
 for (const { mount, table } of onBothMounts([{ table: 'secret_tasks' }, { table: 'secret_notes' }])) {
-  test(`${mount} answers CONFLICT where what is deleted has rows in ${table}`, async () => {
+  test(`${mount} answers CONFLICT to the deletion of a row that ${table} refers to`, async () => {
     const made = await call(mount, 'projects.create', { name: fresh(mount), description: 'known' });
     const id = String(at(resultOf(mount, made), 'id'));
     await owner.sql`insert into ${owner.sql(ada.schema)}.${owner.sql(table)} values (${id})`;
@@ -97,13 +97,13 @@ for (const { mount, table } of onBothMounts([{ table: 'secret_tasks' }, { table:
   });
 }
 
-test.each(MOUNTS)('a slug with a NUL, which no text of PostgreSQL has, is bad input (%s)', async (mount) => {
+test.each(MOUNTS)('a slug with a NUL, which PostgreSQL cannot store, is refused as bad input (%s)', async (mount) => {
   const body = { email: ada.email, password: PASSWORD, tenantSlug: 'a\0b' };
   const answer = await callOn(mount, server.url, 'auth.login', { body });
   expect([400, 404]).toContain(answer.status);
 });
 
-test.each(MOUNTS)('the log names the constraint, and no value (%s)', async (mount) => {
+test.each(MOUNTS)('the log of a violated constraint names the constraint, and no value (%s)', async (mount) => {
   await call(mount, 'projects.create', { name: fresh('check'), description: 'known' });
   const told = () => server.lines.join('\n');
   await waitFor('the log to tell of it', () => Promise.resolve(told().includes('secret_check')));

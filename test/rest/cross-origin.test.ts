@@ -20,7 +20,7 @@ function ask(path: string, method: string, origin: string): Promise<Response> {
   return fetch(`${server.url}${path}`, { method, headers });
 }
 
-test('a configured origin may call, send its tenant, and read what is left of its limits', async () => {
+test('a configured origin can call, send its tenant, and read the rate limit headers', async () => {
   for (const path of PATHS) {
     const preflight = await ask(path, 'OPTIONS', ORIGIN);
     expect(preflight.status).toBe(204);
@@ -34,13 +34,13 @@ test('a configured origin may call, send its tenant, and read what is left of it
   }
 });
 
-test('the configured origin of an app with a scheme of its own may call', async () => {
+test('a configured origin with a scheme of its own can call', async () => {
   for (const method of ['OPTIONS', 'GET']) {
     expect((await ask('/api/v1/users/me', method, APP)).headers.get('access-control-allow-origin')).toBe(APP);
   }
 });
 
-test('a configured origin may send the headers of CORS_HEADERS, and no others than these and ours', async () => {
+test('a configured origin can send the headers of CORS_HEADERS and of Atrium, and no others', async () => {
   const allowed = (await ask('/trpc/users.me', 'OPTIONS', ORIGIN)).headers.get('access-control-allow-headers') ?? '';
   const names = allowed.toLowerCase().split(',');
   expect(names).toEqual(expect.arrayContaining(['baggage', 'sentry-trace', 'authorization']));
@@ -49,7 +49,7 @@ test('a configured origin may send the headers of CORS_HEADERS, and no others th
 });
 
 test.each([`${ORIGIN}.evil.example`, 'http://app.example', `${ORIGIN}:8443`, 'https://APP.example', 'null'])(
-  'the origin %s, which only looks like it, may not',
+  'the origin %s, which only looks like a configured one, cannot call',
   async (origin) => {
     for (const path of PATHS) {
       for (const method of ['OPTIONS', 'GET']) {

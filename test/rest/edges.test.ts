@@ -34,7 +34,7 @@ async function raw(line: string, headers: string[] = [], host?: string | null): 
 
 const statusOf = (answer: string): number => Number(answer.split(' ')[1]);
 
-test('the path that the others are made from is served', async () => {
+test('the path that the paths below are made from is served', async () => {
   expect(statusOf(await raw('GET /api/v1/projects'))).toBe(200);
 });
 
@@ -52,7 +52,7 @@ test.each([
   'GET /api/v1/projects%2f..%2f..%2fadmin%2fusers',
   'PUT /api/v1/projects',
   'PROPFIND /api/v1/projects',
-])('%s is nothing', async (line) => {
+])('the path %s is answered with 404', async (line) => {
   const answer = await raw(line);
   expect(statusOf(answer)).toBeGreaterThanOrEqual(400);
   expect(statusOf(answer)).toBeLessThan(500);
@@ -60,7 +60,7 @@ test.each([
 });
 
 test.each(['X-HTTP-Method-Override: DELETE', 'X-Original-URL: /api/v1/admin/users', 'X-Rewrite-URL: /docs'])(
-  'the header %s changes nothing',
+  'the header %s does not change the answer',
   async (header) => {
     const answer = await raw('GET /api/v1/projects', [header]);
     expect(statusOf(answer)).toBe(200);
@@ -83,13 +83,13 @@ test.each([null, '', 'x/livez?', 'x/api/v1/projects?', 'x#', 'x?y', 'a@b', 'x y'
   },
 );
 
-test('a Host that would make another path is refused as anything else is', async () => {
+test('a Host that would become part of the path is refused in the usual error format', async () => {
   const answer = await raw('GET /nothing', [], 'x/api/v1/projects?');
   expect(answer).toContain('"reason":"VALIDATION_FAILED"');
   expect(answer.toLowerCase()).toContain('x-content-type-options: nosniff');
 });
 
-test('a request line or headers beyond measure are refused, and the server serves on', async () => {
+test('too long a request line or header is refused, and the server continues to serve', async () => {
   for (const answer of [
     await raw(`GET /api/v1/projects?cursor=${'x'.repeat(200_000)}`),
     await raw('GET /api/v1/projects', [`x-long: ${'x'.repeat(200_000)}`]),
@@ -143,7 +143,7 @@ test.each(['x-trailer: 1', 'GET /livez HTTP/1.1', 'POST /api/v1/auth/logout HTTP
   },
 );
 
-test('a length said twice, or in two ways, is refused or read once', async () => {
+test('a request with two lengths is refused, or read by one of them only', async () => {
   const twice = await raw('POST /api/v1/projects', [
     'content-type: application/json',
     'content-length: 0',

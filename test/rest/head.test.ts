@@ -47,7 +47,7 @@ const TRPC = [
   '/trpc/auth.logout',
 ];
 
-test('HEAD of everything that GET reads has the status, the type and the length of GET, or for a stream no length', async () => {
+test('HEAD has the status, type and length of GET for every GET operation, and no length for a stream', async () => {
   const paths = [...(await documentedPaths()), ...PAGES, ...OTHERS, ...TRPC];
   expect(paths.length).toBeGreaterThan(30);
   for (const path of paths) {
@@ -60,7 +60,7 @@ test('HEAD of everything that GET reads has the status, the type and the length 
   }
 });
 
-test('HEAD of a stream says no length, and holds nothing open', async () => {
+test('HEAD of a stream has no length, and leaves no stream open', async () => {
   for (let count = 0; count < 7; count += 1) {
     const path = `/trpc/tenants.onStatus?input=${encodeURIComponent(JSON.stringify({ slug: ada.slug }))}`;
     expect(await ask('HEAD', path)).toMatchObject({ status: 200, length: null });

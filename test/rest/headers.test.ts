@@ -29,14 +29,14 @@ const SURFACES = [
 ];
 
 for (const { method, path, status } of SURFACES) {
-  test(`${method} ${path} is guarded (${status})`, async () => {
+  test(`${method} ${path} has the security headers (${status})`, async () => {
     const response = await fetch(`${place.url}${path}`, { method });
     expect(response.status).toBe(status);
     expectGuarded(response);
   });
 }
 
-test('what goes well is guarded on both mounts', async () => {
+test('successful answers of both mounts have the security headers', async () => {
   const call = { token: founder.tokens().accessToken, tenant: founder.slug };
   const answers = await Promise.all([
     rest(place.url, 'GET', '/projects', call),
@@ -53,7 +53,7 @@ test('what goes well is guarded on both mounts', async () => {
   }
 });
 
-test("a caller's own request id comes back, and stands in the error", async () => {
+test("a caller's request id is returned in the header and in errors", async () => {
   const headers = { 'x-request-id': 'my-request.0001' };
   const overRest = await rest(place.url, 'GET', '/users/me', { headers });
   const overTrpc = await trpc(place.url, 'query', 'users.me', { headers });
@@ -63,14 +63,14 @@ test("a caller's own request id comes back, and stands in the error", async () =
 });
 
 test.each(['short', 'x'.repeat(65), 'two words', '<script>alert(1)</script>', 'a;b=c,d e'])(
-  'the request id %j is not taken over',
+  'the request id %j is replaced by a new one',
   async (id) => {
     const { headers } = await rest(place.url, 'GET', '/users/me', { headers: { 'x-request-id': id } });
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   },
 );
 
-test('no other origin is let in while none is configured', async () => {
+test('no other origin can call while none is configured', async () => {
   const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
   for (const path of ['/api/v1/users/me', '/trpc/users.me', '/openapi.json']) {
     const preflight = await fetch(`${place.url}${path}`, { method: 'OPTIONS', headers });

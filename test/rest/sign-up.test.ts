@@ -18,7 +18,7 @@ const resend = (email: string) => rest(place.url, 'POST', '/auth/resend-verifica
 const logIn = (email: string, password = PASSWORD) =>
   rest(place.url, 'POST', '/auth/login', { body: { email, password } });
 
-test('nobody logs in before their e-mail is proven', async () => {
+test('a login before the address is verified is refused', async () => {
   const email = freshEmail();
   await register(email);
 
@@ -38,7 +38,7 @@ test('a verification token works once', async () => {
   expect([again.status, reasonOf(again)]).toEqual([400, 'TOKEN_INVALID']);
 });
 
-test('of a token used many times at once, one use counts', async () => {
+test('of many simultaneous uses of a verification token one succeeds', async () => {
   const email = freshEmail();
   await register(email);
   const token = tokenIn(await nextMail(place.mailDir, email));
@@ -70,7 +70,7 @@ test("a token made for one sign-up does not verify another's", async () => {
   expect(reasonOf(await verify(`${id}.${ownMac}`))).toBe('TOKEN_INVALID');
 });
 
-test('a new verification mail voids the link of the one before', async () => {
+test('a new verification mail invalidates the link of the one before', async () => {
   const email = freshEmail();
   await register(email);
   const first = tokenIn(await nextMail(place.mailDir, email));
@@ -81,7 +81,7 @@ test('a new verification mail voids the link of the one before', async () => {
   expect((await verify(second)).status).toBe(200);
 });
 
-test('asking for another mail says nothing of whether there is a sign-up', async () => {
+test('asking for another verification mail does not reveal whether there is a sign-up', async () => {
   const email = freshEmail();
   await register(email);
   await nextMail(place.mailDir, email);
@@ -90,7 +90,7 @@ test('asking for another mail says nothing of whether there is a sign-up', async
   expect([unknown.status, unknown.body]).toEqual([known.status, known.body]);
 });
 
-test('signing up with an address that has an account tells a stranger nothing, and holds the slug', async () => {
+test('signing up with the address of an account reveals nothing, and reserves the slug', async () => {
   const { email } = await signUpTenant(place);
   const { slug, answer } = await register(email, freshSlug(), OTHER_PASSWORD);
   expect([answer.status, answer.body]).toEqual([202, { tenant: { slug, status: 'provisioning' } }]);
@@ -105,7 +105,7 @@ test('signing up with an address that has an account tells a stranger nothing, a
   expect((await logIn(email)).status).toBe(200);
 });
 
-test('the first sign-up of an address to be proven voids the others', async () => {
+test('the first sign-up of an address to be verified voids the others', async () => {
   const email = freshEmail();
   await register(email, freshSlug(), OTHER_PASSWORD);
   const stranger = tokenIn(await nextMail(place.mailDir, email));
@@ -129,7 +129,7 @@ test('addresses compare trimmed and in lower case', async () => {
   expect((await logIn(` ${email.toUpperCase()}`)).status).toBe(200);
 });
 
-test('a slug is held by the first who asks', async () => {
+test('a slug is reserved for the first sign-up that asks for it', async () => {
   const slug = freshSlug();
   const answers = await Promise.all([register(freshEmail(), slug), register(freshEmail(), slug)]);
   expect(statusesOf(answers.map(({ answer }) => answer))).toEqual([202, 409]);

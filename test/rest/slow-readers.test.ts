@@ -8,7 +8,7 @@ const shared = inject('stack');
 /** More than the buffers of both ends hold. */
 const ANSWERS = 30;
 
-test('an answer that is made whole, and whose reader takes nothing of it, is logged and counted as cut', async () => {
+test('a complete answer that its client does not read is logged and counted as cut', async () => {
   await using server = await startOwnServer(shared, { READER_SECONDS: '10' });
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   await once(socket, 'connect');

@@ -15,7 +15,7 @@ beforeAll(async () => {
 const create = (slug: string, name = 'Second') => rest(place.url, 'POST', '/tenants', { token, body: { name, slug } });
 const statusOf = (slug: string, as = token) => rest(place.url, 'GET', `/tenants/${slug}/status`, { token: as });
 
-test('users.me tells who holds the token, in a tenant and in the lobby alike', async () => {
+test("users.me shows the token's user, in a tenant and in the lobby", async () => {
   const lobby = await rest(place.url, 'GET', '/users/me', { token });
   const inside = await rest(place.url, 'GET', '/users/me', {
     token: founder.tokens().accessToken,
@@ -28,7 +28,7 @@ test('users.me tells who holds the token, in a tenant and in the lobby alike', a
   expect(inside.body).toEqual(lobby.body);
 });
 
-test('a user founds another tenant and works in it as its admin', async () => {
+test('a user can create another tenant and work in it as its admin', async () => {
   const slug = freshSlug('second');
   const made = await create(slug);
   expect([made.status, made.body]).toEqual([202, { tenant: { slug, status: 'provisioning' } }]);
@@ -49,7 +49,7 @@ test('a user founds another tenant and works in it as its admin', async () => {
   expect((await founder.client.projects.list.query({})).items).toEqual([]);
 });
 
-test('tenants.get tells the tenant of the header', async () => {
+test('tenants.get shows the tenant of the header', async () => {
   const answer = await rest(place.url, 'GET', '/tenants/current', {
     token: founder.tokens().accessToken,
     tenant: founder.slug,
@@ -60,14 +60,14 @@ test('tenants.get tells the tenant of the header', async () => {
   });
 });
 
-test('a taken slug is refused', async () => {
+test('creating a tenant with a taken slug is refused', async () => {
   const slug = freshSlug('taken');
   expect((await create(slug)).status).toBe(202);
   const again = await create(slug);
   expect([again.status, reasonOf(again)]).toEqual([409, 'SLUG_TAKEN']);
 });
 
-test('the status is told to members only: to others a tenant and nothing look the same', async () => {
+test('only members see the status of a tenant, and others get the same answer as for an unknown slug', async () => {
   const stranger = await signUpTenant(place);
   const [foreign, unknown] = await Promise.all([
     statusOf(founder.slug, stranger.tokens().accessToken),

@@ -91,7 +91,7 @@ for (const { mount, body } of onBothMounts(ESCAPES.map((text) => ({ body: text }
 }
 
 for (const mount of MOUNTS) {
-  test(`${mount} refuses it in a batch, in a body that nobody reads, and under a token that nobody knows`, async () => {
+  test(`${mount} refuses ill-formed text in a batch, in a body without use, and under an unknown token`, async () => {
     const answers = [
       await send(PATHS.logout[mount], bytes('"', [0xff], '"')),
       await send(PATHS.create[mount], bytes('{"name":"M', [0xfc], 'ller"}'), { authorization: 'Bearer nobody' }),
@@ -108,7 +108,7 @@ for (const mount of MOUNTS) {
     expect((await rest(place.url, 'GET', '/users/me', { token: ada.tokens().accessToken })).status).toBe(200);
   });
 
-  test(`${mount} stores text outside of ASCII as it came, however JSON spells it`, async () => {
+  test(`${mount} stores text outside of ASCII unchanged, with and without JSON escapes`, async () => {
     for (const [sent, stored] of [
       ['"Müller 😀"', 'Müller 😀'],
       [String.raw`"M\u00fcller \ud83d\ude00 \\ud800"`, String.raw`Müller 😀 \ud800`],
@@ -120,7 +120,7 @@ for (const mount of MOUNTS) {
     }
   });
 
-  test(`${mount} takes a byte order mark for the mark that it is`, async () => {
+  test(`${mount} ignores a byte order mark at the beginning of a body`, async () => {
     const name = freshEmail(mount);
     const answer = await send(PATHS.create[mount], bytes([0xef, 0xbb, 0xbf], JSON.stringify({ name })));
     expect(at(resultOf(mount, answer), 'name')).toBe(name);
@@ -140,7 +140,7 @@ const UNREAD = [
   { 'content-type': "application/json; charset*=us-ascii'en'utf-8" },
 ];
 for (const { mount, headers } of onBothMounts(UNREAD.map((sent) => ({ headers: sent })))) {
-  test(`${mount} refuses a body under ${JSON.stringify(headers)} as one it does not read`, async () => {
+  test(`${mount} refuses a body with ${JSON.stringify(headers)} as an unsupported media type`, async () => {
     const good = freshSignUp();
     const answer = await send(PATHS.register[mount], JSON.stringify(good), headers);
     expect([answer.status, reasonOf(answer)]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
@@ -151,7 +151,7 @@ for (const { mount, headers } of onBothMounts(UNREAD.map((sent) => ({ headers: s
 }
 
 for (const mount of MOUNTS) {
-  test(`${mount} reads what is said to be US-ASCII or unencoded, if it is`, async () => {
+  test(`${mount} accepts a body declared as US-ASCII or identity, if it is`, async () => {
     const ascii = { 'content-type': 'application/json; charset=us-ascii', 'content-encoding': 'identity' };
     const taken = await send(PATHS.create[mount], JSON.stringify({ name: freshEmail(mount) }), ascii);
     expect(taken.status).toBeLessThan(300);
@@ -200,7 +200,7 @@ test.each([
   },
 );
 
-test('an address is text in UTF-8, encoded or not', async () => {
+test('a URL path in UTF-8 is accepted, percent-encoded or not', async () => {
   for (const target of [
     '/api/v1/audit?action=m%C3%BCller%20%F0%9F%98%80',
     bytes('/api/v1/audit?action=müller'),
@@ -238,7 +238,7 @@ test('a User-Agent is kept as it was sent, in UTF-8 and in ISO 8859-1, and no ch
   }
 });
 
-test('ill-formed requests count for their address, which may make no more of them than of others', async () => {
+test('ill-formed requests count against the rate limit of their address like others', async () => {
   await using server = await startOwnServer(place, { RATE_LIMIT_FACTOR: '1' });
   const paths = MOUNTS.flatMap((mount) => Array.from({ length: 155 }, () => PATHS.login[mount]));
   const answers = await Promise.all(paths.map((path) => send(path, bytes([0xff]), {}, server.url)));

@@ -35,9 +35,9 @@ async function founder() {
   return { token: made.tokens().accessToken, tenant: made.slug };
 }
 
-describe('whatever is sent, nothing is answered but what is documented, and no 5xx', { timeout: TIMEOUT_MS }, () => {
-  describe.concurrent('to those who only know their own', () => {
-    test('nor to nobody, and to an admin whose session or tenant goes', async () => {
+describe('any generated request gets a documented answer, and no 5xx', { timeout: TIMEOUT_MS }, () => {
+  describe.concurrent('callers who see their own data only', () => {
+    test('without a token, and with the token of an admin whose session or tenant ends', async () => {
       expect(await attack(place, { name: 'nobody', home: PUBLIC })).toBeGreaterThan(200);
       for (const id of ENDING) {
         expect(await attack(place, { name: 'a leaver', ...(await founder()), home: '.', only: [id] })).toBeGreaterThan(
@@ -46,13 +46,13 @@ describe('whatever is sent, nothing is answered but what is documented, and no 5
       }
     });
 
-    test("nor to a tenant's admin", async () => {
+    test("with the token of a tenant's admin", async () => {
       const admin = { name: 'an admin', ...(await founder()), home: REST, spare: ENDING };
       expect(await attack(place, admin)).toBeGreaterThan(500);
     });
   });
 
-  test('nor to a superuser', async () => {
+  test('with the token of a superuser', async () => {
     const { tokens } = await logIn(place, stack.superuser);
     const operator = {
       name: 'a superuser',

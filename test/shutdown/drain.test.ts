@@ -20,7 +20,7 @@ const headers = (): Record<string, string> => ({
   'x-tenant-slug': founder.slug,
 });
 
-test('told to stop under load, the server fails no call until its window ends, resets none at all, and is gone', async () => {
+test('a server that is told to stop under load fails no call until its window ends, resets no connection, and exits', async () => {
   const load = startLoad(() => `${stack.url}/api/v1/projects`, { connections: 16, headers: headers() });
   await waitFor('the load to run', () => (load.outcome.counts.get('200') ?? 0) > 100);
 
@@ -37,7 +37,7 @@ test('told to stop under load, the server fails no call until its window ends, r
   await stack.server.start();
 }, 150_000);
 
-test('a restart of two servers in turn, behind a balancer that follows /readyz, fails no call', async () => {
+test('a rolling restart of two servers behind a balancer that follows /readyz fails no call', async () => {
   const second = await startSecond();
   const servers = [stack.url, second.url];
   const ready = new Set(servers);

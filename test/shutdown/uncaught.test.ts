@@ -39,7 +39,7 @@ async function start(command: Command, env: Record<string, string>, ready: strin
   return { ...started, plant: (how) => writeFile(file, how) };
 }
 
-test.each(['exception', 'rejection'] as const)('an uncaught %s has the server drain, and end with 1', async (how) => {
+test.each(['exception', 'rejection'] as const)('a server with an uncaught %s drains and exits with 1', async (how) => {
   const port = await freePort();
   const bun = stack.env['ATRIUM_BUN'] ?? 'bun';
   await using server = await start(
@@ -56,7 +56,7 @@ test.each(['exception', 'rejection'] as const)('an uncaught %s has the server dr
   expect(server.lines.join('\n')).toContain('uncaught error');
 });
 
-test('an uncaught error has the worker drain, and end with 1', async () => {
+test('a worker with an uncaught error drains and exits with 1', async () => {
   await using worker = await start(
     [process.execPath, '--import', 'tsx', '--import', PLANTED, 'workflows/worker.ts'],
     {},

@@ -8,7 +8,7 @@ const stack = inject('stack');
 const PATIENCE_MS = 8_000;
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  'a worker that waits for a Temporal which takes connections and is silent goes when it is told to, by %s',
+  'a worker that waits for a Temporal that accepts connections and never answers exits on %s',
   async (signal) => {
     const port = await freePort();
     await using silent = createServer();

@@ -33,7 +33,7 @@ function serve() {
   return { app, told, send };
 }
 
-test('a stream that is read to its end is over once', async () => {
+test('a stream that is read to its end is reported as ended once', async () => {
   const { app, told, send } = serve();
   const response = await app.request('/');
   expect(told).toEqual(['a stream']);
@@ -42,7 +42,7 @@ test('a stream that is read to its end is over once', async () => {
   expect(told).toEqual(['a stream', 'over']);
 });
 
-test('a stream that is left while more of it is awaited is over once, and nobody makes more of it', async () => {
+test('a stream that its reader leaves is reported as ended once, and produces nothing more', async () => {
   const { app, told } = serve();
   const reader = (await app.request('/')).body?.getReader();
   await reader?.read();
@@ -55,7 +55,7 @@ test('a stream that is left while more of it is awaited is over once, and nobody
   expect(told).toContain('cancelled');
 });
 
-test('HEAD has no body, and nobody waits for a reader of it', async () => {
+test('an answer to HEAD has no body, and is reported as ended at once', async () => {
   const { app, told } = serve();
   const response = await app.request('/', { method: 'HEAD' });
   expect([response.status, response.body]).toEqual([200, null]);

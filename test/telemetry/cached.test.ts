@@ -14,7 +14,7 @@ function desk() {
   return { ask, open, clock };
 }
 
-test('all who ask meanwhile share one question, however long it takes', async () => {
+test('all callers during a question share it, however long it takes', async () => {
   const { ask, open, clock } = desk();
   const first = ask();
   clock.now = 5_000;
@@ -24,7 +24,7 @@ test('all who ask meanwhile share one question, however long it takes', async ()
   expect(await Promise.all([first, second])).toEqual(['yes', 'yes']);
 });
 
-test('an answer stands for its time, and no longer', async () => {
+test('a cached answer is used for its time, and no longer', async () => {
   const { ask, open, clock } = desk();
   const first = ask();
   clock.now = 500;
@@ -39,7 +39,7 @@ test('an answer stands for its time, and no longer', async () => {
   expect(await next).toBe('no');
 });
 
-test('a failure stands as long as an answer does', async () => {
+test('a failure is cached as long as an answer', async () => {
   const clock = { now: 0 };
   let asked = 0;
   const ask = cached(
@@ -58,7 +58,7 @@ test('a failure stands as long as an answer does', async () => {
   expect(asked).toBe(2);
 });
 
-test('what takes too long is answered without it', async () => {
+test('a question that takes too long is answered with the fallback', async () => {
   expect(await within(5, () => 'late', new Promise(() => undefined))).toBe('late');
   expect(await within(60_000, () => 'late', Promise.resolve('in time'))).toBe('in time');
 });

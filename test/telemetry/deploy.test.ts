@@ -38,7 +38,7 @@ async function told(): Promise<{ metrics: Set<string>; series: Set<string> }> {
 const OURS = /\b(?:atrium|nodejs|process)_[a-z0-9_]+/g;
 
 test.each(['deploy/grafana/dashboard.json', 'deploy/prometheus/alerts.yaml'])(
-  '%s names no metric that nobody tells',
+  '%s uses only metrics that the server or the worker has',
   async (file) => {
     const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
     const named = new Set(text.match(OURS));
@@ -48,7 +48,7 @@ test.each(['deploy/grafana/dashboard.json', 'deploy/prometheus/alerts.yaml'])(
   },
 );
 
-test('each metric of ours is on the dashboard, and in the table of the docs', async () => {
+test('each metric of Atrium is on the dashboard, and in the table of the docs', async () => {
   const { metrics } = await told();
   const ours = [...metrics].filter((name) => name.startsWith('atrium_')).toSorted();
   const dashboard = await readFile(new URL('../../deploy/grafana/dashboard.json', import.meta.url), 'utf8');
@@ -57,7 +57,7 @@ test('each metric of ours is on the dashboard, and in the table of the docs', as
   expect(rows.map(([name = '']) => name.replaceAll('`', '')).toSorted()).toEqual(ours);
 });
 
-test('the dashboard is one that Grafana can import: each panel has a place, a source and a query', async () => {
+test('each panel of the Grafana dashboard has a position, a data source and a query', async () => {
   const text = await readFile(new URL('../../deploy/grafana/dashboard.json', import.meta.url), 'utf8');
   const dashboard: unknown = JSON.parse(text);
   const panels = at(dashboard, 'panels');
@@ -73,7 +73,7 @@ test('the dashboard is one that Grafana can import: each panel has a place, a so
   expect(ids.size).toBe(Array.isArray(panels) ? panels.length : -1);
 });
 
-test('each alert says how grave it is, and what to do stands in the docs', async () => {
+test('each alert has a severity, and a section in the docs on what to do', async () => {
   const alerts = await readFile(new URL('../../deploy/prometheus/alerts.yaml', import.meta.url), 'utf8');
   const rules = alerts.split(/^ {6}- alert: /m).slice(1);
   expect(rules.length).toBeGreaterThan(5);

@@ -27,7 +27,7 @@ const SECRETS: Record<string, string> = {
 };
 
 for (const [what, value] of Object.entries(SECRETS)) {
-  test(`${what} is taken out wherever it stands`, () => {
+  test(`${what} is redacted from the log wherever it occurs`, () => {
     const { log, lines, text } = listen();
     log.info({ deep: { list: [`before ${value} after`] } }, `said: ${value}.`);
     log.error({ err: new Error(`refused ${value}`) }, 'failed');
@@ -38,7 +38,7 @@ for (const [what, value] of Object.entries(SECRETS)) {
   });
 }
 
-test('a token in a link, a bearer and the password of an URL are taken out', () => {
+test('a token in a link, a bearer token and the password of a URL are redacted from the log', () => {
   const { log, text } = listen();
   log.info('https://app.example.com/reset-password?token=canary1&x=1');
   log.info('Authorization: Bearer canary2');
@@ -55,7 +55,7 @@ const KEYS = [
   ...['Authorization', 'set-cookie', 'password_hash', 'token_hash', 'refresh_token', 'SECRET_KEY'],
 ];
 
-test.each(KEYS)('what stands under %s is taken out, at any depth, and in JSON that stands as text', (name) => {
+test.each(KEYS)('a value under %s is redacted from the log, at any depth, and in JSON text', (name) => {
   for (const value of ['canary', 'a"canary', 'a\\canary', '"canary', '\\"canary\\', 'a\\', 'a\ncanary"']) {
     const { log, lines, text } = listen();
     log.info({ input: { user: { [name]: value, next: 'kept' } } }, 'deep');
@@ -68,7 +68,7 @@ test.each(KEYS)('what stands under %s is taken out, at any depth, and in JSON th
 });
 
 test.each(['password', 'token', 'key'])(
-  'what stands under %s is taken out of a line’s own keys, whatever it is',
+  'a value under %s at the top of a log line is redacted, whatever its type',
   (name) => {
     const { log, text } = listen();
     for (const value of ['canary', ['canary'], { inner: 'canary' }]) log.info({ [name]: value }, 'on top');
@@ -76,7 +76,7 @@ test.each(['password', 'token', 'key'])(
   },
 );
 
-test("an error is told without a query's parameters, also by the name that Temporal gives it", () => {
+test("an error is logged without a query's parameters, also under the name that Temporal gives it", () => {
   const { log, text } = listen();
   const error = new DrizzleQueryError('insert into users values ($1)', ['canary'], new Error('duplicate key'));
   log.error({ err: error }, 'failed');
@@ -85,14 +85,14 @@ test("an error is told without a query's parameters, also by the name that Tempo
   expect(text().match(/duplicate key/g)).toHaveLength(2);
 });
 
-test('line breaks and escapes of a caller stay within their line', () => {
+test('line breaks and escapes that a caller sends stay within one log line', () => {
   const { log, lines } = listen();
   log.info({ path: 'a\r\n{"level":60,"msg":"forged"}\u001b[2J\u2028' }, 'said\r\nforged');
   expect(lines).toHaveLength(1);
   for (const sign of ['\r', '\n', '\u001b']) expect(lines[0]?.trimEnd()).not.toContain(sign);
 });
 
-test('what only looks a little like a secret is left alone', () => {
+test('a value that only resembles a secret is logged unchanged', () => {
   const { log, text } = listen();
   const id = crypto.randomUUID();
   log.info({ tenantId: id, path: '/trpc/apiKeys.list', key2: 'kept', url: 'http://localhost:3000/' }, 'request');

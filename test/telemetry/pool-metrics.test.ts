@@ -5,7 +5,7 @@ import { parseMetrics } from './metrics.ts';
 
 const place = inject('stack');
 
-test('who waits for a connection shows while they wait, and in the tally for good', async () => {
+test('callers that wait for a connection are shown while they wait, and are counted for good', async () => {
   await using watched = await watchApp(place, { poolMax: 1 });
   const read = async () => parseMetrics(await (await watched.app.request('/metrics')).text()).value;
   const before = await read();

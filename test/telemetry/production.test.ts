@@ -28,7 +28,7 @@ test('in production each line of the log is JSON', async () => {
   expect(line).toMatchObject({ level: 30, name: 'server', msg: 'request', outcome: 'UNAUTHENTICATED', status: 401 });
 });
 
-test('a limiter that is away raises its alarm', async () => {
+test('a rate limiter without Redis shows in the metric that the alert uses', async () => {
   await rest(server.url, 'GET', '/users/me');
   const { value } = await waitFor('the metric to say so', async () => {
     const metrics = await readMetrics(server.url, TOKEN);

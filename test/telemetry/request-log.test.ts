@@ -30,7 +30,7 @@ async function lineFor(path: string, init: RequestInit = {}): Promise<object> {
   return watched.lineOf(response.headers.get('x-request-id') ?? '');
 }
 
-test('a call has one line that says who did what, where, how long it took and how it ended', async () => {
+test('a call has one log line with caller, procedure, mount, duration and outcome', async () => {
   const line = await lineFor('/api/v1/projects?limit=5', { headers: bearer() });
   expect(line).toMatchObject({
     name: 'test',
@@ -48,7 +48,7 @@ test('a call has one line that says who did what, where, how long it took and ho
   });
 });
 
-test('a refusal has its reason as outcome, and who was refused', async () => {
+test('a refusal has its reason as outcome in the log line, and the caller', async () => {
   const missing = await lineFor(
     `/trpc/projects.get?input=${encodeURIComponent(JSON.stringify({ id: crypto.randomUUID() }))}`,
     {
@@ -68,7 +68,7 @@ test('a refusal has its reason as outcome, and who was refused', async () => {
   expect(nobody).not.toHaveProperty('userId');
 });
 
-test('a login has the user whom it let in', async () => {
+test('a login has its user in the log line', async () => {
   const line = await lineFor('/api/v1/auth/login', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -77,7 +77,7 @@ test('a login has the user whom it let in', async () => {
   expect(line).toMatchObject({ outcome: 'ok', userId: founder.userId, tenantId: founder.tenantId });
 });
 
-test('a key has its id in the line, and nothing of itself', async () => {
+test("a call by an API key has the key's id in the log line, and no part of the key", async () => {
   const { id, key } = await founder.client.apiKeys.create.mutate({
     name: 'Reader',
     role: 'member',
@@ -88,7 +88,7 @@ test('a key has its id in the line, and nothing of itself', async () => {
   expect(watched.lines.join('')).not.toContain(key);
 });
 
-test('a batch has one line with its caller and a list of its calls', async () => {
+test('a batch has one log line with its caller and a list of its calls', async () => {
   const line = await lineFor('/trpc/users.me,projects.get?batch=1&input=%7B%7D', { headers: bearer() });
   expect(line).toMatchObject({ status: 207, outcome: 'VALIDATION_FAILED', userId: founder.userId });
   expect(at(line, 'calls')).toHaveLength(2);
@@ -100,7 +100,7 @@ test('a batch has one line with its caller and a list of its calls', async () =>
   );
 });
 
-test('a batch that is streamed has its line once it is over, with all its calls', async () => {
+test('a streamed batch has its log line when it ends, with all its calls', async () => {
   const line = await lineFor('/trpc/users.me,tenants.get?batch=1&input=%7B%7D', {
     headers: { ...bearer(), 'trpc-accept': 'application/jsonl' },
   });
@@ -108,7 +108,7 @@ test('a batch that is streamed has its line once it is over, with all its calls'
   expect(line).toMatchObject({ outcome: 'ok', userId: founder.userId });
 });
 
-test('a stream has its line when it ends, and when nobody reads it any more', async () => {
+test('a stream has its log line when it ends, or when its client leaves', async () => {
   const input = encodeURIComponent(JSON.stringify({ slug: founder.slug }));
   const headers = { ...bearer(), accept: 'text/event-stream' };
   const path = `/trpc/tenants.onStatus?input=${input}`;
@@ -121,7 +121,7 @@ test('a stream has its line when it ends, and when nobody reads it any more', as
   expect(watched.lineOf(id)).toMatchObject({ procedure: 'tenants.onStatus' });
 });
 
-test('a stream that was ended says why in its line, and in what is counted', async () => {
+test('a stream that the server ended has the reason in its log line, and in the metrics', async () => {
   await using going = await watchApp(place);
   await using owner = connect(place.databaseOwnerUrl);
   const other = await signUpTenant(place);
@@ -139,7 +139,7 @@ test('a stream that was ended says why in its line, and in what is counted', asy
   expect(value('atrium_calls_total', { procedure: 'tenants.onStatus', outcome: 'ok' })).toBe(0);
 });
 
-test('an operator under an assumed identity stands in the line beside the user', async () => {
+test('a call under an assumed identity has operator and user in the log line', async () => {
   const operator = await logIn(place, place.superuser);
   const { accessToken } = await operator.client.admin.assumeIdentity.mutate({
     ...{ userId: founder.userId, tenantSlug: founder.slug, reason: 'Looks who stands in the line' },
@@ -152,7 +152,7 @@ test('an operator under an assumed identity stands in the line beside the user',
   });
 });
 
-test('what never comes to a call has a line too', async () => {
+test('a request that reaches no procedure has a log line too', async () => {
   expect(await lineFor('/nothing')).toMatchObject({ status: 404, outcome: 'NOT_FOUND' });
   expect(await lineFor('/trpc/nothing.at-all')).toMatchObject({ outcome: 'NOT_FOUND', procedure: 'unknown' });
   expect(await lineFor('/trpc/users.me', { method: 'POST', body: 'x' })).toMatchObject({
@@ -161,20 +161,20 @@ test('what never comes to a call has a line too', async () => {
   });
 });
 
-test('probes and scrapes leave no line', async () => {
+test('probes and scrapes leave no log line', async () => {
   const before = watched.lines.length;
   for (const path of ['/livez', '/readyz', '/metrics']) await watched.app.request(path);
   expect(watched.lines).toHaveLength(before);
 });
 
-test('a query never comes into the log, whatever it holds', async () => {
+test('the query of a URL is never logged', async () => {
   await lineFor('/verify-email?token=canary-in-a-query');
   await lineFor('/api/v1/auth/verify-email/preview?token=canary-in-a-query');
   await lineFor('/api/v1/invites/preview?token=canary-in-a-query');
   expect(watched.lines.join('')).not.toContain('canary-in-a-query');
 });
 
-test('a path with line breaks and escapes stays on one line, and a long one is cut', async () => {
+test('a path with line breaks and escapes stays on one log line, and a long one is truncated', async () => {
   const line = await lineFor('/nothing%0d%0a%7B%22level%22:30%7D%1b[2J');
   expect(watched.lines.every((text) => text.indexOf('\n') === text.length - 1)).toBe(true);
   expect(watched.lines.join('')).not.toContain('\u001b');
@@ -182,7 +182,7 @@ test('a path with line breaks and escapes stays on one line, and a long one is c
   expect(String(at(await lineFor(`/${'x'.repeat(5000)}`), 'path'))).toHaveLength(300);
 });
 
-test('a trace is continued, and an id that is not well-formed starts a new one', async () => {
+test('a log line has the trace of the caller, or a new one if that is ill-formed', async () => {
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   const traced = (traceparent: string) => lineFor('/nothing', { headers: { traceparent } });
   expect(await traced(`00-${traceId}-b7ad6b7169203331-01`)).toMatchObject({ traceId });

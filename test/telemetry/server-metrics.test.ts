@@ -29,14 +29,14 @@ async function growth(name: string, labels: Record<string, string>, work: () => 
   return after.value(name, labels) - before.value(name, labels);
 }
 
-test('without a token, as in development, anyone may look; the answer is text for Prometheus', async () => {
+test('/metrics without METRICS_TOKEN answers anyone, in the text format of Prometheus', async () => {
   const response = await fetch(`${place.url}/metrics`);
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=/);
   expectGuarded(response);
 });
 
-test('a server that goes, or that PostgreSQL does not answer, is told as not ready, to people, balancers and Prometheus', async () => {
+test('a server that drains, or has no PostgreSQL, is not ready in /health, /readyz and /metrics', async () => {
   const seen = async ({ app }: WatchedApp): Promise<number[]> => {
     const statuses = await Promise.all(
       ['/livez', '/readyz', '/health'].map(async (path) => (await app.request(path)).status),
@@ -93,7 +93,7 @@ test('a batch whose answer is streamed is counted whole', async () => {
   }
 });
 
-test('no caller makes a series of their own: what there is not is counted as unknown', async () => {
+test('no caller can create a metric series: unknown procedures are counted as unknown', async () => {
   const made = `made.up${freshSlug()}`;
   const strange = async () => {
     await trpc(place.url, 'query', made);
@@ -112,7 +112,7 @@ test('no caller makes a series of their own: what there is not is counted as unk
   expect(labels('atrium_calls_total', 'mount').toSorted()).toEqual(['rest', 'trpc']);
 });
 
-test('a query that is posted is counted by its name, and a body that is no JSON by none', async () => {
+test('a query sent by POST is counted by its procedure, and a body that is no JSON by none', async () => {
   const refused = async () => {
     await trpc(place.url, 'mutation', 'users.me', { ...credentials(), body: {} });
     await fetch(`${place.url}/trpc/users.me`, { method: 'POST', body: 'x' });
@@ -132,7 +132,7 @@ test('every answer is counted by mount and status, pages too', async () => {
   ).toBeGreaterThanOrEqual(1);
 });
 
-test('a flood of logins shows in the queue of hashes', async () => {
+test('a flood of logins shows in the metric of waiting password hashes', async () => {
   const email = freshEmail();
   // One at a time, on however many cores.
   await using own = await watchApp(place, { passwords: createPasswords({ width: 1 }) });
@@ -172,7 +172,7 @@ test('a stream is counted while it is open', async () => {
   await waitFor('the stream to be counted out', async () => (await open()) === 0);
 });
 
-test('the pool, the limiter and the process are told of', async () => {
+test('/metrics has the metrics of the pool, the rate limiter and the process', async () => {
   const { names, value } = await readMetrics(place.url);
   for (const name of ['atrium_pool_waiting', 'atrium_pool_waits_total', 'atrium_pool_wait_seconds_total']) {
     expect(names).toContain(name);

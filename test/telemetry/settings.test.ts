@@ -21,19 +21,19 @@ function problemsOf(source: Partial<Record<keyof typeof SETTINGS.shape, string>>
   }
 }
 
-test('a worker listens nowhere by default, and needs no token then', () => {
+test('a worker listens on no port by default, and needs no METRICS_TOKEN then', () => {
   expect(problemsOf(worker)).toEqual([]);
   expect(parseEnv(worker, WORKER_SETTINGS).WORKER_METRICS_PORT).toBeUndefined();
 });
 
-test('in production a worker that tells its metrics asks for a token', () => {
+test('in production a worker with a metrics port needs METRICS_TOKEN', () => {
   expect(problemsOf({ ...worker, WORKER_METRICS_PORT: '9464' })).toEqual([
     expect.stringMatching(/^METRICS_TOKEN: is required/),
   ]);
   expect(problemsOf({ ...worker, WORKER_METRICS_PORT: '9464', METRICS_TOKEN: 'm'.repeat(16) })).toEqual([]);
 });
 
-test('a collector is named by an URL, and a share of traces lies between none and all', () => {
+test('the tracing endpoint must be a URL, and the sampling ratio between 0 and 1', () => {
   expect(
     problemsOf({ ...worker, OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318', OTEL_TRACES_SAMPLER_ARG: '2' }),
   ).toHaveLength(2);

@@ -112,7 +112,7 @@ test.concurrent('the mails of a resent verification are in the trace of the requ
   ]);
 });
 
-test.concurrent('a trace that its caller does not keep is not sent, and one without a caller is', async () => {
+test.concurrent('a trace that its caller does not sample is not exported, and one without a caller is', async () => {
   const dropped = 'a'.repeat(32);
   await rest(stack.url, 'GET', '/users/me', { headers: { traceparent: `00-${dropped}-00f067aa0ba902b7-00` } });
   const mark = 'b'.repeat(32);
@@ -122,14 +122,14 @@ test.concurrent('a trace that its caller does not keep is not sent, and one with
   expect(collector.spans.some(({ name, parentSpanId }) => name === 'POST trpc' && !parentSpanId)).toBe(true);
 });
 
-test.concurrent('a refusal is no failure of its span, and says what it was', async () => {
+test.concurrent('a refusal does not mark its span as failed, and has its reason there', async () => {
   const traceId = 'c'.repeat(32);
   await rest(stack.url, 'GET', '/users/me', { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });
   const span = (await traceWith(traceId, 'users.me')).find(({ name }) => name === 'users.me');
   expect(span).toMatchObject({ failed: false, attributes: { 'atrium.outcome': 'UNAUTHENTICATED' } });
 });
 
-test.concurrent('bad input and what a procedure refuses are no failures, neither of the call nor of its transaction', async () => {
+test.concurrent('bad input and refusals mark neither the span of the call nor that of its transaction as failed', async () => {
   const call = { token: founder.tokens().accessToken, tenant: founder.slug };
   const refused = [
     ['1'.repeat(32), 'projects.create', 'POST', '/projects', 'VALIDATION_FAILED'],
@@ -172,7 +172,7 @@ test.concurrent('a span names its caller, and no span holds an address, a passwo
     expect(all).not.toContain(secret);
 });
 
-test('the workers have a line for each activity, with workflow, run, tenant and trace', async () => {
+test('the worker logs each activity, with workflow, run, tenant and trace', async () => {
   const line = await waitFor('the line of openTenant', () =>
     stack.lines.find((text) => text.includes('"openTenant"') && text.includes(founder.tenantId)),
   );
@@ -182,14 +182,14 @@ test('the workers have a line for each activity, with workflow, run, tenant and 
   expect(line).toContain('"outcome":"ok"');
 });
 
-test("the worker's metrics ask for the same token as the server's, and nothing else is to be had there", async () => {
+test("the worker's metrics need METRICS_TOKEN, and its port serves nothing else", async () => {
   expect((await fetch(`${workerUrl}/metrics`)).status).toBe(401);
   expect((await fetch(`${stack.url}/metrics`)).status).toBe(401);
   expect((await fetch(workerUrl)).status).toBe(404);
   for (const url of [workerUrl, stack.url]) expect((await readMetrics(url, TOKEN)).value('atrium_build_info')).toBe(1);
 });
 
-test('the worker counts activities and provisionings, and tells its places', async () => {
+test("the worker's metrics count activities and provisionings, and show its task slots", async () => {
   const { value, labels } = await readMetrics(workerUrl, TOKEN);
   expect(value('atrium_activities_total', { activity: 'openTenant', outcome: 'ok' })).toBeGreaterThanOrEqual(1);
   expect(value('atrium_provisioning_duration_seconds_count', { outcome: 'ready' })).toBeGreaterThanOrEqual(1);
@@ -203,7 +203,7 @@ test('the worker counts activities and provisionings, and tells its places', asy
   }
 });
 
-test('what waits in the outbox shows with its age; what no worker knows, and what was set aside, shows apart', async () => {
+test('outbox rows that wait are shown with their age, those of unknown kinds or set aside separately', async () => {
   await using owner = connect(stack.databaseOwnerUrl);
   const [waiting, unknown, aside] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
   await owner.sql`
@@ -225,7 +225,7 @@ test('what waits in the outbox shows with its age; what no worker knows, and wha
   });
 });
 
-test('audit rows that nobody seals show with their age', async () => {
+test('audit rows that are not sealed show in the metrics with their age', async () => {
   await using owner = connect(stack.databaseOwnerUrl);
   await using other = connect(stack.databaseOwnerUrl);
   await owner.sql.begin(async (hold) => {
@@ -248,7 +248,7 @@ test('audit rows that nobody seals show with their age', async () => {
   });
 });
 
-test('a tenant that can not be reaped is told of by its id, and counted', async () => {
+test('a tenant that cannot be reaped is logged by its id, and counted', async () => {
   await using admin = connect(superuserUrl(stack, stack.databaseUrl));
   const input = freshSignUp();
   expect((await rest(stack.url, 'POST', '/auth/register', { body: { ...input } })).status).toBe(202);

@@ -4,7 +4,7 @@ import { formatTraceparent, mintTraceId, parseTraceparent } from '../../core/tra
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 
-test('a header is read, and written as it came', () => {
+test('a traceparent is read, and written unchanged', () => {
   for (const flags of ['00', '01']) {
     const header = `00-${TRACE}-${SPAN}-${flags}`;
     const parsed = parseTraceparent(header);
@@ -13,7 +13,7 @@ test('a header is read, and written as it came', () => {
   }
 });
 
-test('a later version may say more, and unknown flags are left out', () => {
+test('a traceparent of a later version is read, without what is unknown', () => {
   expect(parseTraceparent(`01-${TRACE}-${SPAN}-03-more`)).toEqual({ traceId: TRACE, spanId: SPAN, traceFlags: 1 });
 });
 
@@ -30,11 +30,11 @@ test.each([
   ` 00-${TRACE}-${SPAN}-01`,
   `00-${TRACE}-${SPAN}-01\r\n`,
   `01-${TRACE}-${SPAN}-01-${'x'.repeat(300)}`,
-])('%j counts as no trace', (header) => {
+])('the traceparent %j is ignored', (header) => {
   expect(parseTraceparent(header)).toBeUndefined();
 });
 
-test('a new trace has an id of its own', () => {
+test('each new trace has a new id', () => {
   expect(mintTraceId()).toMatch(/^[0-9a-f]{32}$/);
   expect(mintTraceId()).not.toBe(mintTraceId());
 });

@@ -20,7 +20,7 @@ const batchOf = (count: number, procedure = 'users.me') =>
     inside(),
   );
 
-test('ten calls go in one batch, eleven do not', async () => {
+test('a batch of ten calls is served, and one of eleven refused', async () => {
   const ten = await batchOf(10);
   expect(ten.status).toBe(200);
   expect(ten.body).toHaveLength(10);
@@ -40,7 +40,7 @@ const REFUSED_AS_A_WHOLE = [
 ];
 
 for (const { what, method = 'GET', path, status } of REFUSED_AS_A_WHOLE) {
-  test(`${what} is refused in the envelope of every error`, async () => {
+  test(`${what} is refused in the usual error format`, async () => {
     const response = await fetch(`${place.url}/trpc/${path}`, { method });
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
@@ -53,7 +53,7 @@ for (const { what, method = 'GET', path, status } of REFUSED_AS_A_WHOLE) {
   });
 }
 
-test('eleven mutations in one batch change nothing', async () => {
+test('a refused batch of eleven mutations changes nothing', async () => {
   const paths = Array.from({ length: 11 }, () => 'projects.create').join(',');
   const body = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [index, { name: `Batched ${index}` }]));
   const answer = await trpc(place.url, 'mutation', `${paths}?batch=1`, { ...inside(), body });
@@ -61,7 +61,7 @@ test('eleven mutations in one batch change nothing', async () => {
   expect((await founder.client.projects.list.query({})).items).toEqual([]);
 });
 
-test('each call of a batch fails alone', async () => {
+test('a failed call of a batch does not affect the others', async () => {
   const [paths, body] = [
     'projects.create,projects.create,projects.update,nothing.here',
     { 0: { name: 'Kept' }, 1: { name: '' }, 2: { id: crypto.randomUUID(), name: 'x' }, 3: {} },
@@ -78,7 +78,7 @@ test('each call of a batch fails alone', async () => {
 });
 
 test.each(['%7B', 'null', '7', '%5B%5D', '%22%22', '%7B%220%22%3A7%7D'])(
-  'input=%s in a batch is bad input',
+  'input=%s in a batch is refused as bad input',
   async (input) => {
     const { body } = await trpc(place.url, 'query', `projects.get?batch=1&input=${input}`, inside());
     const first: unknown = Array.isArray(body) ? body[0] : body;
@@ -89,13 +89,16 @@ test.each(['%7B', 'null', '7', '%5B%5D', '%22%22', '%7B%220%22%3A7%7D'])(
   },
 );
 
-test.each(['%7B', 'null', '7', '%5B%5D', '%22%22', 'undefined', ''])('input=%s is bad input', async (input) => {
-  const answer = await trpc(place.url, 'query', `projects.get?input=${input}`, inside());
-  expect([answer.status, reasonOf(answer)]).toEqual([400, 'VALIDATION_FAILED']);
-});
+test.each(['%7B', 'null', '7', '%5B%5D', '%22%22', 'undefined', ''])(
+  'input=%s is refused as bad input',
+  async (input) => {
+    const answer = await trpc(place.url, 'query', `projects.get?input=${input}`, inside());
+    expect([answer.status, reasonOf(answer)]).toEqual([400, 'VALIDATION_FAILED']);
+  },
+);
 
 test.each(['nothing', 'projects.nothing', 'projects', '__proto__', 'constructor', 'projects.get.query', 'toString'])(
-  'the procedure %s is not there',
+  'the procedure %s does not exist',
   async (path) => {
     const answer = await trpc(place.url, 'query', path, inside());
     expect([answer.status, reasonOf(answer)]).toEqual([404, 'NOT_FOUND']);

@@ -18,7 +18,7 @@ const DONE = STEPS.map((name) => ({ name, state: 'done' }));
 /** The steps that were under way while someone watched, in the order they were told. */
 const stepsOf = (seen: State[]): string[] => seen.flatMap(({ step }) => step ?? []);
 
-test('a new tenant tells each step from the first one seen, in order, until it is ready', async () => {
+test('a watcher of a new tenant sees each step from the first one seen, in order, until it is ready', async () => {
   const { client, login } = await logIn(place, { email: founder.email });
   const slug = freshSlug();
   await client.tenants.create.mutate({ name: 'Watched', slug });
@@ -38,7 +38,7 @@ test('a new tenant tells each step from the first one seen, in order, until it i
   }
 });
 
-test('a watcher is told each step once, also those that went by between two looks', async () => {
+test('a watcher sees each step once, also those that passed between two readings', async () => {
   const { other, owner, stream } = await watchStandstill(place, 'role');
   await using _ = owner;
   const { tenantId } = other;
@@ -51,7 +51,7 @@ test('a watcher is told each step once, also those that went by between two look
   expect(stream.seen.at(-1)).toMatchObject({ status: 'ready', step: null, steps: DONE });
 });
 
-test('a watcher is told when provisioning fails, and at which step', async () => {
+test('a watcher sees when provisioning fails, and at which step', async () => {
   const { other, owner, stream } = await watchStandstill(place, 'schema');
   await using _ = owner;
   await owner.sql`
@@ -60,7 +60,7 @@ test('a watcher is told when provisioning fails, and at which step', async () =>
   expect(stream.seen.at(-1)).toMatchObject({ status: 'failed', step: 'schema', error: 'Told to' });
 });
 
-test('the typed client sees the same', async () => {
+test('a watcher with the typed client sees a new tenant become ready', async () => {
   const { client } = await logIn(place, { email: founder.email });
   const slug = freshSlug();
   await client.tenants.create.mutate({ name: 'Watched', slug });
@@ -74,13 +74,13 @@ test('the typed client sees the same', async () => {
   expect(last).toBe('ready');
 });
 
-test('a tenant that is ready already says so, and the stream ends', async () => {
+test('a watcher of a ready tenant sees that state, and the stream ends', async () => {
   const { seen, end } = watch(place, founder.tokens().accessToken, founder.slug);
   expect(await end).toBe('complete');
   expect(seen.map(({ status }) => status)).toEqual(['ready']);
 });
 
-test('a stranger can not tell a tenant from none', async () => {
+test('a stranger who watches a tenant gets the same error as for an unknown slug', async () => {
   const stranger = await signUpTenant(place);
   const token = stranger.tokens().accessToken;
   for (const slug of [founder.slug, freshSlug(), 'a";drop']) {
@@ -89,11 +89,11 @@ test('a stranger can not tell a tenant from none', async () => {
   }
 });
 
-test('nobody watches without a token', async () => {
+test('watching without a valid token is refused', async () => {
   expect(await watch(place, 'no-token', founder.slug).end).toEqual({ code: 'UNAUTHORIZED', reason: 'UNAUTHENTICATED' });
 });
 
-test('more streams than the server has connections leave it free for others', async () => {
+test('more streams than the server has database connections do not keep others from being served', async () => {
   const { other, member, owner, stream } = await watchStandstill(place);
   await using _ = owner;
   const third = await addMember(place, other);
@@ -111,18 +111,21 @@ test.each<[what: string, query: string, headers: Record<string, string>]>([
   ['the header that EventSource sends', '', { 'Last-Event-Id': '7' }],
   ['the query that tRPC knows', '&lastEventId=7', {}],
   ['the query in the spelling of the header', '&Last-Event-Id=7', {}],
-])('who connects again with the id of the last event, in %s, gets the stream anew', async (_, query, headers) => {
-  const input = encodeURIComponent(JSON.stringify({ slug: founder.slug }));
-  const response = await fetch(`${place.url}/trpc/tenants.onStatus?input=${input}${query}`, {
-    headers: { accept: 'text/event-stream', authorization: `Bearer ${founder.tokens().accessToken}`, ...headers },
-  });
-  const text = await response.text();
-  expect(response.status).toBe(200);
-  expect(text).toContain('"status":"ready"');
-  expect(text).not.toContain('serialized-error');
-});
+])(
+  'a client that reconnects with the last event id in %s gets the stream from the start',
+  async (_, query, headers) => {
+    const input = encodeURIComponent(JSON.stringify({ slug: founder.slug }));
+    const response = await fetch(`${place.url}/trpc/tenants.onStatus?input=${input}${query}`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${founder.tokens().accessToken}`, ...headers },
+    });
+    const text = await response.text();
+    expect(response.status).toBe(200);
+    expect(text).toContain('"status":"ready"');
+    expect(text).not.toContain('serialized-error');
+  },
+);
 
-test('every subscription takes the id of the last event', () => {
+test('every subscription accepts the last event id', () => {
   const subscriptions = procedures().filter(({ type }) => type === 'subscription');
   expect(subscriptions.length).toBeGreaterThan(0);
   for (const { path, input } of subscriptions) {

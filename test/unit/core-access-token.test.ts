@@ -24,7 +24,7 @@ async function makeKey(kid: string): Promise<SigningKey> {
 const tokensOf = (...keys: [SigningKey, ...SigningKey[]]) => createAccessTokens({ keys, issuer: ISSUER });
 const refused = { reason: 'UNAUTHENTICATED' };
 
-test('what is signed is read back, with and without a tenant', async () => {
+test('a signed token verifies with its claims, with and without a tenant', async () => {
   const tokens = await tokensOf(first);
   expect(await tokens.verify(await tokens.sign({ ...claims, tid }))).toMatchObject({ ...claims, tid });
   const lobby = await tokens.verify(await tokens.sign(claims));
@@ -42,14 +42,14 @@ test('the first key signs, all verify, and a key that is gone verifies nothing',
   await expect((await tokensOf(first)).verify(after)).rejects.toMatchObject(refused);
 });
 
-test('no two tokens are the same, and none is to be told from its bytes who can sign', async () => {
+test('no two tokens are the same, and the published keys hold no private part', async () => {
   const tokens = await tokensOf(first, second);
   expect(await tokens.sign(claims)).not.toBe(await tokens.sign(claims));
   expect(JSON.stringify(tokens.jwks)).not.toContain('"d"');
   expect(tokens.jwks.keys.map(({ kid }) => kid)).toEqual(['first', 'second']);
 });
 
-test('a token ends after 15 minutes, also one that was seen before', async () => {
+test('a token expires after 15 minutes, also if it was verified before', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const tokens = await tokensOf(first);
   const token = await tokens.sign(claims);
@@ -77,7 +77,7 @@ async function forge({ header = {}, payload = {}, key = first, secret }: Forgery
     .sign(secret === undefined ? { ...key } : new TextEncoder().encode(secret));
 }
 
-test('a forgery that changes nothing is taken, so that those below are refused for what they change', async () => {
+test('a forgery that changes nothing is accepted, so those below are refused for what they change', async () => {
   expect(await (await tokensOf(first)).verify(await forge({}))).toMatchObject(claims);
 });
 

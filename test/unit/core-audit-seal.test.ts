@@ -30,6 +30,6 @@ test.each([
     macOfStart(keys, { chain, sequence: 7, auditId, seal, droppedBefore: time }),
     '20c5ce382266e8365c4eadb23fb696e8eb2bc7b38b4eada04ff1c60c5e658909',
   ],
-])('a %s is signed in the form in which those are signed that are kept', (_, mac, known) => {
+])('a %s is signed in the same form as existing seals', (_, mac, known) => {
   expect(mac.toString('hex')).toBe(known);
 });

@@ -23,7 +23,7 @@ const SEQUENCES = {
   'punctuation alone': '!?',
 };
 
-test.each(Object.entries(SEQUENCES))('a name may be %s, and stays as it is', (_, text) => {
+test.each(Object.entries(SEQUENCES))('the name %s is accepted unchanged', (_, text) => {
   expect(name.parse(text)).toBe(text);
 });
 
@@ -37,7 +37,7 @@ test.each([
   ['a joiner after an emoji', '\u{1f469}\u200d', '\u{1f469}'],
   ['marks apart from their letters', 'e\u0301', '\u00e9'],
   ['marks with something invisible between', 'e\u034f\u0301', '\u00e9'],
-])('a name is kept without what nobody sees: %s', (_, given, kept) => {
+])('a name is stored without invisible characters: %s', (_, given, kept) => {
   expect(name.parse(given)).toBe(kept);
 });
 
@@ -54,16 +54,19 @@ const CONTROLS = [
 const codesOf = (text: string): string =>
   Array.from(text, (char) => `U+${(char.codePointAt(0) ?? 0).toString(16)}`).join(' ') || 'nothing';
 
-test.each(INVISIBLE.map((text) => ({ text, codes: codesOf(text) })))('a name is more than $codes', ({ text }) => {
+test.each(INVISIBLE.map((text) => ({ text, codes: codesOf(text) })))('a name of only $codes is refused', ({ text }) => {
   expect(name.safeParse(text).success).toBe(false);
   expect(reason.safeParse(`Ticket 47${text}`).success, 'nine visible characters are no reason').toBe(false);
 });
 
-test.each(CONTROLS.map((text) => ({ text, codes: codesOf(text) })))('a name has no $codes in it', ({ text }) => {
-  expect(name.safeParse(`A${text}da`).success).toBe(false);
-});
+test.each(CONTROLS.map((text) => ({ text, codes: codesOf(text) })))(
+  'a name with $codes in it is refused',
+  ({ text }) => {
+    expect(name.safeParse(`A${text}da`).success).toBe(false);
+  },
+);
 
-test('a reason has ten visible characters, and may have several lines', () => {
+test('a reason needs ten visible characters, and can have several lines', () => {
   expect(reason.parse(' Ticket 471:\nlogin fails ')).toBe('Ticket 471:\nlogin fails');
   expect(reason.safeParse(`Ticket 47${'\u200b \u2800'.repeat(9)}`).success).toBe(false);
   expect(reason.safeParse('Ticket 4711 \u202e').success).toBe(false);
@@ -79,7 +82,7 @@ const chars = oneof(
   integer({ min: 0, max: 0xff_ff }).map((code) => String.fromCharCode(code)),
 ).filter((text) => text.isWellFormed() && !/[\u{10000}-\u{10ffff}\p{M}\t-\r\u2028\u2029]/u.test(text));
 
-test("the document's pattern takes the names that the server takes, and a name that is kept is kept the same again", () => {
+test('the documented pattern accepts the names that the server accepts, and normalising a name twice changes nothing', () => {
   for (const schema of [name, reason]) {
     const pattern = new RegExp(String(z.toJSONSchema(schema).pattern), 'u');
     assert(
@@ -112,13 +115,13 @@ test.each([
   'a\u2044b\u2215c\u29f8d',
   'evil\u200b.\u200bcom',
   'evil.\u0000com',
-])('nothing in %j becomes a link', (text) => {
+])('no part of %j becomes a link in a mail', (text) => {
   const shown = harmless(text);
   expect(shown).toMatch(/^\S+( +\S+)+$/);
   expect(shown.normalize('NFKC')).not.toMatch(/\S[.:/\\@\u3002\u2215\u29f8]\S/);
 });
 
-test('a text that is older than the rule for names is one line, and nothing in it reorders the rest', () => {
+test('a text from before the rule for names is put on one line, without bidi controls', () => {
   expect(harmless('\u202eAda\u2066\r\nBcc: eve\u2028x\ud800\u200b ')).toBe('Ada Bcc: eve x\ufffd');
   expect(harmless('Mr. Smith, Acme Inc.')).toBe('Mr. Smith, Acme Inc.');
   expect(harmless(SEQUENCES['a family'])).toBe(SEQUENCES['a family']);

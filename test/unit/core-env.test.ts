@@ -37,7 +37,7 @@ function problemsOf(source: Record<string, string>, settings: typeof SETTINGS = 
 }
 const namesOf = (problems: readonly string[]): string[] => problems.map((line) => /^(\w+): \S/.exec(line)?.[1] ?? line);
 
-test('what is not set has its default', () => {
+test('a setting that is not set has its default', () => {
   expect(parseEnv(good, SETTINGS)).toMatchObject({
     NODE_ENV: 'development',
     PORT: 3000,
@@ -70,7 +70,7 @@ test('a process reads its own settings and no others', () => {
   expect(Object.keys(WORKER_SETTINGS.shape)).not.toContain('JWT_KEYS');
 });
 
-test('every problem is told at once, each in one line with its setting first', () => {
+test('all problems are reported at once, each in one line with its setting first', () => {
   const problems = problemsOf({
     PORT: 'x',
     PUBLIC_URL: 'ftp://a',
@@ -93,7 +93,7 @@ test('every problem is told at once, each in one line with its setting first', (
   expect(problems.every((line) => !/[\r\n]/.test(line))).toBe(true);
 });
 
-test('production is told of every default that it refuses, in a line each', () => {
+test('production reports every default that it refuses, in a line each', () => {
   const required = settingRows().flatMap(({ name, requiredInProduction }) => (requiredInProduction ? [name] : []));
   expect(required).toEqual(
     expect.arrayContaining(['JWT_KEYS', 'SECRET_KEY', 'METRICS_TOKEN', 'RATE_LIMIT_URL', 'MAIL_URL', 'PUBLIC_URL']),
@@ -137,7 +137,7 @@ const NOT_PLAIN = [
   '9'.repeat(400),
 ];
 
-test.each([...WHOLE, ...DECIMAL])('%s takes plain decimal digits alone', (name) => {
+test.each([...WHOLE, ...DECIMAL])('%s accepts plain decimal digits only', (name) => {
   for (const value of NOT_PLAIN) expect(problemsOf({ ...good, [name]: value }), value).toHaveLength(1);
   expect(problemsOf({ ...good, [name]: '7.5' })).toHaveLength(DECIMAL.includes(name) && name !== DECIMAL[0] ? 0 : 1);
 });
@@ -326,17 +326,17 @@ test.each([
   ['SECRET_KEY', randomBytes(64).toString('base64')],
   ['SECRET_KEY', Buffer.from(randomBytes(32).toString('hex')).toString('base64')],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector:4318/otlp/'],
-])('%s=%s is taken', (name, value) => {
+])('%s=%s is accepted', (name, value) => {
   expect(problemsOf({ ...good, [name]: value })).toEqual([]);
 });
 
-test('a key is never taken for one that is not random', () => {
+test('a random key is never refused as not random', () => {
   for (let round = 0; round < 2000; round += 1) {
     expect(problemsOf({ ...good, SECRET_KEY: randomBytes(32).toString('base64') })).toEqual([]);
   }
 });
 
-test('URLs that people see have one form, and a path where one is given', () => {
+test('public URLs are normalised, and keep their path', () => {
   const read = (url: string) => parseEnv({ ...good, PUBLIC_URL: url, APP_URL: url }, SETTINGS);
   for (const url of ['https://Example.com/', 'https://example.com:443', 'https://EXAMPLE.com']) {
     expect(read(url)).toMatchObject({ PUBLIC_URL: 'https://example.com', APP_URL: 'https://example.com' });
@@ -345,7 +345,7 @@ test('URLs that people see have one form, and a path where one is given', () => 
   expect(read('https://bücher.example/a/b').PUBLIC_URL).toBe('https://xn--bcher-kva.example/a/b');
 });
 
-test('production takes http:// for this machine alone', () => {
+test('production accepts http:// for this machine only', () => {
   for (const host of ['localhost', 'localhost:3000', '127.0.0.1', '[::1]:3000']) {
     expect(problemsOf({ ...production, PUBLIC_URL: `http://${host}/atrium` })).toEqual([]);
   }
@@ -367,20 +367,20 @@ test("a client certificate of Temporal's is refused without its key, and a key w
 });
 
 test.each([['0.0.0.0/0'], ['::/0'], ['0.0.0.0/1,128.0.0.0/1'], ['128.0.0.0/2'], ['::ffff:0:0/96'], ['2000::/3']])(
-  'trusting %s is warned of at the start',
+  'trusting %s as a proxy gives a warning at the start',
   (ranges) => {
     const env = parseEnv({ ...good, TRUSTED_PROXIES: `10.0.0.0/8,${ranges}` }, SERVER_SETTINGS);
     expect(warningsOf(env)).toEqual([expect.stringMatching(/^TRUSTED_PROXIES: /)]);
   },
 );
 
-test('trusting private networks, or a few of a provider, is not warned of', () => {
+test('trusting private networks, or a few of a provider, gives no warning', () => {
   const ranges =
     '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,100.64.0.0/10,104.16.0.0/13,fc00::/7,2606:4700::/32';
   expect(warningsOf(parseEnv({ ...good, TRUSTED_PROXIES: ranges }, SERVER_SETTINGS))).toEqual([]);
 });
 
-test('higher limits are warned of in production', () => {
+test('a RATE_LIMIT_FACTOR above 1 gives a warning in production', () => {
   const env = { ...production, RATE_LIMIT_FACTOR: '2' };
   expect(warningsOf(parseEnv(env, SERVER_SETTINGS))).toEqual([expect.stringMatching(/^RATE_LIMIT_FACTOR: /)]);
   expect(warningsOf(parseEnv({ ...env, NODE_ENV: 'development' }, SERVER_SETTINGS))).toEqual([]);
@@ -395,7 +395,7 @@ test.each([
   [String.raw`"Acme \"A\", Inc." <no-reply@example.com>`, String.raw`"Acme \"A\", Inc." <no-reply@example.com>`],
   ['"sales@acme" <no-reply@example.com>', '"sales@acme" <no-reply@example.com>'],
   ['Jürgen <no-reply@müller.de>', '"Jürgen" <no-reply@xn--mller-kva.de>'],
-])('the sender %s is one mailbox in its one form, with its name as it is written', (given, expected) => {
+])('the sender %s is read as one mailbox in normalised form, with its name unchanged', (given, expected) => {
   expect(parseEnv({ ...good, MAIL_FROM: given }, SETTINGS).MAIL_FROM).toBe(expected);
 });
 
@@ -419,7 +419,7 @@ test('of a URL with several hosts the driver gets which of them to take', () => 
   expect(parseEnv({ ...good, DATABASE_URL: several }, SETTINGS).DATABASE_URL).toBe(several);
 });
 
-test("a refused parameter of a database's URL is named, if it is a plain word", () => {
+test('the refusal of a parameter of a database URL names it, if it is a plain word', () => {
   const told = (query: string) => problemsOf({ ...good, DATABASE_URL: `${good.DATABASE_URL}?${query}` }).join();
   expect(told('DateStyle=German')).toMatch(/^DATABASE_URL: has a parameter, DateStyle, that is not supported/);
   expect(told('p4ss%20word=1')).toMatch(/^DATABASE_URL: has a parameter that is not supported/);
@@ -435,7 +435,7 @@ test('keys come in order: the first is used, all verify', () => {
   expect(keys.all.map((key) => Buffer.from(key))).toEqual([first, second]);
 });
 
-test('lists are read with spaces around their parts', () => {
+test('the parts of a list can have spaces around them', () => {
   const env = parseEnv(
     {
       ...good,

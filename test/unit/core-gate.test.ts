@@ -37,7 +37,7 @@ test('tasks run in the order of asking', async () => {
   expect(order).toEqual([0, 1, 2, 3, 4]);
 });
 
-test('who finds the queue full is refused at once, as OVERLOADED', async () => {
+test('a task that finds the queue full is refused at once, as OVERLOADED', async () => {
   const gate = gateOf(1, 1);
   const first = task();
   const running = gate.run(first.run);
@@ -71,7 +71,7 @@ test('a task that throws at once gives its place back', async () => {
   expect(await gate.run(async () => 'next')).toBe('next');
 });
 
-test('owners take turns: one task of a newcomer waits behind one of each, not behind all of a flood', async () => {
+test("owners take turns: a new owner's task waits behind one task of each other owner, not behind all of a flood", async () => {
   const gate = gateOf(1, 20);
   const first = task();
   const order: string[] = [];
@@ -85,7 +85,7 @@ test('owners take turns: one task of a newcomer waits behind one of each, not be
   expect(order.at(-1)).toBe('other account of the flood');
 });
 
-test('where the queue is full, a newcomer takes the last place of whoever has most', async () => {
+test('when the queue is full, a new owner takes the last place of the owner with most tasks', async () => {
   const gate = gateOf(1, 4);
   const first = task();
   const running = gate.run(first.run, ['flood']);

@@ -16,12 +16,12 @@ const keys = keysOf(oldKey);
 const subject = { kind: 'verify-email', id: '0190f7c2-0000-7000-8000-00000000000a', email: 'ada@example.com' } as const;
 const token = mintMailedToken(keys, subject);
 
-test('no two lists of parts have the same code', () => {
+test('no two lists of parts have the same MAC', () => {
   const lists = [['ab', 'c'], ['a', 'bc'], ['abc'], ['abc', ''], ['', 'abc'], ['1:a'], ['1:', 'a'], ['é'], ['e\u0301']];
   expect(new Set(lists.map((parts) => mac(oldKey, parts).toString('hex'))).size).toBe(lists.length);
 });
 
-test('a code is known under any key, and one of another length under none', () => {
+test('a MAC verifies under any configured key, and one of another length never', () => {
   const code = mac(oldKey, ['a']);
   expect(macMatches(keysOf(newKey, oldKey), ['a'], code)).toBe(true);
   expect(macMatches(keysOf(newKey, strange), ['a'], code)).toBe(false);
@@ -29,7 +29,7 @@ test('a code is known under any key, and one of another length under none', () =
   expect(macMatches(keys, ['a'], new Uint8Array())).toBe(false);
 });
 
-test('a key that is made for one purpose is no other purpose’s', () => {
+test('keys that are derived for different purposes differ', () => {
   const salt = randomBytes(16);
   const key = deriveKey(oldKey, salt, 'one');
   expect(key.length).toBe(32);
@@ -43,7 +43,7 @@ test('a key that is made for one purpose is no other purpose’s', () => {
   }
 });
 
-test('a mailed token is of its kind, row and address alone', () => {
+test('a mailed token verifies for its kind, row and address only', () => {
   expect(mailedTokenMatches(keys, token, subject)).toBe(true);
   expect(idOfMailedToken(token)).toBe(subject.id);
   const other = '0190f7c2-0000-7000-8000-00000000000b';
@@ -59,7 +59,7 @@ test('a mailed token is of its kind, row and address alone', () => {
   expect(mailedTokenMatches(keys, token.replace(subject.id, other), { ...subject, id: other })).toBe(false);
 });
 
-test('a mailed token has one spelling, but for the letter case of its id', () => {
+test('a mailed token has one valid spelling, apart from the letter case of its id', () => {
   const [id = '', code = ''] = token.split('.');
   // The last character of 43 carries two spare bits: three more spell the same bytes.
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -83,7 +83,7 @@ test('a mailed token has one spelling, but for the letter case of its id', () =>
   expect(mailedTokenMatches(keys, `${id.toUpperCase()}.${code}`, subject)).toBe(true);
 });
 
-test.each(['', '.', 'abc', 'abc.def', '0190f7c2', token.slice(1)])('%j names no row', (text) => {
+test.each(['', '.', 'abc', 'abc.def', '0190f7c2', token.slice(1)])('the mailed token %j is refused', (text) => {
   expect(idOfMailedToken(text)).toBeUndefined();
 });
 
@@ -112,7 +112,7 @@ test('a refresh token is 256 random bits, and only its hash is kept', () => {
   }
 });
 
-test('a successor is opened by its parent and a key of ours, by nothing else', () => {
+test('a sealed successor can be opened only with its parent token and a configured key', () => {
   const [parent, successor] = [mintRefreshToken(), mintRefreshToken()];
   const sealed = sealSuccessor(keys, parent, successor);
   expect(openSuccessor(keys, parent, sealed)).toBe(successor);
@@ -128,6 +128,6 @@ test('a successor is opened by its parent and a key of ours, by nothing else', (
   }
 });
 
-test.each([0, 11, 12, 20, 27, 28])('%i bytes are no sealed successor', (length) => {
+test.each([0, 11, 12, 20, 27, 28])('%i bytes are refused as a sealed successor', (length) => {
   expect(openSuccessor(keys, mintRefreshToken(), randomBytes(length))).toBeUndefined();
 });

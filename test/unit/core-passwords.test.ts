@@ -48,7 +48,7 @@ test.each([
   });
 });
 
-test('a refusal tells the score and does not repeat the password', () => {
+test('the refusal of a weak password has its score and does not repeat the password', () => {
   const refusal = verdictOn('summer holiday');
   expect(refusal?.details.password?.score).toBe(3);
   expect(JSON.stringify([refusal?.message, refusal?.details])).not.toMatch(/summer|holiday/);
@@ -58,7 +58,7 @@ test.each([
   ['name', 'Zbigniewa Wojciechowska'],
   ['e-mail', 'zbigniewa.wojciechowska@example.com'],
   ['tenant', 'Wojciechowska & Daughters'],
-])('what others know of a person, as their %s, makes a weak password', (_, known) => {
+])('a password made of what others know of the user, as their %s, is weak', (_, known) => {
   const password = 'wojciechowska42';
   expect(verdictOn(password)).toBeUndefined();
   expect(verdictOn(password, [known])).toMatchObject({ reason: 'PASSWORD_TOO_WEAK' });
@@ -75,7 +75,7 @@ test('a password verifies against its own hash alone, with nothing trimmed or fo
   }
 });
 
-test('an account that is not there costs the same check, and is never right', async () => {
+test('checking a password without an account costs one hash, and never succeeds', async () => {
   const passwords = createPasswords();
   const stored = await passwords.hash('the right one');
   await passwords.verify(undefined, 'warms up');
@@ -94,13 +94,13 @@ test('an account that is not there costs the same check, and is never right', as
   expect(median(1) / median(0)).toBeLessThan(2);
 });
 
-test('a password too long to be one is refused at the cost of one that is not', async () => {
+test('a password that is too long is refused at the cost of a normal check', async () => {
   const passwords = createPasswords();
   const empty = await hash('', { memoryCost: 8, timeCost: 1, parallelism: 1 });
   expect(await passwords.verify(empty, 'x'.repeat(1 << 20))).toBe(false);
 });
 
-test('more checks at once than there is room for are refused as OVERLOADED, and the next is served again', async () => {
+test('password checks beyond the queue are refused as OVERLOADED, and later ones are served again', async () => {
   const passwords = createPasswords({ queue: 1 });
   const stored = await passwords.hash('the right one');
   const flood = Array.from({ length: WIDTH + 3 }, () => passwords.verify(stored, 'the right one'));
@@ -134,14 +134,14 @@ test('new passwords are scored one at a time, and the event loop turns between a
   expect(new Set(scored).size).toBeGreaterThanOrEqual(5);
 });
 
-test('more new passwords at once than there is room for are refused as OVERLOADED', async () => {
+test('new passwords beyond the queue are refused as OVERLOADED', async () => {
   const passwords = createPasswords({ queue: 1 });
   const flood = Array.from({ length: 4 }, () => passwords.assertStrong('passwordpassword', []));
   const reasons = (await Promise.allSettled(flood)).map((one) => one.status === 'rejected' && at(one.reason, 'reason'));
   expect(reasons).toEqual(['PASSWORD_TOO_WEAK', 'PASSWORD_TOO_WEAK', 'OVERLOADED', 'OVERLOADED']);
 });
 
-test('what is known of a person is looked at up to a bound, however much it is', async () => {
+test('what is known of a user is compared with a password up to a limit', async () => {
   const passwords = createPasswords();
   const known = [...Array.from({ length: 64 }, (_, index) => `Tenant ${index}`), 'Wojciechowska'];
   await expect(passwords.assertStrong('wojciechowska42', known)).resolves.toBeUndefined();
@@ -150,7 +150,7 @@ test('what is known of a person is looked at up to a bound, however much it is',
   });
 });
 
-test('a first check that finds no room does not spoil those after it', async () => {
+test('a refused first check does not affect later ones', async () => {
   const passwords = createPasswords({ queue: 0 });
   const busy = Array.from({ length: WIDTH }, () => passwords.hash('keeps the gate busy'));
   const first = await passwords.verify(undefined, 'unknown').catch((error: unknown) => at(error, 'reason'));

@@ -13,14 +13,14 @@ const failed = (step: Step): TenantState => ({ slug: 'acme', status: 'failed', .
 const ready: TenantState = { slug: 'acme', status: 'ready', ...progressOf('done', null) };
 const stepsOf = (states: TenantState[]): unknown[] => states.map(({ status, step }) => step ?? status);
 
-test('before its first step all is pending', () => {
+test('before the first step all steps are pending', () => {
   const { step, steps } = progressOf('underway', null);
   expect(step).toBeNull();
   expect(steps.map(({ name }) => name)).toEqual(PROVISIONING_STEPS);
   expect(new Set(steps.map(({ state }) => state))).toEqual(new Set(['pending']));
 });
 
-test.each([...PROVISIONING_STEPS])('at %s, what came before is done and what comes after is pending', (current) => {
+test.each([...PROVISIONING_STEPS])('at the step %s the steps before are done and those after pending', (current) => {
   const at = PROVISIONING_STEPS.indexOf(current);
   for (const phase of ['underway', 'failed'] as const) {
     const { step, steps } = progressOf(phase, current);
@@ -31,7 +31,7 @@ test.each([...PROVISIONING_STEPS])('at %s, what came before is done and what com
   }
 });
 
-test('when it is done all steps are, and none is under way', () => {
+test('when provisioning is done all steps are done', () => {
   for (const last of [null, 'ready'] as const) {
     const { step, steps } = progressOf('done', last);
     expect(step).toBeNull();
@@ -39,26 +39,26 @@ test('when it is done all steps are, and none is under way', () => {
   }
 });
 
-test('what is no step is not taken for one', () => {
+test('an unknown step is ignored', () => {
   expect(PROVISIONING_STEPS.every(isProvisioningStep)).toBe(true);
   for (const value of [null, '', 'Role', 'toString']) expect(isProvisioningStep(value)).toBe(false);
 });
 
-test('only a tenant that is being provisioned has more to tell', () => {
+test('only a tenant in provisioning has further states to report', () => {
   expect([underway(null), underway('ready'), failed('seed'), ready].map(isSettled)).toEqual([false, false, true, true]);
 });
 
-test('the first reading is told as it is', () => {
+test('the first reading is reported unchanged', () => {
   expect(statesBetween(undefined, underway('schema'))).toEqual([underway('schema')]);
 });
 
-test('a reading that says nothing new is not told', () => {
+test('a reading without a change is not reported', () => {
   for (const state of [underway(null), underway('seed'), failed('seed'), ready]) {
     expect(statesBetween(state, { ...state })).toEqual([]);
   }
 });
 
-test('steps that passed between two readings are told one by one', () => {
+test('steps that passed between two readings are reported one by one', () => {
   expect(stepsOf(statesBetween(underway(null), ready))).toEqual([...PROVISIONING_STEPS, 'ready']);
   expect(statesBetween(underway('role'), underway('migrations'))).toEqual([underway('schema'), underway('migrations')]);
   expect(statesBetween(underway('role'), failed('migrations'))).toEqual([underway('schema'), failed('migrations')]);
@@ -66,7 +66,7 @@ test('steps that passed between two readings are told one by one', () => {
 });
 
 test.each([...PROVISIONING_STEPS])(
-  'a tenant that begins anew after %s is told so, and no step that was not',
+  'a tenant that starts again after %s is reported, without steps that did not happen',
   (step) => {
     expect(statesBetween(underway(step), underway(null))).toEqual([underway(null)]);
     expect(statesBetween(failed(step), underway(null))).toEqual([underway(null)]);

@@ -60,7 +60,7 @@ test.each([
     '\u200b\u2060\u00ad\u200c\u200d\u034f\u2061\u2062\u2063\u2064\u180e\ufe00\ufe01\ufe02\ufe03',
   ],
   ['ligatures', 'oﬃceoﬃceoﬃceoﬃce'],
-])('a weak password stays weak in other letters: %s', (_, password) => {
+])('a weak password stays weak with letters replaced: %s', (_, password) => {
   expect(scoreOf(password)).not.toBe('strong');
 });
 
@@ -71,7 +71,7 @@ test.each([
   ['a part of it in full width', fullWidth('wojciechowska42'), ADDRESS],
   ['the name in full width', 'wojciechowska42', fullWidth('Zbigniewa Wojciechowska')],
   ['the name without its accents', 'wojciechowska42', 'Wójciechowská'],
-])('what others know of a person makes a weak password: %s', (_, password, known) => {
+])('a password made of what others know of the user is weak: %s', (_, password, known) => {
   expect(scoreOf(password)).toBe('strong');
   expect(scoreOf(password, [known])).not.toBe('strong');
 });

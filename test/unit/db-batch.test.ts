@@ -17,7 +17,7 @@ function jobsOf(outcomes: readonly (Error | undefined)[]): { jobs: Job[]; done: 
   return { jobs, done };
 }
 
-test('a batch does every job that can be done, and names the others with their tenants at the end', async () => {
+test('a batch does every job that can be done, and reports the failed ones with their tenants at the end', async () => {
   const { jobs, done } = jobsOf([new Error('one'), undefined, away, undefined, away, away, undefined]);
   const failure: unknown = await runBatch('reap', jobs).catch((error: unknown) => error);
   expect(done).toEqual(['job 1', 'job 3', 'job 6']);
@@ -28,7 +28,7 @@ test('a batch does every job that can be done, and names the others with their t
   });
 });
 
-test('a batch ends where the database answers none of several jobs in a row', async () => {
+test('a batch ends when the database answers none of several jobs in a row', async () => {
   const { jobs, done } = jobsOf([undefined, away, away, away, undefined]);
   await expect(tryEach(jobs)).rejects.toBe(away);
   expect(done).toEqual(['job 0']);

@@ -32,7 +32,7 @@ test.each<[what: string, socket: string | null, list: string | undefined, expect
   ['a proxy that is written as IPv6', '::ffff:10.0.0.1', '::ffff:203.0.113.9', '203.0.113.9'],
   ['an IPv6 address', 'fd00::1', '2001:db8::7', '2001:db8::7'],
   ['nobody, where there is no socket', null, '203.0.113.9', null],
-])('takes %s', (_, socket, list, expected) => {
+])('the client address is %s', (_, socket, list, expected) => {
   expect(seen(socket, { list })).toBe(expected);
 });
 
@@ -84,7 +84,7 @@ test.each([
   '[fe80::1%eth0]:4711',
   '2001:db8::1::1',
   '203.0.113.7 198.51.100.7',
-])('takes nothing for an address in %j, and nothing that stands left of it', (written) => {
+])('finds no address in %j, nor left of it', (written) => {
   expect(seen('10.0.0.1', { list: `198.51.100.7, ${written}` })).toBe('10.0.0.1');
   expect(seen('10.0.0.1', { forwarded: `for=198.51.100.7, for=${written}` })).toBe('10.0.0.1');
 });

@@ -30,13 +30,13 @@ function sessionWith(tokens: Tokens | undefined) {
   return { session, trades, told };
 }
 
-test('a good token is given at once', async () => {
+test('a valid token is returned at once', async () => {
   const { session, trades } = sessionWith(pair('a'));
   expect(await session.accessToken()).toBe('access-a');
   expect(trades).toEqual([]);
 });
 
-test('a token in its last 30 seconds is traded first', async () => {
+test('a token in its last 30 seconds is refreshed first', async () => {
   const old = pair('old', 29_000);
   const { session, trades, told } = sessionWith(old);
   const token = session.accessToken();
@@ -47,7 +47,7 @@ test('a token in its last 30 seconds is traded first', async () => {
   expect(told).toEqual([next]);
 });
 
-test('all who wait share one trade', async () => {
+test('simultaneous callers share one refresh', async () => {
   const { session, trades } = sessionWith(pair('old', 0));
   const waiting = [session.accessToken(), session.accessToken(), session.renew(), session.renew('access-old')];
   expect(trades).toHaveLength(1);
@@ -55,13 +55,13 @@ test('all who wait share one trade', async () => {
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(['access-new']));
 });
 
-test('who comes with a token that was traded meanwhile gets the new one, and trades nothing', async () => {
+test('a caller with a token that was refreshed meanwhile gets the new one, without a refresh', async () => {
   const { session, trades } = sessionWith(pair('new'));
   expect(await session.renew('access-old')).toBe('access-new');
   expect(trades).toEqual([]);
 });
 
-test('a refused trade ends the session', async () => {
+test('a refused refresh ends the session', async () => {
   const { session, trades, told } = sessionWith(pair('old', 0));
   const token = session.accessToken();
   trades[0]?.resolve(undefined);
@@ -70,7 +70,7 @@ test('a refused trade ends the session', async () => {
   expect(session.tokens).toBeUndefined();
 });
 
-test('a trade that failed on the way leaves the tokens, and the next one tries anew', async () => {
+test('a refresh that fails on the network keeps the tokens, and the next call tries again', async () => {
   const old = pair('old', 0);
   const { session, trades, told } = sessionWith(old);
   const token = session.accessToken();
@@ -82,7 +82,7 @@ test('a trade that failed on the way leaves the tokens, and the next one tries a
   expect(await again).toBe('access-new');
 });
 
-test('a logout during a trade stands: the new pair is not taken', async () => {
+test('a logout during a refresh wins: the new tokens are dropped', async () => {
   const { session, trades, told } = sessionWith(pair('old', 0));
   const token = session.accessToken();
   session.set(undefined);
@@ -91,7 +91,7 @@ test('a logout during a trade stands: the new pair is not taken', async () => {
   expect(told).toEqual([undefined]);
 });
 
-test('a login during a trade stands: the older pair is not taken, and its trade is not waited for', async () => {
+test('a login during a refresh wins: the refreshed tokens are dropped, and not waited for', async () => {
   const { session, trades } = sessionWith(pair('old', 0));
   const before = session.accessToken();
   session.set(pair('other'));
@@ -100,7 +100,7 @@ test('a login during a trade stands: the older pair is not taken, and its trade 
   expect(await before).toBe('access-other');
 });
 
-test('a trade of an earlier login is not shared with a later one', async () => {
+test('a refresh of an earlier login is not shared with a later one', async () => {
   const { session, trades } = sessionWith(pair('old', 0));
   const first = session.accessToken();
   const later = pair('later', 0);
@@ -120,11 +120,11 @@ test.each([
   { accessToken: 'a', refreshToken: 'r' },
   { accessToken: 1, refreshToken: 'r', expiresIn: 900 },
   { accessToken: 'a', refreshToken: 'r', expiresIn: '900' },
-])('%j holds no pair', (answer) => {
+])('%j is refused as stored tokens', (answer) => {
   expect(tokensIn(answer)).toBeUndefined();
 });
 
-test('the answer of a login holds a pair, whose expiry is a moment', () => {
+test('the tokens of a login have their expiry as a time', () => {
   const before = Date.now();
   const tokens = tokensIn({ accessToken: 'a', refreshToken: 'r', expiresIn: 900, user: {} });
   const after = Date.now();
@@ -167,7 +167,7 @@ function tabs(start: Tokens | undefined, own: (Partial<Tokens> | undefined)[] = 
   return { one, other, trades, trade, shared };
 }
 
-test('a tab takes what another one got, and trades nothing itself', async () => {
+test('a tab uses the tokens that another one got, without a refresh', async () => {
   const { one, other, trades, trade } = tabs(pair('old', 0));
   const first = one.accessToken();
   (await trade(0)).resolve(pair('new'));
@@ -178,7 +178,7 @@ test('a tab takes what another one got, and trades nothing itself', async () => 
   expect(trades).toHaveLength(1);
 });
 
-test('a tab whose trade is refused, since another one has traded on, goes on with what that one got', async () => {
+test("a tab whose refresh is refused because another tab refreshed meanwhile uses that tab's tokens", async () => {
   const { one, other, trade } = tabs(pair('old', 0));
   const late = other.renew();
   const underWay = await trade(0);
@@ -188,7 +188,7 @@ test('a tab whose trade is refused, since another one has traded on, goes on wit
   expect([one.tokens?.accessToken, other.tokens?.accessToken]).toEqual(['access-newest', 'access-newest']);
 });
 
-test('what a tab got by a password change is not lost to a trade that another tab had under way', async () => {
+test("the tokens of a password change are not overwritten by another tab's running refresh", async () => {
   const { one, other, trade } = tabs(pair('old', 0));
   const late = other.renew();
   const underWay = await trade(0);
@@ -198,7 +198,7 @@ test('what a tab got by a password change is not lost to a trade that another ta
   expect(one.refreshToken()).toBe('refresh-changed');
 });
 
-test('a logout in one tab is a logout in all, and trades nothing', async () => {
+test('a logout in one tab logs out all tabs, without a refresh', async () => {
   const { one, other, trades, shared } = tabs(pair('good'));
   one.set(undefined);
   expect(shared.text()).toBeNull();
@@ -206,13 +206,13 @@ test('a logout in one tab is a logout in all, and trades nothing', async () => {
   expect([other.tokens, trades]).toEqual([undefined, []]);
 });
 
-test('a login in one tab is a login in those that have none', async () => {
+test('a login in one tab logs in the tabs without a session', async () => {
   const { one, other } = tabs(undefined);
   one.set(pair('good'));
   expect(await other.accessToken()).toBe('access-good');
 });
 
-test('tabs in different tenants share the refresh token, and each stays in its own', async () => {
+test('tabs in different tenants share the refresh token, and each stays in its tenant', async () => {
   const { one, other, trade } = tabs(pair('old', 0), [{ tenantSlug: 'acme' }, { tenantSlug: 'bolts' }]);
   const first = one.accessToken();
   const ofOne = await trade(0);
@@ -227,7 +227,7 @@ test('tabs in different tenants share the refresh token, and each stays in its o
   expect(one.tokens?.tenantSlug).toBe('acme');
 });
 
-test('a storage that is forbidden, full or in disorder costs nobody the login', async () => {
+test('a forbidden, full or corrupt storage does not break a login', async () => {
   const broken = (): never => {
     throw new Error('forbidden');
   };

@@ -23,7 +23,7 @@ test.each(reasons)('%s becomes a problem of status %i', (name, status) => {
   });
 });
 
-test('an unexpected error tells nothing of itself', () => {
+test('the answer to an unexpected error contains nothing of it', () => {
   const cause = new Error(SECRET);
   for (const error of [
     new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause }),
@@ -36,12 +36,12 @@ test('an unexpected error tells nothing of itself', () => {
   }
 });
 
-test('the cause of a refusal stays inside', () => {
+test('the answer to a refusal does not contain its cause', () => {
   const refusal = new AppError('CONFLICT', 'There is one.', {}, new Error(SECRET));
   expect(JSON.stringify(toProblem(reportOf(toTRPCError(refusal)), REQUEST_ID))).not.toContain(SECRET);
 });
 
-test('issues and the verdict on a password stand beside the reason', () => {
+test('validation issues and the password score are beside the reason', () => {
   const issues = [{ path: ['steps', 0, 'name'], message: 'must not be empty' }];
   expect(
     toProblem(reportOf(toTRPCError(new AppError('VALIDATION_FAILED', 'Bad.', { issues }))), REQUEST_ID),
@@ -52,7 +52,7 @@ test('issues and the verdict on a password stand beside the reason', () => {
   ).toMatchObject(password);
 });
 
-test('the answer says when to come back, and how to prove who one is', () => {
+test('the answer has Retry-After and WWW-Authenticate where they apply', () => {
   const later = problemResponse(
     reportOf(toTRPCError(new AppError('OVERLOADED', 'Busy.', { retryAfter: 3 }))),
     REQUEST_ID,

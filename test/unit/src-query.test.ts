@@ -23,7 +23,7 @@ test.each([
   ['a list of one', { tags: ['a'] }, { tags: ['a'] }],
   ['a list of many', { tags: ['a', 'b'] }, { tags: ['a', 'b'] }],
   ['an empty text', { name: [''] }, { name: '' }],
-])('reads %s', (_, query, expected) => {
+])('the query decoder reads %s', (_, query, expected) => {
   expect(decode(query)).toEqual(expected);
 });
 
@@ -36,17 +36,17 @@ test.each([
   ['a number twice', { limit: ['1', '2'] }, { limit: ['1', '2'] }],
   ['what the schema does not know', { other: ['1'] }, { other: '1' }],
   ['the name of an inherited property', { toString: ['1'] }, { toString: '1' }],
-])('leaves %s to the schema, as it came', (_, query, expected) => {
+])('the query decoder leaves %s unchanged for the schema', (_, query, expected) => {
   expect(decode(query)).toEqual(expected);
 });
 
-test('__proto__ is a name like any other', () => {
+test('the query decoder treats __proto__ like any other name', () => {
   const decoded = decode(Object.fromEntries([['__proto__', ['x']]]));
   expect(Object.keys(decoded)).toEqual(['__proto__']);
   expect(Object.getPrototypeOf(decoded)).toBe(Object.prototype);
 });
 
-test('what it changes is the query, and never the schema', () => {
+test('the query decoder does not change the schema', () => {
   const schema = z.strictObject({ limit: z.int() });
   decodeQuery(schema)({ limit: ['5'] });
   expect(schema.safeParse({ limit: '5' }).success).toBe(false);

@@ -28,7 +28,7 @@ function start(parts: { stop?: (force: boolean) => Promise<void>; close?: () => 
   return { target, exit, lines };
 }
 
-test('a signal leads out with 0, once the window is over', async () => {
+test('a signal ends the server with 0 after the drain window', async () => {
   const { target, exit } = start();
   target.emit('SIGTERM');
   await vi.advanceTimersByTimeAsync(4_900);
@@ -37,7 +37,7 @@ test('a signal leads out with 0, once the window is over', async () => {
   expect(exit.mock.calls).toEqual([[0]]);
 });
 
-test.each([100, 3_000])('an error %i ms after a signal changes how it ends, not when', async (later) => {
+test.each([100, 3_000])('an error %i ms after a signal changes the exit code, not the time of the exit', async (later) => {
   const { target, exit } = start();
   target.emit('SIGTERM');
   await vi.advanceTimersByTimeAsync(later);
@@ -48,7 +48,7 @@ test.each([100, 3_000])('an error %i ms after a signal changes how it ends, not 
   expect(exit.mock.calls).toEqual([[1]]);
 });
 
-test('a second signal ends it at once, unless it is the first, come twice', async () => {
+test('a second signal ends the server at once, unless it is the first one delivered twice', async () => {
   const { target, exit } = start();
   target.emit('SIGINT');
   await vi.advanceTimersByTimeAsync(100);
@@ -59,7 +59,7 @@ test('a second signal ends it at once, unless it is the first, come twice', asyn
   expect(exit.mock.calls).toEqual([[130]]);
 });
 
-test('what hangs as it is closed does not keep it', async () => {
+test('a resource that hangs on close does not delay the exit beyond the deadline', async () => {
   const { target, exit } = start({ close: never });
   target.emit('SIGTERM');
   await vi.advanceTimersByTimeAsync(30_500);
@@ -68,7 +68,7 @@ test('what hangs as it is closed does not keep it', async () => {
   expect(exit.mock.calls).toEqual([[0]]);
 });
 
-test('answers that nobody reads to their end are cut off at the deadline, and it says so', async () => {
+test('answers that are still being read are cut off at the deadline, which is logged', async () => {
   const { target, exit, lines } = start({ stop: (force) => (force ? Promise.resolve() : never()) });
   target.emit('SIGTERM');
   await vi.advanceTimersByTimeAsync(29_900);

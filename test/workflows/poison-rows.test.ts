@@ -85,7 +85,7 @@ const POISON: [kind: string, payload: string][] = [
   ['tenant.provision', '{}'],
 ];
 
-test("whatever a tenant's role queues, and however low its ids, stops nobody's mail or provisioning", async () => {
+test("no outbox row of a tenant's role, whatever its id, stops others' mail or provisioning", async () => {
   await using app = connect(stack.databaseUrl);
   let queued = 0;
   for (const [index, [kind, payload]] of POISON.entries()) {
@@ -126,7 +126,7 @@ test("whatever a tenant's role queues, and however low its ids, stops nobody's m
   await owner`delete from public.outbox where tenant_id = ${ada.tenantId}`;
 }, 120_000);
 
-test("ten thousand rows that a tenant's role queues reach the worker at the tenant's pace, and others' mail does not wait behind them", async () => {
+test('10,000 outbox rows of one tenant do not delay the mail of others', async () => {
   await using app = connect(stack.databaseUrl);
   await app.sql.begin(async (tx) => {
     await tx`set local role ${tx(ada.role)}`;
@@ -155,7 +155,7 @@ test("ten thousand rows that a tenant's role queues reach the worker at the tena
   await owner`delete from public.outbox where tenant_id = ${ada.tenantId}`;
 }, 120_000);
 
-test('a row that cannot be started waits by itself, longer each time, and is set aside after thirty tries', async () => {
+test('an outbox row that cannot be started is retried with growing delays, and set aside after thirty tries', async () => {
   const [first, last] = [randomUUID(), randomUUID()];
   for (const id of [first, last]) {
     // Its id is taken, by one that has ended without doing the work.
@@ -175,7 +175,7 @@ test('a row that cannot be started waits by itself, longer each time, and is set
   await owner`delete from public.outbox where id in ${owner([first, last])}`;
 }, 60_000);
 
-test('a row that was set aside is put back by what the docs say, and a worker that knows its kind takes up what waited for it', async () => {
+test('an outbox row that was set aside is put back by the documented statement, and a worker that knows its kind starts it', async () => {
   const [aside, waited] = [randomUUID(), randomUUID()];
   await owner`
     insert into public.outbox (id, kind, payload, set_aside_at) values (${aside}, 'email.send', ${invite()}::text::jsonb, now())`;
@@ -191,7 +191,7 @@ test('a row that was set aside is put back by what the docs say, and a worker th
   await waitFor('the row to be relayed', async () => (await stateOf(aside)) === undefined);
 }, 60_000);
 
-test('what is no traceparent is not carried into a workflow', async () => {
+test('an invalid traceparent is not passed to a workflow', async () => {
   const id = randomUUID();
   const payload = { template: 'invite', inviteId: randomUUID(), traceparent: 'x'.repeat(5000) };
   await owner`

@@ -12,7 +12,7 @@ afterAll(() => bench.close());
 
 const provision = (tenantId: string) => bench.start('provisionTenant', provisionWorkflowId(tenantId), { tenantId });
 
-test('gives the tenant its role the use of its own tables, and of no more', async () => {
+test("provisioning grants the tenant's role its own tables, and no more", async () => {
   const home = await insertTenant(owner);
   await (await provision(home.tenantId)).result();
 
@@ -42,7 +42,7 @@ test('gives the tenant its role the use of its own tables, and of no more', asyn
   }
 });
 
-test('leaves a schema of the same name alone that is not the tenant’s, and fails', async () => {
+test("provisioning fails on a schema of the same name that is not the tenant's, and does not touch it", async () => {
   const home = await insertTenant(owner);
   await owner`create schema ${owner(home.schemaName)}`;
   await owner`create table ${owner(home.schemaName)}.projects as select 'kept' as name`;
@@ -64,7 +64,7 @@ test('leaves a schema of the same name alone that is not the tenant’s, and fai
   }
 });
 
-test('makes nothing for a tenant whose row is gone', async () => {
+test('provisioning creates nothing for a tenant whose row is gone', async () => {
   const home = await insertTenant(owner);
   await owner`delete from public.tenants where id = ${home.tenantId}`;
 
@@ -72,7 +72,7 @@ test('makes nothing for a tenant whose row is gone', async () => {
   expect(await lookAt(owner, home)).toEqual({ schema: false, role: false, audit: [] });
 });
 
-test('makes nothing for a tenant that failed and was not asked to be tried again', async () => {
+test('provisioning creates nothing for a failed tenant without a retry', async () => {
   // As when a relay was killed after it had started a workflow, and the row that caused it is relayed a second time.
   const home = await insertTenant(owner);
   await owner`update public.tenants set status = 'failed' where id = ${home.tenantId}`;
@@ -81,7 +81,7 @@ test('makes nothing for a tenant that failed and was not asked to be tried again
   expect(await lookAt(owner, home)).toMatchObject({ status: 'failed', schema: false, role: false });
 });
 
-test('leaves a tenant alone that is ready, with all its rows', async () => {
+test('provisioning does not change a ready tenant or its rows', async () => {
   const home = await insertTenant(owner);
   await (await provision(home.tenantId)).result();
   await owner`insert into ${owner(home.schemaName)}.projects (id, name) values (${uuidv7()}, 'Apollo')`;
@@ -91,7 +91,7 @@ test('leaves a tenant alone that is ready, with all its rows', async () => {
   expect(await owner`select name from ${owner(home.schemaName)}.projects`).toEqual([{ name: 'Apollo' }]);
 });
 
-test('ends with a whole tenant or with none when an operator cancels it', async () => {
+test('provisioning that an operator cancels leaves a complete tenant or none', async () => {
   const home = await insertTenant(owner);
   await using other = connect(stack.databaseOwnerUrl);
   const workflow = await provision(home.tenantId);

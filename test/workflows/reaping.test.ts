@@ -16,7 +16,7 @@ const bench = await openBench(stack);
 const { owner } = bench;
 afterAll(() => bench.close());
 
-test('takes back the tenants of sign-ups that nobody verified for 7 days, and their slugs', async () => {
+test('the reaper removes the tenants of sign-ups that were not verified for 7 days, and frees their slugs', async () => {
   const [stale, almost] = await Promise.all([signUp(), signUp()]);
   await age(stale, '7 days 1 minute');
   await age(almost, '7 days -1 minute');
@@ -40,7 +40,7 @@ test('takes back the tenants of sign-ups that nobody verified for 7 days, and th
   expect((await homeOf(owner, next.slug)).tenantId).not.toBe(stale.tenantId);
 });
 
-test('takes back a tenant whose provisioning failed, too', async () => {
+test('the reaper removes the tenant of an unverified sign-up also if its provisioning failed', async () => {
   const stale = await signUp();
   await owner`update public.tenants set status = 'failed' where id = ${stale.tenantId}`;
   await age(stale, '8 days');
@@ -49,7 +49,7 @@ test('takes back a tenant whose provisioning failed, too', async () => {
   expect(await lookAt(owner, stale)).toEqual({ schema: false, role: false, audit: ['success'] });
 });
 
-test('deletes a voided sign-up after its 7 days, and keeps the tenant that a reset gave its address', async () => {
+test('the reaper deletes a voided sign-up after 7 days, and keeps the tenant that a reset gave to its address', async () => {
   const [old, young] = [await signUpTenant(stack), await signUpTenant(stack)];
   for (const [founder, since] of [
     [old, '8 days'],
@@ -66,7 +66,7 @@ test('deletes a voided sign-up after its 7 days, and keeps the tenant that a res
   expect(await lookAt(owner, await homeOf(owner, old.slug))).toMatchObject({ status: 'ready', schema: true });
 });
 
-test('erases the successors of refresh tokens whose grace is over, and no others', async () => {
+test('the reaper erases the sealed successors of refresh tokens whose grace period is over, and no others', async () => {
   const [left, live] = [await signUpTenant(stack), await signUpTenant(stack)];
   for (const founder of [left, live]) {
     const { refreshToken } = founder.tokens();
@@ -86,7 +86,7 @@ test('erases the successors of refresh tokens whose grace is over, and no others
   expect([(await ofLeft()).length, (await ofLive()).length]).toEqual([0, 1]);
 });
 
-test('keeps the tenant of a sign-up whose verification commits while the reaper waits for it', async () => {
+test('the reaper keeps the tenant of a sign-up whose verification commits while the reaper waits', async () => {
   const late = await signUp();
   await age(late, '8 days');
   const userId = randomUUID();
@@ -105,7 +105,7 @@ test('keeps the tenant of a sign-up whose verification commits while the reaper 
   expect(await lookAt(owner, late)).toMatchObject({ status: 'ready', schema: true, role: true });
 });
 
-test('a tenant that can not be removed keeps no other from being removed, whatever their roles own', async () => {
+test('a tenant that cannot be removed does not keep others from being removed, whatever their roles own', async () => {
   await using admin = connect(superuserUrl(stack, stack.databaseUrl));
   const [stuck, ...others] = await Promise.all([signUp(), signUp(), signUp()]);
   await using pinned = await pinRole(admin.sql, stuck);

@@ -34,13 +34,13 @@ const faults: Faults = new Map();
 const bench = await openBench(inject('stack'), faults);
 afterAll(() => bench.close());
 
-test('each activity of provisioning is made to fail here', () => {
+test('these tests make each activity of provisioning fail', () => {
   const known = [...Object.keys(DOING), ...UNDOING];
   expect(known.toSorted()).toEqual(Object.keys(createProvisioningActivities(bench)).toSorted());
 });
 
 test.concurrent.each(doing)(
-  'leaves nothing behind when $activity fails for good $when its work, and can be done again',
+  'provisioning leaves nothing behind when $activity fails for good $when its work, and can be retried',
   async ({ activity, when, step }) => {
     const home = await insertTenant(bench.owner);
     faults.set(home.tenantId, [{ activity, when, retryable: false }]);
@@ -64,7 +64,7 @@ test.concurrent.each(doing)(
 );
 
 test.concurrent.each(undoing)(
-  'leaves nothing behind when $activity, in undoing, fails once $when its work',
+  'provisioning leaves nothing behind when the undo $activity fails once $when its work',
   async ({ activity, when }) => {
     const home = await insertTenant(bench.owner);
     // The last step is done and its answer lost: so all there is has to be undone.
@@ -89,7 +89,7 @@ test.concurrent.each(undoing)(
 );
 
 test.concurrent.each(doing)(
-  'makes everything once when $activity is repeated, having failed $when its work',
+  'provisioning creates everything once when $activity is retried after it failed $when its work',
   async ({ activity, when }) => {
     const [home, undisturbed] = [await insertTenant(bench.owner), await insertTenant(bench.owner)];
     faults.set(home.tenantId, [{ activity, when, retryable: true }]);

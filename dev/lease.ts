@@ -6,7 +6,7 @@ import type { SharedStack } from './shared-stack.ts';
 /** How long a stack may take to start its server and worker anew, in ms. */
 const PATIENCE_MS = 60_000;
 
-export const leaseFileSchema = z.object({ url: z.url(), token: z.string() });
+const leaseFileSchema = z.object({ url: z.url(), token: z.string() });
 
 const stackSchema: z.ZodType<SharedStack> = z.object({
   url: z.string(),

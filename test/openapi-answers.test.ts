@@ -43,6 +43,7 @@ called.set(EXPORT, {
     rest: { method: 'GET', path: '/audit/export' },
     input: undefined,
     output: undefined,
+    action: 'audit.export',
   },
   row: 'audit.list',
 });

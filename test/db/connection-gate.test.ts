@@ -49,18 +49,21 @@ test.each([
   [3, 1],
   [4, 2],
   [10, 5],
-])('of %i places one share holds at most %i, and other shares are served before its further requests', async (max, half) => {
-  const gate = gateOf(max);
-  for (let taken = 0; taken < half; taken += 1) await gate.enter({ share: 'a' });
-  const over = gate.enter({ share: 'a' });
-  expect(gate).toMatchObject({ running: half, waiting: 1 });
-  if (max > half) {
-    await gate.enter({ share: 'b' });
-    expect(gate.running).toBe(half + 1);
-  }
-  void gate.close();
-  await expect(over).rejects.toMatchObject({ reason: 'SHUTTING_DOWN' });
-});
+])(
+  'of %i places one share holds at most %i, and other shares are served before its further requests',
+  async (max, half) => {
+    const gate = gateOf(max);
+    for (let taken = 0; taken < half; taken += 1) await gate.enter({ share: 'a' });
+    const over = gate.enter({ share: 'a' });
+    expect(gate).toMatchObject({ running: half, waiting: 1 });
+    if (max > half) {
+      await gate.enter({ share: 'b' });
+      expect(gate.running).toBe(half + 1);
+    }
+    void gate.close();
+    await expect(over).rejects.toMatchObject({ reason: 'SHUTTING_DOWN' });
+  },
+);
 
 test('a share at its maximum gets the next place that it returns itself, not one that another share returns', async () => {
   const gate = gateOf(4);

@@ -52,10 +52,14 @@ test.skipIf(walk === 'never').for(HOW_TO_ADD)(
 
 // Not skipped in the ordinary run: it is no part of it.
 if (walk === 'whole') {
-  test('the whole test command passes on the clone that the how-to pages changed', { timeout: WHOLE_MS }, async ({ signal }) => {
-    const env = { ...ground.env, WALK: 'never' };
-    const commands = ['rm .local/dev.env', 'bun run test'];
-    const whole = { ...ground, env, timeoutMs: WHOLE_MS, signal };
-    expect(await follow([{ kind: 'run', commands, fails: false }], whole)).toBe(1);
-  });
+  test(
+    'the whole test command passes on the clone that the how-to pages changed',
+    { timeout: WHOLE_MS },
+    async ({ signal }) => {
+      const env = { ...ground.env, WALK: 'never' };
+      const commands = ['rm .local/dev.env', 'bun run test'];
+      const whole = { ...ground, env, timeoutMs: WHOLE_MS, signal };
+      expect(await follow([{ kind: 'run', commands, fails: false }], whole)).toBe(1);
+    },
+  );
 }

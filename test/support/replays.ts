@@ -20,7 +20,7 @@ export type Run = (bench: Bench) => Promise<WorkflowHandle>;
  * @param faults what goes wrong in a run
  */
 export function testReplays(runs: Readonly<Record<string, Run>>, folder: URL, faults: Faults = new Map()): void {
-  test.each(Object.entries(runs))('today’s code can go on with the recorded %s', async (name, run) => {
+  test.each(Object.entries(runs))('the present code replays the recorded %s', async (name, run) => {
     const file = new URL(`${name}.json`, folder);
     const history = await readHistory(file);
     if (history === undefined) {

@@ -37,16 +37,19 @@ test('a signal ends the server with 0 after the drain window', async () => {
   expect(exit.mock.calls).toEqual([[0]]);
 });
 
-test.each([100, 3_000])('an error %i ms after a signal changes the exit code, not the time of the exit', async (later) => {
-  const { target, exit } = start();
-  target.emit('SIGTERM');
-  await vi.advanceTimersByTimeAsync(later);
-  target.emit('uncaughtException', new Error('planted'));
-  await vi.advanceTimersByTimeAsync(4_900 - later);
-  expect(exit).not.toHaveBeenCalled();
-  await vi.advanceTimersByTimeAsync(1_000);
-  expect(exit.mock.calls).toEqual([[1]]);
-});
+test.each([100, 3_000])(
+  'an error %i ms after a signal changes the exit code, not the time of the exit',
+  async (later) => {
+    const { target, exit } = start();
+    target.emit('SIGTERM');
+    await vi.advanceTimersByTimeAsync(later);
+    target.emit('uncaughtException', new Error('planted'));
+    await vi.advanceTimersByTimeAsync(4_900 - later);
+    expect(exit).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(exit.mock.calls).toEqual([[1]]);
+  },
+);
 
 test('a second signal ends the server at once, unless it is the first one delivered twice', async () => {
   const { target, exit } = start();

@@ -235,7 +235,7 @@ test('a log that grew a thousandfold since PostgreSQL last gathered statistics i
   await superuser`delete from public.audit_unsealed where chain = ${tenant}`;
 });
 
-test.each(['7 days', '0'])('a row that was hidden from the sealer for %s is reported', async (age) => {
+test.each(['7 days', '0'])('a row of an age of %s that was hidden from the sealer is reported', async (age) => {
   const { tenant, third } = await sealedLog();
   const id = randomUUID();
   await superuser.begin(async (tx) => {

@@ -46,7 +46,7 @@ test.each([
   expect(parseSlug(text)).toBeUndefined();
 });
 
-test.each([null, undefined, 7, {}, ['acme']])('%j is refused as a slug', (value) => {
+test.each([null, undefined, 7, {}, ['acme']])('the value %j, which is no text, is refused as a slug', (value) => {
   expect(slugSchema.safeParse(value).success).toBe(false);
 });
 

@@ -126,7 +126,7 @@ test("no outbox row of a tenant's role, whatever its id, stops others' mail or p
   await owner`delete from public.outbox where tenant_id = ${ada.tenantId}`;
 }, 120_000);
 
-test('10,000 outbox rows of one tenant do not delay the mail of others', async () => {
+test("10,000 outbox rows of one tenant are relayed at the tenant's pace, and do not delay the mail of others", async () => {
   await using app = connect(stack.databaseUrl);
   await app.sql.begin(async (tx) => {
     await tx`set local role ${tx(ada.role)}`;

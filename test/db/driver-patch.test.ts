@@ -81,7 +81,11 @@ test('a worker without the patch does not start in production, and says what to 
 });
 
 test('a server without the patch does not start in production, and says what to do', async () => {
-  const production = { NODE_ENV: 'production', METRICS_TOKEN: 'token', RATE_LIMIT_URL: 'redis://127.0.0.1:1' };
+  const production = {
+    NODE_ENV: 'production',
+    METRICS_TOKEN: 'token-of-the-metrics',
+    RATE_LIMIT_URL: 'redis://127.0.0.1:1',
+  };
   const settings = { ...production, BUN_OPTIONS: `--tsconfig-override=${tsconfig}` };
   const ended = await startOwnServer(stack, settings).catch((error: unknown) => error);
   expect(ended instanceof StackError && ended.tail.join('\n')).toContain('bun install');

@@ -1,10 +1,7 @@
+import type { NoneOf } from '../none-of.ts';
 import { PRODUCT_ACTIONS } from './product/actions.ts';
 
-/**
- * Every action that the code writes into an audit log, as `noun.verb`, with the type of its entity; a list where an action is
- * about entities of several types. A log may hold others, which earlier versions wrote.
- */
-export const AUDIT_ACTIONS = {
+const ATRIUM_ACTIONS = {
   'api_key.create': 'api_key',
   'api_key.list': 'api_key',
   'api_key.revoke': 'api_key',
@@ -59,7 +56,15 @@ export const AUDIT_ACTIONS = {
   'user.reset_password': 'user',
   'user.update': 'user',
   'user.verify_email': 'user',
-  ...PRODUCT_ACTIONS,
+} as const;
+
+/**
+ * Every action that the code writes into an audit log, as `noun.verb`, with the type of its entity; a list where an action is
+ * about entities of several types. A log may hold others, which earlier versions wrote.
+ */
+export const AUDIT_ACTIONS = {
+  ...ATRIUM_ACTIONS,
+  ...(PRODUCT_ACTIONS satisfies NoneOf<typeof ATRIUM_ACTIONS>),
 } as const satisfies Record<`${string}.${string}`, string | readonly string[]>;
 
 type Actions = typeof AUDIT_ACTIONS;

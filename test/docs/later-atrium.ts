@@ -32,7 +32,7 @@ export const noticesRouter = router({
   below('routers/index.ts', "from './members.ts'", "import { noticesRouter } from './notices.ts';\n"),
   below('routers/index.ts', '  admin: adminRouter,', '  notices: noticesRouter,\n'),
   below('core/audit/actions.ts', "'member.role_change'", "  'notice.list': 'notice',\n"),
-  below('src/openapi/words.ts', 'For operators of the platform', "  notices: 'What the operators announce',\n"),
+  below('src/openapi/words.ts', "'api-keys':", "  notices: 'What the operators announce',\n"),
   below('test/matrix/table.ts', "'admin.assumedIdentities'", "  'notices.list': PUBLIC,\n"),
   below('test/matrix/inputs.ts', "'admin.assumedIdentities'", "  'notices.list': () => undefined,\n"),
   below('docs/api.md', '`GET /admin/assumed-identities`', '| `notices.list` | `GET /notices` | public | 200 |\n'),

@@ -54,7 +54,7 @@ test.skipIf(walked)(
 );
 
 test.skipIf(walked)(
-  'a later Atrium merges into a product without a conflict, and what comes out compiles, lints, and has the procedures and migrations of both',
+  'a later Atrium merges into a product without a conflict, and what comes out compiles, lints, has the procedures and migrations of both, and runs',
   { timeout: 3 * COMMANDS_MS },
   async () => {
     await git('merge --quiet --no-edit atrium');
@@ -70,6 +70,8 @@ test.skipIf(walked)(
     );
     await sh('node node_modules/typescript/bin/tsc --noEmit');
     await sh('node node_modules/oxlint/bin/oxlint --type-aware --deny-warnings');
+    // A whole stack of it: a tenant gets the tables of both, and the product's procedures work.
+    await sh('node node_modules/vitest/vitest.mjs run test/db/schema-drift.test.ts test/product/tasks.test.ts');
   },
 );
 

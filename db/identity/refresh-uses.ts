@@ -11,9 +11,7 @@ export async function takeUnused(tx: Tx, tokenHash: Uint8Array, successor: Uint8
   const liveSession = tx
     .select({ id: sessions.id })
     .from(sessions)
-    .where(
-      and(eq(sessions.id, refreshTokens.sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now())),
-    );
+    .where(and(eq(sessions.id, refreshTokens.sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now())));
   const taken = await tx
     .update(refreshTokens)
     .set({ usedAt: now(), successor })

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { getTableName, is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
@@ -40,6 +41,20 @@ test('the docs list every procedure, with its path, its level and its success', 
     [`\`${path}\``, `\`${openapi.method} ${openapi.path}\``, access, successStatus].join(' | '),
   );
   expect(rows.map((row) => row.join(' | ')).toSorted()).toEqual(built.toSorted());
+});
+
+test('the docs list every folder that is the product’s, each once', async () => {
+  const rooms = (await readdir(ROOT, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const ours = rooms.map(({ name }) => name).filter((name) => !name.startsWith('.') && name !== 'node_modules');
+  const folders = await Promise.all(
+    ours.map((room) => readdir(join(ROOT, room), { recursive: true, withFileTypes: true })),
+  );
+  const owned = folders
+    .flat()
+    .filter((entry) => entry.isDirectory() && entry.name === 'product')
+    .map(({ parentPath, name }) => `${relative(ROOT, join(parentPath, name))}/`);
+  const listed = (await firstColumn('docs/upgrading.md', 'Who owns what')).flatMap((cell) => cell.split(', '));
+  expect(listed.toSorted()).toEqual(owned.toSorted());
 });
 
 /** The first cells of a table's rows, without the head. */

@@ -51,6 +51,13 @@ const MISTAKES = [
     to: "  'project.create': 'project',\n  'user.login': 'project',",
     errors: [/^core\/audit\/actions\.ts.* TS1360/],
   },
+  {
+    what: 'a limit with the name of one of Atrium’s',
+    file: 'core/rate-limit/product/rules.ts',
+    from: 'PRODUCT_RULES = {}',
+    to: "PRODUCT_RULES = { callsByTenant: { tokens: 1, seconds: 1, what: 'calls', by: 'tenant', counts: 'calls', of: 'all' } }",
+    errors: [/^core\/rate-limit\/rules\.ts.* TS1360/],
+  },
 ];
 
 let told: string[];

@@ -60,7 +60,9 @@ export function keptStackFor(
   file = LEASE_FILE,
 ): { ATRIUM_TEST_STACK?: string } {
   const inCi = !['', 'false', '0'].includes(env['CI'] ?? '');
-  return args.length > 0 && !inCi && existsSync(file) ? { ATRIUM_TEST_STACK: file } : {};
+  // Options alone, such as a reporter, name no file: all tests run.
+  const namesTests = args.some((arg) => !arg.startsWith('-'));
+  return namesTests && !inCi && existsSync(file) ? { ATRIUM_TEST_STACK: file } : {};
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

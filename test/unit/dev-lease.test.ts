@@ -95,5 +95,6 @@ test('a kept stack is used for named tests only, and never in CI', async () => {
   expect(keptStackFor(named, { CI: 'false' }, file)).toEqual({ ATRIUM_TEST_STACK: file });
   expect(keptStackFor(named, { CI: 'true' }, file)).toEqual({});
   expect(keptStackFor([], {}, file)).toEqual({});
+  expect(keptStackFor(['--reporter=dot'], {}, file)).toEqual({});
   expect(keptStackFor(named, {}, join(folder, 'none.json'))).toEqual({});
 });

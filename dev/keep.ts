@@ -45,6 +45,9 @@ export async function keepStack(options: {
       await rm(LEASE_FILE, { force: true });
       await stack.stop();
     }
+  } catch (error) {
+    // An interrupted start rejects with the signal's reason. That is no failure.
+    if (error !== signal.reason) throw error;
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, inject, onTestFinished, test } from 'vitest';
-import { keptStackFor } from '../../dev/keep.ts';
+import { keepStack, keptStackFor } from '../../dev/keep.ts';
 import { startLeaseServer } from '../../dev/lease-server.ts';
 import { takeLease } from '../../dev/lease.ts';
 
@@ -97,4 +97,9 @@ test('a kept stack is used for named tests only, and never in CI', async () => {
   expect(keptStackFor([], {}, file)).toEqual({});
   expect(keptStackFor(['--reporter=dot'], {}, file)).toEqual({});
   expect(keptStackFor(named, {}, join(folder, 'none.json'))).toEqual({});
+});
+
+test('a stack whose start is interrupted ends without an error', async () => {
+  const interrupted = AbortSignal.abort(new Error('Ctrl-C'));
+  await expect(keepStack({ bun: 'bun', env: { ...stack.env }, signal: interrupted })).resolves.toBeUndefined();
 });

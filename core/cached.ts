@@ -1,7 +1,7 @@
 /**
- * Remembers an answer for a while, and lets all who ask meanwhile share one question: however often it is asked, what
- * lies behind is asked once at a time.
- * @param milliseconds how long an answer stands, from when it came
+ * Caches the result of `ask`, also a rejection. Calls that come while `ask` runs share its result.
+ * @param milliseconds how long a result is cached, from when `ask` settled
+ * @param now the time in ms since the epoch
  */
 export function cached<T>(milliseconds: number, ask: () => Promise<T>, now: () => number = Date.now): () => Promise<T> {
   let answer: Promise<T> | undefined;

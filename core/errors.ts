@@ -1,20 +1,20 @@
-/** What an error of Atrium may carry beyond its reason: shown to the caller, so never a secret, SQL, or a stack. */
+/** Details of an error besides its reason. The caller sees them, so they never hold a secret, SQL or a stack trace. */
 export interface ErrorDetails {
-  /** Input problems, one per field. */
+  /** The problems of the input. */
   issues?: Issue[];
-  /** Seconds after which trying again may help; becomes `Retry-After`. */
+  /** After how many seconds a retry may succeed. It becomes `Retry-After`. */
   retryAfter?: number;
-  /** zxcvbn's verdict on a refused password. */
+  /** The result of zxcvbn for a password that was refused. */
   password?: { score: number; warning: string | null; suggestions: string[] };
 }
 
 export interface Issue {
-  /** Where in the input, as in `["steps", 0, "name"]`; empty for the input as a whole. */
+  /** The path in the input, such as `["steps", 0, "name"]`. It is empty for the input as a whole. */
   path: (string | number)[];
   message: string;
 }
 
-/** Every reason a call can be refused for, with its HTTP status. The contract's table, and its only copy. */
+/** Every reason for which a call can be refused, with its HTTP status. It is the only list of them in the code. */
 export const STATUS_OF_REASON = {
   VALIDATION_FAILED: 400,
   TENANT_REQUIRED: 400,
@@ -49,15 +49,15 @@ export const STATUS_OF_REASON = {
 export type Reason = keyof typeof STATUS_OF_REASON;
 
 /**
- * A refusal with a name. It knows no transport: the routers turn it into a tRPC error, the server into
- * RFC 9457 problem details.
+ * A refusal with a reason. It depends on no transport: the routers turn it into a tRPC error, and the server into the
+ * problem details of RFC 9457.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly reason: Reason;
   readonly details: ErrorDetails;
 
-  /** @param message what is wrong and what to do, for the caller's eyes */
+  /** @param message tells the caller what is wrong and what to do */
   constructor(reason: Reason, message: string, details: ErrorDetails = {}, cause?: unknown) {
     super(message, { cause });
     this.reason = reason;
@@ -69,7 +69,7 @@ export class AppError extends Error {
   }
 }
 
-/** Walks the chain of causes from `error` down and returns the first that `match` accepts. */
+/** @returns the first error in the chain of causes, `error` included, that `match` accepts; `undefined` if none */
 export function findCause<T>(error: unknown, match: (cause: unknown) => cause is T): T | undefined {
   for (let cause = error; cause !== undefined && cause !== null;) {
     if (match(cause)) return cause;
@@ -79,16 +79,17 @@ export function findCause<T>(error: unknown, match: (cause: unknown) => cause is
 }
 
 /**
- * The row that a lookup gave.
- * @param what names it for the caller, as in `There is no such project.`
- * @throws AppError `NOT_FOUND` if there is none
+ * @param row the result of a lookup
+ * @param what names the row in the message, as in `There is no such project.`
+ * @returns the row
+ * @throws AppError `NOT_FOUND` if there is no row
  */
 export function orNotFound<Row>(row: Row | undefined, what: string): Row {
   if (row === undefined) throw new AppError('NOT_FOUND', `There is no such ${what}.`);
   return row;
 }
 
-/** While a server shuts down: another one answers the next request. */
+/** The error of a server that shuts down. Another server answers the retry. */
 export function shuttingDown(): AppError {
   return new AppError('SHUTTING_DOWN', 'This server is shutting down; retry the request.', { retryAfter: 1 });
 }

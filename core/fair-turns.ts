@@ -1,6 +1,6 @@
 /**
- * Numbers the turns of owners: each owner has one task in a turn, and the turns are served in order (start-time fair queueing,
- * Goyal et al. 1996, with tasks of one size).
+ * Numbers the turns of owners: each owner has one task in a turn, and the turns are served in order (start-time fair
+ * queueing, Goyal et al. 1996, with tasks of one size).
  */
 export function createFairTurns() {
   const lastOf = new Map<string, number>();
@@ -14,7 +14,7 @@ export function createFairTurns() {
     giveBack(owners: readonly string[], turn: number): void {
       for (const owner of owners) if (lastOf.get(owner) === turn) lastOf.set(owner, turn - 1);
     },
-    /** The turn that is served now. Owners whose turns are over are forgotten: they begin at this one anyway. */
+    /** Sets the turn that is served now. Owners whose turns are over are deleted, since they start at this turn anyway. */
     reach(turn: number): void {
       if (turn <= now) return;
       now = turn;

@@ -2,52 +2,52 @@ import { AppError, shuttingDown } from './errors.ts';
 import { createFairTurns } from './fair-turns.ts';
 
 /**
- * Hands out at most `width` places at once; at most `queue` callers wait for one. Owners take turns: a caller whose owner has
- * many tasks waits behind those whose owners have few, and where the queue is full, the last one in it is refused.
+ * Gives out at most `width` places at once, and lets at most `queue` callers wait. Owners take turns: a caller whose owner
+ * has many tasks waits behind callers whose owners have few. If the queue is full, the caller with the last turn is refused.
  */
 export interface Gate {
   /**
    * Waits for a place.
-   * @returns gives the place back; further calls do nothing
-   * @throws AppError `OVERLOADED` when the queue is full and this is the last in it, or the wait is too long;
+   * @returns a function that gives the place back; further calls do nothing
+   * @throws AppError `OVERLOADED` if the queue is full and this caller has the last turn, or if the wait is too long;
    *   `SHUTTING_DOWN` after `close`
    */
   enter(by?: GateCaller): Promise<() => void>;
   /** Runs a task in a place. @throws AppError as `enter` */
   run<T>(task: () => Promise<T>, owners?: readonly string[]): Promise<T>;
-  /** Refuses all who wait or come, and waits for those inside. */
+  /** Refuses all waiting and new callers, and waits until the running tasks end. */
   close(): Promise<void>;
   readonly running: number;
   readonly waiting: number;
-  /** Of all callers until now. */
+  /** The counts of all callers since the start. */
   readonly tally: Readonly<GateTally>;
 }
 
 export interface GateCaller {
-  /** Who takes turns, such as an address and an account. Callers without owners are served in the order of asking. */
+  /** Who takes turns, such as an address and an account. Callers without owners are served in the order of their calls. */
   owners?: readonly string[];
   /** Whose share of the places this counts against. */
   share?: string | undefined;
 }
 
 export interface GateTally {
-  /** How many had to wait, and how long all of them together, in ms. */
+  /** How many callers had to wait. */
   waits: number;
+  /** The sum of their waiting times. */
   waitedMs: number;
-  /** How many were refused. */
   refused: number;
 }
 
 export interface GateOptions {
-  /** Places in all. */
+  /** The number of places. */
   width: number;
-  /** How many may wait. */
+  /** How many callers may wait. */
   queue: number;
-  /** Places that one share may hold; all of them by default. */
+  /** How many places one share may hold; all of them by default. */
   perShare?: number;
-  /** How long one may wait, in ms; without end by default. */
+  /** How long a caller may wait; no limit by default. */
   waitMs?: number;
-  /** What a refused caller is told. */
+  /** The message of `OVERLOADED`. */
   refusal: string;
 }
 
@@ -85,7 +85,7 @@ export function createGate({ width, queue, perShare = width, waitMs, refusal }: 
     return await waitFor({ turn, owners, share });
   }
 
-  /** Refuses the last one in the queue, if its turn comes after this one. @throws AppError `OVERLOADED` if it does not */
+  /** Refuses the last caller in the queue if its turn is later than this one. @throws AppError `OVERLOADED` if it is not */
   function evictAfter(turn: number): void {
     const last = waiters.at(-1);
     if (last && last.turn > turn) {
@@ -124,7 +124,7 @@ export function createGate({ width, queue, perShare = width, waitMs, refusal }: 
     });
   }
 
-  /** Takes a free place. @returns gives it back, and admits the next one who may have it */
+  /** Takes a free place. @returns a function that gives it back and admits the next caller that may have it */
   function occupy(turn: number, share: string | undefined): () => void {
     running += 1;
     if (share !== undefined) held.set(share, heldBy(share) + 1);

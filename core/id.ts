@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 /**
- * An id from outside: accepted in any letter case, and in lower case from here on, as PostgreSQL writes it and as ids
- * compare (RFC 9562, 4). Braces and `urn:uuid:` are refused.
+ * Parses an id from outside, in any letter case (RFC 9562, 4). It becomes lower case, as PostgreSQL writes it, so ids can be
+ * compared as texts. Braces and `urn:uuid:` are refused.
  */
 export const idSchema = z.uuid().toLowerCase();
 
-/** The canonical form of what may be an id: lower case where it is one, and otherwise the text as it is. */
+/** @returns the id in its canonical form; the same text if it is not an id */
 export function canonicalId(text: string): string {
   return idSchema.safeParse(text).data ?? text;
 }

@@ -4,8 +4,8 @@ import { isIP, isIPv4 } from 'node:net';
 const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 
 /**
- * The one text of an IP address: IPv6 as RFC 5952 has it, and IPv4 as such, also where it is mapped into IPv6.
- * @returns nothing for what is no address, and for one with a zone (`fe80::1%eth0`), which means nothing elsewhere
+ * @returns the canonical form of an IP address: IPv6 by RFC 5952, and a mapped IPv4 address as plain IPv4. `undefined` if
+ *   the text is not an address, or has a zone (`fe80::1%eth0`), which is only valid on one machine.
  */
 export function canonicalAddress(text: string): string | undefined {
   if (isIP(text) === 0 || text.includes('%')) return undefined;

@@ -1,10 +1,10 @@
 /**
- * In ms: a timer that fires so `late` means that this process was busy, and that the answer may have come `unread`. It is
- * then waited for a moment longer.
+ * In ms. If the timer fires this `late`, the process was busy, and the answer may have arrived without being read. Then
+ * `within` waits this long (`unread`) for it.
  */
 const BUSY = { late: 20, unread: 20 } as const;
 
-/** The answer, or what `late` returns or throws if the answer takes longer than `milliseconds`. */
+/** @returns the answer; what `late` returns or throws if the answer takes longer than `milliseconds` */
 export function within<T, Late>(milliseconds: number, late: () => Late, answer: Promise<T>): Promise<T | Late> {
   return new Promise((resolve, reject) => {
     const due = performance.now() + milliseconds;

@@ -59,8 +59,8 @@ const ATRIUM_ACTIONS = {
 } as const;
 
 /**
- * Every action that the code writes into an audit log, as `noun.verb`, with the type of its entity; a list where an action is
- * about entities of several types. A log may hold others, which earlier versions wrote.
+ * Every action that the code writes into an audit log, as `noun.verb`, with the type of its entity. An action on entities of
+ * several types has a list. A log may also hold actions that earlier versions wrote.
  */
 export const AUDIT_ACTIONS = {
   ...ATRIUM_ACTIONS,
@@ -75,5 +75,5 @@ export type EntityType<Action extends AuditAction = AuditAction> = Actions[Actio
   ? Each
   : Actions[Action];
 
-/** What a row of the audit log is about: an action, and a type of entity that it has. */
+/** An action together with one of its entity types. */
 export type AuditSubject = { [Action in AuditAction]: { action: Action; entityType: EntityType<Action> } }[AuditAction];

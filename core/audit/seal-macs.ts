@@ -1,20 +1,20 @@
 import { mac, macMatches, type SecretKeys } from '../secret-keys.ts';
 
-// What is signed of the audit log, and how. Each list of parts begins with what it is for and with the version of its
-// form: a new column is a new version beside the old one.
+// The MACs that protect the audit log. Each list of parts begins with its purpose and the version of its format. A new
+// column needs a new version, and the old version stays.
 
-/** The chain of the platform's own log; a tenant's is called by the tenant's id. */
+/** The id of the platform's chain. A tenant's chain has the tenant's id. */
 export const PLATFORM_CHAIN = '00000000-0000-0000-0000-000000000000';
 
-/** A seal's place and what it seals. */
+/** The position of a seal in its chain, and the audit row that it seals. */
 export interface Link {
   chain: string;
   /** From 1. */
   sequence: number;
   auditId: string;
-  /** As PostgreSQL tells it: ISO 8601 in UTC. */
+  /** As PostgreSQL formats it: ISO 8601 in UTC. */
   auditCreatedAt: string;
-  /** When it was sealed, in the same form. */
+  /** When the row was sealed, in the same format. */
   sealedAt: string;
   rowMac: Buffer;
 }
@@ -27,21 +27,21 @@ export interface ChainEnd {
   seal: Buffer;
 }
 
-/** Where a chain begins: after a seal that was taken away, or after none. */
+/** The start of a chain: after the newest seal that was removed, or at the first seal if none was removed. */
 export interface ChainStart {
   chain: string;
-  /** Of the newest seal that was taken away; 0 for none. */
+  /** The sequence of the newest seal that was removed; 0 if none was. */
   sequence: number;
   auditId: string | null;
   seal: Buffer | null;
-  /** Rows of before this time may be gone; empty where none may. */
+  /** Rows older than this time may be missing. Empty if no row may be missing. */
   droppedBefore: string;
 }
 
-/** What stands before the first seal of all. */
+/** Stands for the previous seal where there is none. */
 const NOTHING = Buffer.alloc(0);
 
-/** @param text the whole row, in the canonical form that PostgreSQL gives it: see db/audit/canonical-row.ts */
+/** @param text the whole row in its canonical form: see db/audit/canonical-row.ts */
 export function macOfRow({ current }: SecretKeys, text: string): Buffer {
   return mac(current, partsOfRow(text));
 }
@@ -50,7 +50,7 @@ export function rowMatches(keys: SecretKeys, text: string, given: Uint8Array): b
   return macMatches(keys, partsOfRow(text), given);
 }
 
-/** @param before the seal before, `null` for the first */
+/** @param before the previous seal; `null` for the first one */
 export function sealOf({ current }: SecretKeys, link: Link, before: Buffer | null): Buffer {
   return mac(current, partsOfLink(link, before));
 }
@@ -71,7 +71,7 @@ export function macOfStart({ current }: SecretKeys, start: ChainStart): Buffer {
   return mac(current, partsOfStart(start));
 }
 
-/** @param given `null` where nothing was ever taken away: then the chain must begin at its beginning */
+/** @param given the stored MAC; `null` if no seal was ever removed, and then the chain must begin at its first seal */
 export function startMatches(keys: SecretKeys, start: ChainStart, given: Uint8Array | null): boolean {
   if (given) return macMatches(keys, partsOfStart(start), given);
   return start.sequence === 0 && start.seal === null && start.droppedBefore === '';

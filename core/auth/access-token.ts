@@ -10,7 +10,7 @@ import { idSchema } from '../id.ts';
 export const ACCESS_TOKEN_SECONDS = 900;
 const TYPE = 'at+jwt';
 const AUDIENCE = 'atrium:access';
-/** A token is some 400 bytes long; far more is not one of ours, and not worth a signature check. */
+/** In characters. Atrium's tokens have about 400, so a much longer one is refused without a signature check. */
 const MAX_TOKEN_LENGTH = 4096;
 
 const claimsSchema = z.object({
@@ -23,8 +23,8 @@ const claimsSchema = z.object({
 });
 
 /**
- * Who holds the token: user `sub` in session `sid`, scoped to tenant `tid` or, without one, to the lobby. With `act`
- * (RFC 8693) it is operator `act.sub` who acts as that user, and `sid` is the assumed identity's id.
+ * The token belongs to user `sub` in session `sid`. It is for tenant `tid` or, without one, for the lobby. With `act`
+ * (RFC 8693), operator `act.sub` acts as that user, and `sid` is the id of the assumed identity.
  */
 export type AccessClaims = z.infer<typeof claimsSchema>;
 
@@ -40,17 +40,17 @@ export interface SigningKey {
 export interface AccessTokens {
   /** Signs a token for {@link ACCESS_TOKEN_SECONDS}. */
   sign(claims: Pick<AccessClaims, 'sub' | 'sid' | 'tid' | 'act'>): Promise<string>;
-  /** @throws AppError `UNAUTHENTICATED` for anything but a live access token of ours */
+  /** @throws AppError `UNAUTHENTICATED` if the token is not valid or has expired */
   verify(token: string): Promise<AccessClaims>;
   /** The public keys, as served at `/.well-known/jwks.json`. */
   readonly jwks: { keys: JWK[] };
 }
 
 /**
- * Access tokens as Ed25519 JWTs (RFC 9068, RFC 8037): the first key signs, all verify.
- * The algorithm is pinned and keys come from `keys` alone, never from a token's header.
- * @param options.issuer goes into `iss`; a token of another issuer is refused
- * @throws Error when a key can't be imported
+ * Signs and verifies access tokens as Ed25519 JWTs (RFC 9068, RFC 8037). The first key signs, and all keys verify. The
+ * algorithm is fixed, and a key in a token's header is ignored.
+ * @param options.issuer the value of `iss`; a token of another issuer is refused
+ * @throws Error if a key can't be imported
  */
 export async function createAccessTokens(options: {
   keys: readonly [SigningKey, ...SigningKey[]];
@@ -60,8 +60,8 @@ export async function createAccessTokens(options: {
   const signingKey = await importJWK(first, 'EdDSA');
   const jwks = { keys: options.keys.map(publicPart) };
   const keySet = createLocalJWKSet(jwks);
-  // A signature check takes 71 µs and tokens come again and again. The session behind a token is checked in the
-  // database on every request, so what is remembered here is only that the signature was good.
+  // A signature check takes 71 µs, and the same token comes with many requests. Only the result of that check is cached:
+  // every request checks the session in the database.
   const verified = new LRUCache<string, AccessClaims>({ max: 10_000 });
 
   return {
@@ -102,7 +102,7 @@ export async function createAccessTokens(options: {
   };
 }
 
-/** One answer for every bad token: which check failed is nobody's business. */
+/** One error for all failed checks, so that a caller does not learn which one failed. */
 export function unauthenticated(): AppError {
   return new AppError(
     'UNAUTHENTICATED',

@@ -1,14 +1,14 @@
 import { MatcherBaseClass, type Match, type Matcher, type MatchExtended, type MatchOptions } from '@zxcvbn-ts/core';
 import { KEYBOARDS, SHIFTED } from './keyboards.ts';
 
-/** Where a key is. */
+/** The position of a key, and whether it is typed with shift. */
 interface Key {
   row: number;
   column: number;
   shifted: boolean;
 }
 
-/** One way of going over a keyboard: where each character is, and after how many steps a walk may repeat itself. */
+/** One arrangement of the keys of a keyboard. `periods`: after how many steps the steps of a walk may repeat. */
 interface Layout {
   keys: ReadonlyMap<string, Key>;
   periods: readonly number[];
@@ -19,11 +19,11 @@ interface Walk extends Match {
   guesses: number;
 }
 
-/** Steps that repeat as one pattern: a row has one, `qawsed` two, `qazwsxedc` three, `1qaz2wsx` four. */
+/** How many steps make one pattern: a row has one, `qawsed` two, `qazwsxedc` three, `1qaz2wsx` four. */
 const PERIODS = [1, 2, 3, 4, 5, 6];
-/** Where a walk may begin, and how it may go on: to a neighbour, or to another column. */
+/** The number of choices for the first key of a walk, and for a step to a neighbour or farther. */
 const GUESSES = { start: 47, neighbour: 4, jump: 16 } as const;
-/** In rows and columns. */
+/** The longest step of a walk, in rows and in columns. */
 const FARTHEST_JUMP = 3;
 const SHORTEST_WALK = 4;
 
@@ -34,7 +34,7 @@ const LAYOUTS: readonly Layout[] = Object.entries(KEYBOARDS).flatMap(([name, row
   const grid = rows.map((row) => Array.from(row));
   return [
     { keys: keysOf(grid, SHIFTED[name]), periods: PERIODS },
-    // Its letters as they are read, by rows and by columns: such a walk goes on where a row ends.
+    // The letters as one line, by rows and by columns, for walks that continue in the next row or column.
     { keys: keysOf([lettersOf(letters)]), periods: [1] },
     { keys: keysOf([lettersOf(columns)]), periods: [1] },
   ];
@@ -47,7 +47,7 @@ function lettersOf(lines: readonly (readonly string[])[]): string[] {
 function keysOf(rows: readonly (readonly string[])[], shifted?: readonly [string, string]): Map<string, Key> {
   const keys = new Map<string, Key>();
   const add = (char: string, key: Key): void => {
-    // A character takes one code unit here, as zxcvbn counts.
+    // zxcvbn counts code units, so only characters of one code unit are supported.
     if (char.length === 1 && !keys.has(char)) keys.set(char, key);
   };
   const [plain, capitals] = (shifted ?? ['', '']).map((chars) => Array.from(chars));
@@ -63,8 +63,8 @@ function keysOf(rows: readonly (readonly string[])[], shifted?: readonly [string
 }
 
 /**
- * Finds walks over the keys of many keyboards, along rows and columns and in zigzags. zxcvbn's own graphs know a few
- * Latin keyboards, and take each change of direction for a choice, though `qawsedrf` has a single pattern.
+ * Finds walks over the keys of many keyboards: along rows, along columns and in zigzags. zxcvbn's own graphs cover only a
+ * few Latin keyboards. They also count each change of direction as a choice, although `qawsedrf` is a single pattern.
  */
 class KeyboardWalks extends MatcherBaseClass {
   match({ password }: MatchOptions): MatchExtended[] {
@@ -86,11 +86,11 @@ class KeyboardWalks extends MatcherBaseClass {
   }
 }
 
-/** A step's rows and columns in one number; `NONE` where there is no key, or it is too far. */
+/** A step is encoded as one number of its rows and columns. `NONE`: there is no such key, or the step is too long. */
 const NONE = -1;
 const SPAN = 2 * FARTHEST_JUMP + 1;
 
-/** @returns the steps between the keys; `undefined` if no walk can be among them */
+/** @returns the steps between the keys; `undefined` if they are too few for a walk */
 function stepsOf(pressed: readonly (Key | undefined)[]): number[] | undefined {
   const steps: number[] = [];
   let taken = 0;
@@ -105,7 +105,7 @@ function stepsOf(pressed: readonly (Key | undefined)[]): number[] | undefined {
   return taken + 1 < SHORTEST_WALK ? undefined : steps;
 }
 
-/** The longest walks whose steps repeat after so many, each by its first and its last key. */
+/** The longest walks whose steps repeat with this period, each as the index of its first and its last key. */
 function walksIn(steps: readonly number[], period: number): [first: number, last: number][] {
   const walks: [number, number][] = [];
   for (let first = 0; first + period < steps.length;) {
@@ -119,7 +119,7 @@ function walksIn(steps: readonly number[], period: number): [first: number, last
     }
     if (last - first + 1 >= Math.max(SHORTEST_WALK, period + 3)) {
       walks.push([first, last]);
-      // The next one may begin within the last steps of this one.
+      // The next walk may overlap the last steps of this one.
       first = Math.max(first + 1, last - period);
     } else first += 1;
   }
@@ -128,7 +128,7 @@ function walksIn(steps: readonly number[], period: number): [first: number, last
 
 function guessesOf(pattern: readonly number[], pressed: readonly (Key | undefined)[]): number {
   const shifted = pressed.filter((key) => key?.shifted).length;
-  // Held for all or for none is one choice; else each key that differs is.
+  // Without shift there is one choice. Otherwise each key of the smaller group, shifted or not, doubles the choices.
   const choices = shifted === 0 ? 1 : 2 * 2 ** Math.min(shifted, pressed.length - shifted);
   return pattern.reduce((all, step) => all * guessesOfStep(step), GUESSES.start * pressed.length * choices);
 }
@@ -138,7 +138,7 @@ function guessesOfStep(step: number): number {
   return Math.max(Math.abs(rows), Math.abs(columns)) <= 1 ? GUESSES.neighbour : GUESSES.jump;
 }
 
-/** A matcher for zxcvbn, which takes the guesses that a match has. */
+/** A matcher for zxcvbn. The score of a match is its `guesses`. */
 export const keyboardWalks: Matcher = {
   Matching: KeyboardWalks,
   scoring: (match) => Number(match['guesses']),

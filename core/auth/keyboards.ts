@@ -1,9 +1,9 @@
-/** A keyboard: the rows of its keys, the first one of digits. A blank stands where a row has no key. */
+/** A keyboard as rows of keys; the first row is the digits. A blank means that the row has no key there. */
 type Keyboard = readonly [digits: string, top: string, home: string, bottom: string];
 
 const DIGITS = '`1234567890-=';
 
-/** What people type on, row by row, without shift. */
+/** Common keyboards, as typed without shift. */
 export const KEYBOARDS: Readonly<Record<string, Keyboard>> = {
   qwerty: [DIGITS, ' qwertyuiop[]\\', " asdfghjkl;'", ' zxcvbnm,./'],
   azerty: ['²&é"\'(-è_çà)=', ' azertyuiop^$', ' qsdfghjklmù*', '<wxcvbn,;:!'],
@@ -39,7 +39,7 @@ export const KEYBOARDS: Readonly<Record<string, Keyboard>> = {
   thai: ['_ๅ/-ภถุึคตจขช', ' ๆไำพะัีรนยบล', ' ฟหกดเ้่าสวง', ' ผปแอิืทมใฝ'],
 };
 
-/** Keys whose character with shift is not the capital letter, of the layouts that most people have. */
+/** The most common layouts: keys whose character with shift is not the capital letter. */
 export const SHIFTED: Readonly<Record<string, readonly [plain: string, shifted: string]>> = {
   qwerty: ["`1234567890-=[]\\;',./", '~!@#$%^&*()_+{}|:"<>?'],
   azerty: ['²&é"\'(-è_çà)=^$ù*<,;:!', '²1234567890°+¨£%µ>?./§'],

@@ -7,12 +7,12 @@ export type MailedTokenKind = 'verify-email' | 'reset-password' | 'invite';
 
 /** How long the link of a verification mail works, in ms. */
 export const VERIFICATION_MS = 24 * HOUR_MS;
-/** How long the link of a reset mail works, in ms, from when it is sent. */
+/** How long the link of a reset mail works, in ms after the mail is sent. */
 export const RESET_MS = HOUR_MS;
 /** How long the link of an invite works, in ms. */
 export const INVITE_MS = 7 * DAY_MS;
 
-/** What a mailed token is bound to: another kind, row or address makes another token. */
+/** A mailed token is only valid for this kind, row and address. */
 export interface MailedTokenSubject {
   kind: MailedTokenKind;
   id: string;
@@ -21,14 +21,14 @@ export interface MailedTokenSubject {
 }
 
 /**
- * Makes the token of a mailed link: `id.HMAC(SECRET_KEY, kind, id, address)`, in base64url.
- * It is made when the mail is sent and recomputed to check it, so no row, log or workflow history holds one.
+ * Makes the token of a mailed link: `id.HMAC(SECRET_KEY, kind, id, address)`, the HMAC in base64url. The token is made when
+ * the mail is sent and computed again to check it. So no row, log or workflow history holds a token.
  */
 export function mintMailedToken(keys: SecretKeys, subject: MailedTokenSubject): string {
   return `${subject.id}.${mac(keys.current, partsOf(subject)).toString('base64url')}`;
 }
 
-/** The id that a token names, in its canonical form, or `undefined` for anything malformed. Says nothing of its validity. */
+/** Does not check that the token is valid. @returns the id in it, in its canonical form; `undefined` if it is malformed */
 export function idOfMailedToken(token: string): string | undefined {
   return idSchema.safeParse(token.slice(0, token.indexOf('.'))).data;
 }
@@ -38,12 +38,12 @@ export function mailedTokenMatches(keys: SecretKeys, token: string, subject: Mai
   return (
     idOfMailedToken(token) === subject.id &&
     macMatches(keys, partsOf(subject), Buffer.from(given, 'base64url')) &&
-    // base64url has spare bits at the end: only the one canonical spelling counts.
+    // The last character of base64url has unused bits, so only the canonical encoding is accepted.
     Buffer.from(given, 'base64url').toString('base64url') === given
   );
 }
 
-/** One answer for unknown, used, expired and revoked tokens. */
+/** One error for unknown, used, expired and revoked tokens. */
 export function tokenInvalid(): AppError {
   return new AppError('TOKEN_INVALID', 'This link is unknown, was already used, or has expired. Ask for a new one.');
 }

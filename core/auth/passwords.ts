@@ -11,31 +11,34 @@ import { keyboardWalks } from './keyboard-walks.ts';
 /** OWASP Password Storage Cheat Sheet: Argon2id (the library's default), 19 MiB, two passes, one lane. */
 const ARGON2 = { memoryCost: 19456, timeCost: 2, parallelism: 1 } as const;
 
-/** NIST SP 800-63B-4: 15 characters for a password that stands alone; 12 are enough for a really unguessable one. */
+/**
+ * In code points. NIST SP 800-63B-4 requires 15 characters if the password is the only factor. Atrium also accepts 12 to 14
+ * characters if the score of zxcvbn is at least `SCORE.short`.
+ */
 const PASSWORD_LENGTH = { min: 12, usual: 15, max: 128 } as const;
 const SCORE = { min: 3, short: 4 } as const;
 
-/** By whom the work is counted, as an address and an account: owners take turns. */
+/** Who causes the work, such as an address and an account. Owners take turns. */
 export type Owners = readonly string[];
 
 export interface Passwords {
-  /** Argon2id in PHC format. @throws AppError `OVERLOADED` */
+  /** @returns the Argon2id hash in PHC format @throws AppError `OVERLOADED` */
   hash(password: string, owners?: Owners): Promise<string>;
-  /** Costs the same whether there is a hash or not. @throws AppError `OVERLOADED` */
+  /** Takes the same time with and without a stored hash. @throws AppError `OVERLOADED` */
   verify(storedHash: string | undefined, password: string, owners?: Owners): Promise<boolean>;
-  /** As `assertStrongPassword`, in turns. @throws AppError `PASSWORD_TOO_WEAK`, `OVERLOADED` */
+  /** Calls `assertStrongPassword`, one password at a time. @throws AppError `PASSWORD_TOO_WEAK`, `OVERLOADED` */
   assertStrong(password: string, userInputs: readonly string[], owners?: Owners): Promise<void>;
-  /** Whether a stored hash is weaker than those made today. */
+  /** Whether a stored hash has weaker parameters than new hashes. */
   isOutdated(storedHash: string): boolean;
-  /** Hashes under way and waiting. */
+  /** How many hashes are running, and how many wait. */
   readonly gate: Pick<Gate, 'running' | 'waiting'>;
 }
 
 /**
- * Argon2 fills a core and 19 MiB for each hash, so at most `cores − 1` run at once and a bounded number wait; zxcvbn fills the
- * event loop, so one password is scored at a time.
- * @param options.queue how many may wait; about half a second of work for each core is a good figure
- * @param options.width how many run at once
+ * Hashes, verifies and scores passwords. An Argon2 hash keeps one core busy and takes 19 MiB, so at most `cores − 1` run at
+ * once and a limited number wait. zxcvbn blocks the event loop, so one password is scored at a time.
+ * @param options.queue how many may wait; choose about half a second of work for each core
+ * @param options.width how many hashes run at once
  */
 export function createPasswords({
   queue = 64,
@@ -47,7 +50,7 @@ export function createPasswords({
     refusal: 'Too many password checks are in progress. Retry the request in a moment.',
   });
   const scoring = createScoring(queue);
-  // Of a random password: an unknown e-mail costs the same verification as a known one.
+  // The hash of a random password. A login with an unknown e-mail address verifies it, so it takes the same time.
   const decoy = hash(crypto.randomUUID(), ARGON2);
 
   return {
@@ -55,7 +58,7 @@ export function createPasswords({
     hash: (password, owners) => gate.run(() => hash(password, ARGON2), owners),
     async verify(storedHash, password, owners) {
       const against = storedHash ?? (await decoy);
-      // Longer input was never accepted as a password; it must not buy more of our time either.
+      // A longer password was never accepted, so it is not hashed.
       const possible = lengthOf(password) <= PASSWORD_LENGTH.max;
       const matches = await gate.run(() => verify(against, possible ? password : ''), owners);
       return matches && possible && storedHash !== undefined;
@@ -65,15 +68,15 @@ export function createPasswords({
   };
 }
 
-/** What zxcvbn is told about a person, at most: it looks for each word everywhere in the password. */
+/** Limits of the user inputs for zxcvbn, which searches the password for each of them. */
 const KNOWN = { inputs: 64, characters: 256 } as const;
 
-/** How long the event loop is left alone after a password was scored, at most, in ms: about as long as the slowest takes. */
+/** The longest pause after a password was scored, in ms: about as long as the slowest scoring takes. */
 const PAUSE_MS = 50;
 
 /**
- * zxcvbn works on the event loop, some 10 to 40 ms for the slowest passwords. One scoring runs at a time, and after each the
- * loop has as long for everything else: however many wait, scoring takes about half of it.
+ * zxcvbn blocks the event loop for 10 to 40 ms with the slowest passwords. One scoring runs at a time, and a pause of the
+ * same length follows it. So scoring takes at most about half of the event loop's time.
  */
 function createScoring(queue: number): Pick<Passwords, 'assertStrong'> {
   const gate = createGate({
@@ -87,7 +90,7 @@ function createScoring(queue: number): Pick<Passwords, 'assertStrong'> {
       gate.run(async () => {
         const pause = resumeAt - performance.now();
         if (pause > 0) await sleep(Math.ceil(pause));
-        // A short timer may end within the turn that began it.
+        // A short timer may fire in the same turn of the event loop, before other events are handled.
         await turnOfLoop();
         const start = performance.now();
         try {
@@ -116,8 +119,8 @@ const zxcvbn = new ZxcvbnFactory(
     dictionary: { ...common.dictionary, ...english.dictionary },
     graphs: common.adjacencyGraphs,
     translations: english.translations,
-    // Its time grows steeply with length and with spellings of one word, and it holds up everyone: half a second for 128
-    // characters made for that, some 40 ms so. A strong beginning is strong enough.
+    // The time of zxcvbn grows steeply with the length and with the number of substitutions. The slowest passwords of 128
+    // characters take half a second without these limits, and 40 ms with them.
     maxLength: 48,
     l33tMaxSubstitutions: 10,
   },
@@ -125,9 +128,9 @@ const zxcvbn = new ZxcvbnFactory(
 );
 
 /**
- * Refuses a password that is short or easy to guess. Its length is checked before zxcvbn runs, whose time grows
- * with it; characters are counted as code points, as given: nothing is trimmed or folded.
- * @param userInputs what a guesser knows: e-mail, name, tenant
+ * Refuses a password that is too short, too long or easy to guess. The length is checked first, since the time of zxcvbn
+ * grows with it. It is counted in code points of the password as given, which is neither trimmed nor folded.
+ * @param userInputs what an attacker may know: e-mail address, name, tenant
  * @throws AppError `PASSWORD_TOO_WEAK` with score, warning and suggestions
  */
 export function assertStrongPassword(password: string, userInputs: readonly string[]): void {
@@ -150,7 +153,7 @@ export function assertStrongPassword(password: string, userInputs: readonly stri
   }
 }
 
-/** Scores a password as it is and, where that differs, folded. The lower score counts. */
+/** Scores a password as given and, if that differs, folded. @returns the lower score */
 function weakestForm(password: string, userInputs: readonly string[]): Pick<ZxcvbnResult, 'score' | 'feedback'> {
   const inputs = userInputs.concat(userInputs.map(folded));
   const words = inputs.concat(inputs.flatMap((input) => input.split(/[^\p{L}\p{N}]+/u)));
@@ -162,21 +165,21 @@ function weakestForm(password: string, userInputs: readonly string[]): Pick<Zxcv
   return other.score < plain.score ? other : plain;
 }
 
-/** Marks that are put on letters of any script (Unicode's blocks of combining diacritical marks), and what is not seen. */
+/** Combining diacritical marks (Unicode's blocks of that name), and invisible characters. */
 const MARKS_AND_UNSEEN = new RegExp(
   String.raw`[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]|\p{Default_Ignorable_Code_Point}`,
   'gu',
 );
 
 /**
- * A text as a guesser would spell it first: full width, circled and other letters of one kind as plain ones (NFKC), and
- * without accents, lines through letters, and what is not seen.
+ * A text in the plain spelling that an attacker would try first. Compatibility forms, such as full-width and circled
+ * letters, become plain letters (NFKC). Combining marks, such as accents, and invisible characters are removed.
  */
 function folded(text: string): string {
   return text.normalize('NFKD').replaceAll(MARKS_AND_UNSEEN, '').normalize('NFC');
 }
 
-/** In code points. Counting them walks the string, so for a huge one its code units do. */
+/** The length in code points; in code units for a very long password, because they are cheap to count and it is refused. */
 function lengthOf(password: string): number {
   return password.length > PASSWORD_LENGTH.max * 2 ? password.length : Array.from(password).length;
 }

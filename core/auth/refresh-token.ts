@@ -1,17 +1,20 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { deriveKey, type SecretKeys } from '../secret-keys.ts';
 
-/** How long a refresh token lives unused, and a session in all, in days; and its grace after first use, in seconds. */
+/**
+ * `idleDays`: how long an unused refresh token is valid. `sessionDays`: how long a session lasts at most. `graceSeconds`:
+ * how long after its first use a refresh token may be used again.
+ */
 export const REFRESH_TOKEN = { idleDays: 30, sessionDays: 90, graceSeconds: 10 } as const;
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-/** A new opaque token: 256 random bits in base64url, 43 characters. */
+/** Makes an opaque token: 256 random bits in base64url, which are 43 characters. */
 export function mintRefreshToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Its SHA-256, the only form that is stored: the token's 256 bits leave nothing to guess, so no slow hash is needed. */
+/** The SHA-256 of a token, which is all that is stored. 256 random bits can't be guessed, so they need no slow hash. */
 export function hashRefreshToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
@@ -21,8 +24,9 @@ export function isRefreshToken(token: string): boolean {
 }
 
 /**
- * Encrypts a token's successor under a key that only the holder of the parent and of `SECRET_KEY` can derive
- * (AES-256-GCM: 12 bytes nonce, 16 bytes tag, ciphertext), so that a second tab can be given the same one.
+ * Encrypts the successor of a refresh token, so that a second browser tab can get the same successor. The key is derived
+ * from `SECRET_KEY` and the parent token, which is not stored.
+ * @returns AES-256-GCM: 12 bytes of nonce, 16 bytes of tag, the ciphertext
  */
 export function sealSuccessor(keys: SecretKeys, parent: string, successor: string): Buffer {
   const nonce = randomBytes(12);
@@ -31,10 +35,10 @@ export function sealSuccessor(keys: SecretKeys, parent: string, successor: strin
   return Buffer.concat([nonce, cipher.getAuthTag(), body]);
 }
 
-/** The successor that {@link sealSuccessor} hid, or `undefined` if no key opens it. */
+/** Decrypts what {@link sealSuccessor} returned. @returns `undefined` if no key decrypts it */
 export function openSuccessor(keys: SecretKeys, parent: string, sealed: Uint8Array): string | undefined {
   const bytes = Buffer.from(sealed);
-  // A cut tag would still open, and prove less.
+  // Node accepts a shortened tag, which is easier to forge.
   if (bytes.length <= 28) return undefined;
   for (const key of keys.all) {
     const decipher = createDecipheriv('aes-256-gcm', successorKey(key, parent), bytes.subarray(0, 12));
@@ -42,7 +46,7 @@ export function openSuccessor(keys: SecretKeys, parent: string, sealed: Uint8Arr
     try {
       return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
     } catch {
-      // Sealed under another of the keys.
+      // It may have been encrypted with another key.
     }
   }
   return undefined;

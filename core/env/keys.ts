@@ -3,12 +3,15 @@ import { z } from 'zod';
 import type { SigningKey } from '../auth/access-token.ts';
 import type { SecretKeys } from '../secret-keys.ts';
 
-/** Of a secret, in bytes: as much as HMAC-SHA-256 puts out (RFC 2104, 3). */
+/** The minimum length of a secret, in bytes: the output length of HMAC-SHA-256 (RFC 2104, 3). */
 const SECRET_BYTES = 32;
-/** Different bytes, and different steps between neighbours, in a secret. 32 random ones have some 30 and 29. */
+/**
+ * The minimum number of different bytes in a secret, and of different steps between adjacent bytes. 32 random bytes have
+ * about 30 different bytes and 29 different steps.
+ */
 const VARIETY = 12;
 
-/** Private Ed25519 keys as a JWKS (RFC 8037): the first signs, all verify. */
+/** A JWKS of private Ed25519 keys (RFC 8037). The first key signs, and all keys verify. */
 export function jwtKeys() {
   const jwk = z
     .object({
@@ -50,7 +53,7 @@ export function jwtKeys() {
     });
 }
 
-/** What is signed with `d` would be refused by whoever verifies it with another key's `x`. */
+/** Whether `x` is the public key of `d`. Otherwise nobody could verify the signatures. */
 function isPair({ kty, crv, x, d }: SigningKey): boolean {
   try {
     const key = createPrivateKey({ key: { kty, crv, x, d }, format: 'jwk' });
@@ -60,7 +63,7 @@ function isPair({ kty, crv, x, d }: SigningKey): boolean {
   }
 }
 
-/** Secrets in base64 (RFC 4648, 4), comma-separated: the first is used, all verify. */
+/** Comma-separated secrets in base64 (RFC 4648, 4). The first one is used, and all of them verify. */
 export function secretKeys() {
   return z
     .string({ error: 'is missing. `bun run dev` makes one; in production set the output of `openssl rand -base64 32`' })
@@ -81,13 +84,13 @@ export function secretKeys() {
     });
 }
 
-/** Buffer leaves out what is not base64, so a damaged key would be a shorter one. */
+/** Buffer ignores characters that are not base64, so without this check a damaged key would become a shorter one. */
 function decode(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : undefined;
 }
 
-/** Whether bytes may be random. They are not if they are few, count up or down, or repeat. */
+/** Whether bytes may be random. They are not if few of them differ, if they count up or down, or if they repeat. */
 function isVaried(bytes: Uint8Array): boolean {
   const steps = bytes.slice(1).map((byte, index) => byte - (bytes[index] ?? 0));
   return new Set(bytes).size >= VARIETY && new Set(steps).size >= VARIETY && !repeats(bytes);

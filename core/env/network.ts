@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { list } from './values.ts';
 
 const LABEL = '[a-z\\d](?:[a-z\\d-]{0,61}[a-z\\d])?';
-/** RFC 1123, 2.1; a last label of digits alone would be a part of an address. */
+/** RFC 1123, 2.1. The last label is not all digits, since that would be an IP address. */
 const HOST_NAME = new RegExp(`^(?=.{1,253}$)(?:${LABEL}\\.)*(?!\\d+$)${LABEL}$`, 'i');
 
-/** An IP address or a host name, which a process listens at. */
+/** The IP address or host name that a process listens on. */
 export function host() {
   return z
     .string()
@@ -18,7 +18,7 @@ export function hostName() {
   return z.string().regex(HOST_NAME, 'must be a host name');
 }
 
-/** `host:port`, as Temporal's address is written. Names of containers may have underscores. */
+/** `host:port`, as Temporal's address is written. Underscores are allowed, since names of containers may have them. */
 export function hostAndPort(missing: string) {
   const error = 'must be host:port without http://, for example temporal.example.com:7233 or [::1]:7233';
   return z.string({ error: missing }).refine((text) => {
@@ -27,7 +27,7 @@ export function hostAndPort(missing: string) {
   }, error);
 }
 
-/** Web origins as browsers and the web views of apps send them: any other text would match none. */
+/** Comma-separated web origins, exactly as browsers and web views of apps send them. */
 export function origins() {
   const origin = z
     .string()
@@ -43,16 +43,16 @@ export function origins() {
   return list(origin);
 }
 
-/** A page's origin, or one of an app or a browser's extension, whose scheme is its own. */
+/** Whether a text is the origin of a web page, or of an app or a browser extension with a scheme of its own. */
 function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, origin } = new URL(text);
   if (protocol === 'http:' || protocol === 'https:') return origin === text;
-  // Schemes that URLs have rules for (ftp, ws, wss) have an origin too, but no page has it. A file's is `null`.
+  // `ftp:`, `ws:` and `wss:` URLs have an origin too, but no page has one of these. The origin of a file is `null`.
   return origin === 'null' && protocol !== 'file:' && /^[a-z][a-z\d+.-]*:\/\/[\w.-]+(?::[1-9]\d{0,4})?$/.test(text);
 }
 
-/** Names of HTTP headers (RFC 9110, 5.1), in lower case. */
+/** Comma-separated names of HTTP headers (RFC 9110, 5.1). They become lower case. */
 export function headerNames() {
   const error = 'must be comma-separated names of request headers, for example baggage,sentry-trace';
   return list(
@@ -83,7 +83,7 @@ function isCidr(text: string): boolean {
   return bits === undefined || (/^(?:0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= (isIP(address) === 6 ? 128 : 32));
 }
 
-/** Without a zone (`fe80::1%eth0`), which has a meaning on one machine only. */
+/** Whether a text is an IP address without a zone (`fe80::1%eth0`), which is only valid on one machine. */
 function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes('%');
 }

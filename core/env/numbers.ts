@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Decimal digits alone: `0x10`, `1e3`, `+5`, ` 5` and `05` are numbers to JavaScript, and mistakes in a setting. */
+/** Only decimal digits. JavaScript also reads `0x10`, `1e3`, `+5`, ` 5` and `05`, but in a setting they are mistakes. */
 const WHOLE = /^(?:0|[1-9]\d*)$/;
 const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?$/;
 

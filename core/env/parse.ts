@@ -4,7 +4,7 @@ import { SETTINGS } from './settings.ts';
 
 export type Source = Readonly<Record<string, string | undefined>>;
 
-/** What each process reads. The server never sees the owner's URL. */
+/** The settings that the server reads. It never reads the owner's URL. */
 export const SERVER_SETTINGS = SETTINGS.pick({
   NODE_ENV: true,
   PORT: true,
@@ -62,7 +62,7 @@ export const VERIFY_AUDIT_SETTINGS = SETTINGS.pick({ NODE_ENV: true, DATABASE_OW
 
 export const MIGRATE_SETTINGS = SETTINGS.pick({ NODE_ENV: true, DATABASE_OWNER_URL: true });
 
-/** Settings that do not stand up to the schema; `problems` has one line for each. */
+/** Settings that are missing or not valid. `problems` has one line for each setting, which begins with its name. */
 export class EnvError extends Error {
   override readonly name = 'EnvError';
   readonly problems: readonly string[];
@@ -74,8 +74,8 @@ export class EnvError extends Error {
 }
 
 /**
- * Reads the settings of a process from its environment. Called once, at the process's entry.
- * An empty value counts as not set, as compose files and CI write it.
+ * Reads the settings of a process from its environment. It is called once, at the entry of the process. An empty value
+ * counts as not set, since compose files and CI write it so.
  * @param settings those of {@link SETTINGS} that the process reads
  * @throws EnvError with one line per problem; no line repeats a value
  */

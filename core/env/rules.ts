@@ -4,23 +4,23 @@ import { SETTINGS } from './settings.ts';
 import { parseUrl } from './urls.ts';
 
 type Given = Readonly<Record<string, string | undefined>>;
-/** What is wrong with a setting, in a line that does not repeat its value. */
+/** The name of a setting and what is wrong with it, in one line that does not repeat its value. */
 export type Problem = readonly [name: string, problem: string];
 
-/** Where a JWKS is written on several lines, they are JSON's. */
+/** A JWKS is JSON, which may have several lines. */
 const MAY_HAVE_LINES = new Set(['JWT_KEYS']);
 
-/** What no setting may be. An empty value counts as not set; one of blanks is a mistake. */
+/** Refuses control characters, and a value of blanks alone. An empty value counts as not set. */
 export function textProblems(given: Given): Problem[] {
   return Object.entries(given).flatMap(([name, value = '']): Problem[] => {
     if (value !== '' && value.trim() === '') return [[name, 'contains only blanks; set a value, or leave it empty']];
-    // oxlint-disable-next-line no-control-regex -- they are what is looked for
+    // oxlint-disable-next-line no-control-regex -- the pattern finds control characters
     const controls = MAY_HAVE_LINES.has(name) ? /[\0-\x08]/ : /[\0-\x1f\x7f]/;
     return controls.test(value) ? [[name, 'must not contain line breaks or other control characters']] : [];
   });
 }
 
-/** What settings ask of each other. Told of those that the process reads. */
+/** Rules between several settings. Only the settings that the process reads are checked. */
 export function jointProblems(settings: z.ZodObject, given: Given): Problem[] {
   const reads = (...names: string[]): boolean => names.every((name) => name in settings.shape);
   const isSet = (name: string): boolean => given[name] !== undefined;
@@ -50,12 +50,12 @@ export function jointProblems(settings: z.ZodObject, given: Given): Problem[] {
   return problems;
 }
 
-/** What `NODE_ENV=production` refuses. */
+/** Values, and missing settings, that `NODE_ENV=production` refuses. */
 export function productionProblems(settings: z.ZodObject, given: Given): Problem[] {
   return Object.entries(settings.shape).flatMap(([name, schema]): Problem[] => {
     const info = settingInfo.get(schema);
     const value = given[name];
-    // A worker, which has no PORT, needs no token for metrics that it does not tell.
+    // A worker, which reads no PORT, needs no METRICS_TOKEN if it serves no metrics.
     const idle = name === 'METRICS_TOKEN' && !('PORT' in settings.shape) && given['WORKER_METRICS_PORT'] === undefined;
     if (info?.requiredInProduction && value === undefined && !idle) {
       return [[name, `is required in production. ${info.meaning}`]];
@@ -78,7 +78,7 @@ export function productionProblems(settings: z.ZodObject, given: Given): Problem
   });
 }
 
-/** Whether a network could read what is sent there. */
+/** Whether requests to this URL would go over a network without TLS. */
 function isPlainHttp(url: string): boolean {
   const { protocol, hostname = '' } = parseUrl(url) ?? {};
   return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname);

@@ -4,7 +4,7 @@ import { setting } from './setting-info.ts';
 import { mailUrl, postgresUrl, rateLimitUrl } from './urls.ts';
 import { headerToken, mailbox, plainName, readableFile } from './values.ts';
 
-/** The settings of the services that Atrium uses: PostgreSQL, Temporal, the counter of rate limits, and mail. */
+/** The settings of the services that Atrium uses: PostgreSQL, Temporal, the rate limit counter, and mail. */
 export const SERVICES = {
   DATABASE_URL: setting(postgresUrl(), {
     type: 'postgres://…',

@@ -8,7 +8,7 @@ import { setting } from './setting-info.ts';
 import { collectorUrl, publicUrl } from './urls.ts';
 import { headerToken, list } from './values.ts';
 
-/** Every setting of Atrium. The table in the docs, `bun run config` and `.env.example` come from here. */
+/** Every setting of Atrium. The table in the docs, `bun run config` and `.env.example` are made from it. */
 export const SETTINGS = z.object({
   NODE_ENV: setting(z.enum(['development', 'test', 'production']).default('development'), {
     type: 'development | test | production',
@@ -103,7 +103,7 @@ export const SETTINGS = z.object({
     default: '30',
     meaning: 'How long a connection may be idle before a request and while a request is received.',
   }),
-  // Bun's clock has steps of four seconds, so a shorter time would be no time; and it takes more than 255 for 255.
+  // Bun measures this time in steps of four seconds, so a much shorter one does not work. It lowers values above 255 to 255.
   READER_SECONDS: setting(wholeNumber(10, 255).default(240), {
     type: 'seconds, 10 to 255',
     default: '240',

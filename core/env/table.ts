@@ -20,7 +20,7 @@ export function settingRows(): SettingRow[] {
   });
 }
 
-/** The table as Markdown, as it stands in docs/configuration.md. */
+/** All settings as the Markdown table of docs/configuration.md. */
 export function settingTable(): string {
   const escape = (text: string): string => text.replaceAll('|', '\\|');
   const rows = settingRows().map(({ name, type, default: standard, secret, requiredInProduction, meaning }) =>
@@ -40,7 +40,7 @@ export function settingTable(): string {
   ].join('\n');
 }
 
-/** `.env.example`: every setting, with its meaning, commented out. */
+/** The text of `.env.example`: every setting, commented out, with its meaning. */
 export function envExample(): string {
   const entries = settingRows().map(({ name, type, default: standard, meaning, requiredInProduction }) =>
     [

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 
-/** Which parts a URL may have beside its protocol, host and port. Whatever else stands in it would be ignored. */
+/** The parts that a URL may have. Others are refused, because they would be ignored. */
 interface UrlRules {
   protocols: readonly string[];
   credentials?: true;
-  /** What the path must match, whole; without it there may be none. */
+  /** A pattern of the whole path. Without it, only an empty path or `/` is allowed. */
   path?: RegExp;
   query?: (query: URLSearchParams) => boolean;
 }
 
 const TRAILING_SLASHES = /\/+$/;
-/** Characters that no page, header or proxy has to escape (RFC 3986, unreserved). */
+/** A path of unreserved characters (RFC 3986, 2.3), which never need escapes. */
 const PLAIN_PATH = /^(?:\/[\w.~-]+)*\/?$/;
 
-/** Where people reach the server, or the pages of mailed links: with or without a path, and in one canonical form. */
+/** The public URL of the server, or of the pages of mailed links. It may have a path. A slash at the end is removed. */
 export function publicUrl() {
   return url(
     { protocols: ['https:', 'http:'], path: PLAIN_PATH },
@@ -21,7 +21,7 @@ export function publicUrl() {
   ).transform((text) => withoutTrailingSlash(new URL(text)));
 }
 
-/** An OpenTelemetry collector: the exporter adds `/v1/traces` to it. */
+/** The base URL of an OpenTelemetry collector. The exporter appends `/v1/traces`. A slash at the end is removed. */
 export function collectorUrl() {
   return url(
     { protocols: ['https:', 'http:'], path: /^.*$/ },
@@ -30,8 +30,8 @@ export function collectorUrl() {
 }
 
 /**
- * What URLs of managed PostgreSQL bring for other drivers, and what changes nothing here: it is left out. The driver
- * would send it to PostgreSQL as a run-time parameter, which refuses the connection.
+ * URL parameters that providers of PostgreSQL add for other drivers. They are removed, since the driver would send them to
+ * PostgreSQL as run-time parameters, and PostgreSQL would refuse the connection.
  */
 const LEFT_OUT = new Set([
   'application_name',
@@ -53,15 +53,15 @@ const LEFT_OUT = new Set([
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * With host, user and database, which the driver would otherwise take from elsewhere. Of parameters the driver gets
- * `sslmode`, and with several hosts `target_session_attrs`.
+ * A URL of PostgreSQL. Host, user and database are required, because the driver would take missing ones from its
+ * environment. Only the parameters `sslmode` and, with several hosts, `target_session_attrs` reach the driver.
  */
 export function postgresUrl() {
   return url(
     {
       protocols: ['postgres:', 'postgresql:'],
       credentials: true,
-      // The driver does not decode the database's name.
+      // The driver does not decode the name of the database, so it must have no escapes.
       path: /^\/[^/%]+$/,
       query: () => true,
     },
@@ -82,14 +82,14 @@ export function postgresUrl() {
     const session = searchParams.get('target_session_attrs');
     const read = [
       ...(mode === null ? [] : [`sslmode=${mode}`]),
-      // Of several hosts it picks one. With a single host there is nothing to pick.
+      // `target_session_attrs` selects one of several hosts.
       ...(session === null || session === 'any' || !hostname.includes(',') ? [] : [`target_session_attrs=${session}`]),
     ];
     return read.length === 0 ? address : `${address}?${read.join('&')}`;
   });
 }
 
-/** What is wrong with the parameters of a database's URL. It names a parameter, and never repeats a value. */
+/** @returns what is wrong with the parameters of a database URL. It may name a parameter, and never repeats a value. */
 function queryProblem(query: URLSearchParams): string | undefined {
   const modes = [...query.getAll('sslmode'), ...query.getAll('ssl')];
   if (modes.length > 1 || modes.some((mode) => !SSL_MODES.includes(mode))) {
@@ -111,7 +111,7 @@ function queryProblem(query: URLSearchParams): string | undefined {
   return undefined;
 }
 
-/** Where rate limits are counted. */
+/** The URL of the rate limit counter. */
 export function rateLimitUrl() {
   const error =
     'must be memory:, redis://host:6379, rediss://host:6379 (these two optionally with user:password@ and /database number) or https://host';
@@ -125,7 +125,7 @@ export function rateLimitUrl() {
   );
 }
 
-/** How mail leaves. */
+/** The SMTP server that sends mail, or the folder that mail is written to. */
 export function mailUrl() {
   const error =
     'must be file:folder, or smtp:// or smtps:// with a host and optionally user:password@ and :port, without a path or query';
@@ -133,7 +133,7 @@ export function mailUrl() {
     [
       z.string().regex(/^file:./, error),
       url({ protocols: ['smtp:', 'smtps:'], credentials: true }, error, ({ username, password }) =>
-        // The mailer logs in where there is a user.
+        // The mailer logs in only if there is a user, so a password alone would be ignored.
         Boolean(username || !password),
       ),
     ],
@@ -151,11 +151,14 @@ function url(rules: UrlRules, error: string, more: (parsed: URL) => boolean = ()
   );
 }
 
-/** Stricter than `new URL`, which mends blanks, backslashes and missing slashes: others read the same text by other rules. */
+/**
+ * Parses a URL more strictly than `new URL`, which repairs blanks, backslashes and missing slashes. Other parsers would read
+ * such a text differently.
+ */
 export function parseUrl(text: string): URL | undefined {
   if (/[\s\\<>"^`{|}]/.test(text) || !/^[a-z]+:\/\/[^/?#]/.test(text)) return undefined;
   try {
-    // Node's URL.canParse refuses some host names that are not ASCII, and are good.
+    // Node's URL.canParse refuses some valid host names that are not ASCII.
     return new URL(text);
   } catch {
     return undefined;
@@ -176,7 +179,7 @@ function follows(parsed: URL, { protocols, credentials, path = /^\/?$/, query }:
   );
 }
 
-/** A `%` that begins no escape would end the process once the user or the password is decoded. */
+/** Whether a user or password can be decoded. A `%` that begins no escape would make the driver or the mailer throw. */
 function decodes(text: string): boolean {
   try {
     decodeURIComponent(text);

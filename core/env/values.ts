@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { displayText } from '../text/display-text.ts';
 import { emailSchema } from '../mail/address.ts';
 
-// How the values of settings are written, and what becomes of them.
+// Schemas for the values of settings.
 
 export function list<Item extends z.ZodType<unknown, string>>(item: Item) {
   return z
@@ -14,7 +14,7 @@ export function list<Item extends z.ZodType<unknown, string>>(item: Item) {
     .pipe(z.array(item));
 }
 
-/** A token that travels in an HTTP header: visible ASCII without blanks (RFC 9110, 5.5). */
+/** A token for an HTTP header: visible ASCII without blanks (RFC 9110, 5.5). */
 export function headerToken() {
   return z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces');
 }
@@ -38,13 +38,13 @@ function isReadableFile(path: string): boolean {
   }
 }
 
-/** The name is in quotes, in which a backslash stands before a quote or a backslash, or it is as it is written. */
+/** A name and an address. The name may be in quotes, where a backslash escapes a quote or a backslash. */
 const NAMED = /^(?:"(?<quoted>(?:[^"\\]|\\["\\])*)"|(?<plain>[^"<>@]+))\s*<(?<address>[^<>\s]+)>$/;
 const senderName = displayText({ max: 100, visible: 1, lines: false });
 
 /**
- * One mailbox: `address`, `Name <address>` or `"Name" <address>` (RFC 5322, 3.4), and nothing around it. It becomes
- * its one form: the name in quotes, the address as {@link emailSchema} has it.
+ * One mailbox: `address`, `Name <address>` or `"Name" <address>` (RFC 5322, 3.4). Its canonical form has the name in quotes
+ * and the address in the canonical form of {@link emailSchema}.
  */
 export function mailbox() {
   return z.string().transform((text, context) => {

@@ -1,15 +1,15 @@
 import type { BlockList } from 'node:net';
 
-/** Addresses of the public internet, spread over all of it: 10.0.0.0/8 and the like are none. */
+/** Sample addresses from all over the public internet, without private ranges such as 10.0.0.0/8. */
 const PUBLIC_IPV4 = Array.from({ length: 223 }, (_, index) => index + 1)
   .filter((octet) => octet !== 10 && octet !== 127)
   .map((octet) => `${octet}.85.170.1`);
 const PUBLIC_IPV6 = Array.from({ length: 224 }, (_, index) => `${(0x2000 + index * 0x20).toString(16)}:5555:aaaa::1`);
-/** Of these addresses, as many as no proxies of one's own have. */
+/** An operator's own proxies do not cover this many of the sample addresses. */
 const TOO_MANY = 8;
 
 /**
- * What a process logs as a warning when it starts: settings that are used as they are, and are probably mistakes.
+ * Finds settings that are accepted but are probably mistakes. A process logs them as warnings when it starts.
  * @returns one line for each, which begins with the setting's name and does not repeat its value
  */
 export function warningsOf(env: {

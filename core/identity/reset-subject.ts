@@ -1,6 +1,6 @@
 import type { SignUpFacts } from './sign-up.ts';
 
-/** What a new password is for: an account, or the only sign-up or several sign-ups of an address without one. */
+/** What a password reset is for: an account or, for an address without one, its only sign-up or its several sign-ups. */
 export type ResetSubject =
   | { kind: 'account'; fullName: string }
   | ({ kind: 'sign-up' } & SignUpFacts)

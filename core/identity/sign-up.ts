@@ -1,6 +1,6 @@
 import { harmless } from '../text/harmless.ts';
 
-/** How long a sign-up may wait for its verification, in days. After that it is no longer pending, and is removed. */
+/** How many days a sign-up may be pending until its address is verified. After that it is deleted. */
 export const SIGN_UP_DAYS = 7;
 
 export interface SignUpFacts {
@@ -10,8 +10,8 @@ export interface SignUpFacts {
 }
 
 /**
- * Tells the reader of a mail or a page which sign-up is meant. Several people may have signed up with one address, and
- * each chose the name of the tenant: so the name comes last, and can't pretend to be slug and time.
+ * Describes a sign-up for the reader of a mail or a page. Several people may have signed up with one address, and each chose
+ * the name of a tenant. The name comes last and without double quotes, so it can't imitate the slug and the time.
  * @returns such as `acme (signed up on 2026-11-28 at 16:53 UTC, with the name "Acme")`
  */
 export function describeSignUp({ tenantName, tenantSlug, createdAt }: SignUpFacts): string {

@@ -1,4 +1,4 @@
-/** An error as it stands in the log. */
+/** An error as the log shows it. */
 export interface LoggedError {
   type: string;
   message: string;
@@ -9,12 +9,12 @@ export interface LoggedError {
   cause?: LoggedError;
 }
 
-/** Causes told at most: a chain that bites its tail has no end. */
+/** The maximum number of causes, since a chain of causes may be circular. */
 const DEPTH = 5;
 
 /**
- * Tells of an error what a maintainer needs, and no value of a caller's: Drizzle puts a query's parameters, password
- * hashes among them, into the message, and PostgreSQL's `detail` quotes rows.
+ * Describes an error without values of callers. Drizzle puts the parameters of a query into its message, among them password
+ * hashes. PostgreSQL's `detail` quotes rows.
  */
 export function describeError(error: unknown, depth = DEPTH): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an Error' };
@@ -23,7 +23,7 @@ export function describeError(error: unknown, depth = DEPTH): LoggedError {
   const constraint = textOf(error, 'constraint_name');
   return {
     type: error.name,
-    // Whoever wraps such an error may have copied its words.
+    // A wrapping error may repeat the message of a Drizzle error, so every message is cleaned.
     message: error.message.replace(/\nparams: [^]*/, ''),
     ...(code !== undefined && { code }),
     ...(constraint !== undefined && { constraint }),

@@ -6,28 +6,28 @@ import { redact, REDACTED, SECRET_KEYS } from './redact.ts';
 export type Log = Logger;
 
 /**
- * Lines are written beside the work, several at once: after so many bytes, or so many ms. To write each by itself costs a
- * busy server a tenth of its time. A process that ends flushes; one that is killed loses what came in that time.
+ * Lines are buffered and written together, after this many bytes or ms. Writing each line by itself takes a tenth of the
+ * time of a busy server. A process that exits flushes the buffer. A process that is killed loses it.
  */
 const WRITING = { minLength: 4_096, periodicFlush: 100 } as const;
 
 /**
- * JSON lines in production, readable ones in development. Secrets are redacted by key and by what they look like, and
- * errors told without values. JSON keeps a value on its line, whatever line breaks it brings.
+ * Creates a log of JSON lines, or of readable lines for development. Secrets are redacted by key and by pattern, and
+ * errors are logged without values. JSON escapes line breaks, so a value can't start a new line.
  */
 export function createLog(options: {
   name: string;
   format: 'json' | 'pretty';
   level?: string;
-  /** Takes the lines; standard output if not said. */
+  /** Where lines are written; standard output by default. */
   to?: DestinationStream;
 }): Log {
   const settings = {
     name: options.name,
     level: options.level ?? 'info',
-    // Of a line's own keys, whatever their values are; for what lies deeper, and stands in words, there is `redact`.
+    // Pino redacts the top-level keys, with values of any type. `redact` covers nested keys and secrets within texts.
     redact: { paths: [...SECRET_KEYS], censor: REDACTED },
-    // `error` is Temporal's name for it.
+    // Temporal logs errors as `error`.
     serializers: { err: describeError, error: describeError },
     hooks: { streamWrite: redact },
   };

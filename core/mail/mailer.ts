@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 
 export interface Mail {
-  /** Unique to the cause of this mail: it makes the Message-ID, so a mail sent twice can be told for one. */
+  /** Unique to the cause of this mail. It makes the Message-ID, so mail programs recognize a mail that was sent twice. */
   id: string;
   to: string;
   subject: string;
@@ -12,14 +12,14 @@ export interface Mail {
 }
 
 /**
- * The mail server refuses the recipient's address for good. Each transport throws it for that alone: it is the only
- * failure after which a mail is given up.
+ * The mail server permanently refuses the recipient's address. Transports throw it for no other failure, because it is the
+ * only failure that is not retried.
  */
 export class RecipientRefused extends Error {
   override readonly name = 'RecipientRefused';
   readonly reply: string;
 
-  /** @param reply the code and the status of the answer, such as `550 5.1.1`: none of its words */
+  /** @param reply only the code and the status of the reply, such as `550 5.1.1` */
   constructor(reply: string, cause?: unknown) {
     super(`The mail server refuses the recipient (${reply})`, { cause });
     this.reply = reply;
@@ -28,18 +28,18 @@ export class RecipientRefused extends Error {
 
 export interface Mailer {
   /**
-   * Hands the mail over.
-   * @throws RecipientRefused when no further try can succeed
-   * @throws Error for every other failure, such as a mail server that is out of reach, or one that refuses the sender or
-   *   to relay: the caller tries again
+   * Sends the mail.
+   * @throws RecipientRefused if a retry can't succeed
+   * @throws Error for every other failure, which the caller retries: the mail server is unreachable, or it refuses the
+   *   sender or to relay
    */
   send(mail: Mail): Promise<void>;
   close(): void;
 }
 
 /**
- * @param options.url `smtp://` or `smtps://` with user and password, or `file:folder`, which writes `<id>.eml`
- * @param options.from as in `Atrium <no-reply@example.com>`
+ * @param options.url `smtp://` or `smtps://`, optionally with user and password, or `file:folder`, which writes `<id>.eml`
+ * @param options.from the sender, such as `Atrium <no-reply@example.com>`
  */
 export function createMailer(options: { url: string; from: string }): Mailer {
   return options.url.startsWith('file:')
@@ -50,7 +50,7 @@ export function createMailer(options: { url: string; from: string }): Mailer {
 function createSmtpMailer(url: string, from: string): Mailer {
   const server = new URL(url);
   const transport = createTransport({
-    // In a URL an IPv6 address stands in brackets.
+    // A URL has brackets around an IPv6 address.
     host: server.hostname.replaceAll(/^\[|\]$/g, ''),
     port: Number(server.port) || (server.protocol === 'smtps:' ? 465 : 587),
     secure: server.protocol === 'smtps:',
@@ -74,15 +74,15 @@ function createSmtpMailer(url: string, from: string): Mailer {
 }
 
 /**
- * Enhanced status codes of a bad destination address (RFC 3463, 3.2; RFC 7505, 4.2), with the reply's code before them, in
- * any line of the reply. `5.1.7` and `5.1.8` are about the sender's address, and `5.7.x` about what the server's policy allows.
+ * Enhanced status codes of a bad destination address (RFC 3463, 3.2; RFC 7505, 4.2), after the code of the reply, in any
+ * of its lines. `5.1.7` and `5.1.8` are about the sender's address. `5.7.x` is about the policy of the server.
  */
 const BAD_RECIPIENT = /^(5\d\d)[ -](5\.1\.(?:[0-69]|10))(?!\d|\.)/m;
 
 /**
- * Tells a refused recipient from all other failures. Only an answer to RCPT TO counts, and only with its enhanced status
- * code: a plain 550, 553 or 554 may as well mean that the server does not relay for us, and that can be mended.
- * @throws RecipientRefused, or the error as it came
+ * Distinguishes a refused recipient from all other failures. Only a reply to RCPT TO with an enhanced status code counts. A
+ * plain 550, 553 or 554 may also mean that the server does not relay for Atrium, which an operator can fix.
+ * @throws RecipientRefused, or the same error
  */
 function throwRefusal(error: unknown): never {
   if (error instanceof Error && 'command' in error && error.command === 'RCPT TO' && 'response' in error) {
@@ -98,7 +98,7 @@ function createFileMailer(folder: string, from: string): Mailer {
     async send(mail) {
       const { message } = await transport.sendMail(toMessage(mail, from));
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      // Renamed into place, so that whoever watches the folder never reads half a mail.
+      // The rename is atomic, so a program that watches the folder never reads half a mail.
       const file = join(folder, `${mail.id}.eml`);
       await writeFile(`${file}.part`, message, { mode: 0o600 });
       await rename(`${file}.part`, file);
@@ -112,7 +112,7 @@ function toMessage(mail: Mail, from: string): SendMailOptions {
   return {
     from,
     to: { name: '', address: mail.to },
-    // Readers decode what looks like an encoded word (RFC 2047), also one that a stranger wrote as a name.
+    // Mail programs decode encoded words (RFC 2047), also those in a name that a stranger chose.
     subject: mail.subject.replaceAll('=?', '= ?'),
     text: mail.text,
     messageId: `<${mail.id}@${host}>`,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** Which mail, and the row that it is written from. Ids only: it is kept in the outbox and in workflows' histories. */
+/** The template of a mail and the id of its row. It holds ids only, since the outbox and workflow histories keep it. */
 export const templatedEmailSchema = z.discriminatedUnion('template', [
   z.strictObject({ template: z.literal('verify-email'), signUpId: z.uuid() }),
-  /** New mails for the pending sign-ups of the request's address. */
+  /** Sends new mails for the pending sign-ups of the request's address. */
   z.strictObject({ template: z.literal('resend-verification'), requestId: z.uuid() }),
   z.strictObject({ template: z.literal('reset-password'), requestId: z.uuid() }),
   z.strictObject({ template: z.literal('invite'), inviteId: z.uuid() }),

@@ -3,9 +3,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 const BEARER = /^Bearer +(\S+)$/i;
 
 /**
- * Whether an `Authorization` header shows the metrics' token. Compared as digests: neither how much of it was right nor
- * its length shows in the time.
- * @param expected `METRICS_TOKEN`; without one everybody may look, which production refuses
+ * Whether an `Authorization` header has the token for metrics. Digests are compared, so the time depends neither on the
+ * length of the token nor on how much of it is right.
+ * @param expected `METRICS_TOKEN`; without it every caller may read, and production refuses to start
  */
 export function mayReadMetrics(expected: string | undefined, authorization: string | null | undefined): boolean {
   if (expected === undefined) return true;

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-/** What is measured of any process, under its own roof: nothing is registered for all. */
+/** Creates a registry with the metrics of every process. It is not prom-client's global registry. */
 export function createRegistry(version: string): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -13,7 +13,7 @@ export function createRegistry(version: string): Registry {
   return registry;
 }
 
-/** A value that something else keeps, read when it is asked for. */
+/** Registers a gauge whose value is read at each scrape. */
 export function readGauge(registry: Registry, name: string, help: string, read: () => number | Promise<number>): void {
   const gauge: Gauge = new Gauge({
     name,

@@ -2,16 +2,16 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Reason } from '../errors.ts';
 import { createRegistry, readGauge } from './registry.ts';
 
-/** By which door a request came. */
+/** The API that a request came through. */
 export type Mount = 'trpc' | 'rest' | 'other';
 
-/** What stands for every procedure that there is not: a caller's spelling must not make a series of its own. */
+/** The label of calls to unknown procedures, so that a caller can't create new series. */
 export const UNKNOWN_PROCEDURE = 'unknown';
 
-/** In seconds. A read takes some milliseconds, a login a tenth of a second, a wait for the pool up to five. */
+/** In seconds. A read takes some milliseconds, a login 0.1 s, and a wait for the pool up to 5 s. */
 const CALL_BUCKETS = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Where the numbers are kept that are read at each scrape. */
+/** The sources of the values that are read at each scrape. */
 export interface ServerSources {
   version: string;
   pool: {
@@ -27,14 +27,14 @@ export interface ServerSources {
 
 export interface ServerMetrics {
   readonly registry: Registry;
-  /** A call of a procedure that there is, or of {@link UNKNOWN_PROCEDURE}. */
+  /** Counts a call of a procedure. `procedure` is {@link UNKNOWN_PROCEDURE} if it does not exist. */
   countCall(call: { procedure: string; mount: Mount; outcome: 'ok' | 'cut' | Reason; milliseconds: number }): void;
   countRequest(request: { mount: Mount; status: number }): void;
-  /** An answer whose end did not leave: its client went, or took nothing any more. */
+  /** Counts a response that was cut, because its client disconnected or stopped reading. */
   countCut(request: { mount: Mount }): void;
 }
 
-/** What `/metrics` of the server tells. */
+/** Creates the metrics that the server serves at `/metrics`. */
 export function createServerMetrics(sources: ServerSources): ServerMetrics {
   const { version, pool, hashes, limiter, streams, readiness } = sources;
   const registry = createRegistry(version);
@@ -114,7 +114,7 @@ export function createServerMetrics(sources: ServerSources): ServerMetrics {
   };
 }
 
-/** A count that something else keeps and never takes back. */
+/** Registers a counter whose value is read at each scrape. */
 function readCounter(registry: Registry, name: string, help: string, read: () => number): void {
   const counter: Counter = new Counter({
     name,

@@ -2,38 +2,39 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { BATCHES, type Batch } from './batches.ts';
 import { createRegistry } from './registry.ts';
 
-/** The kinds of tasks that a worker has places for. */
+/** The kinds of tasks that a worker has slots for. */
 export const TASKS = ['workflow', 'activity', 'local_activity'] as const;
 export type Task = (typeof TASKS)[number];
 
-/** Rows that wait, and for how long the oldest has, in seconds; 0 where there is none. */
+/** How many rows wait, and the age of the oldest in seconds; 0 if there is none. */
 export interface Waiting {
   rows: number;
   seconds: number;
 }
 
-/** What waits for the workers. */
+/** The rows that wait for workers. */
 export interface Backlog {
   /** Rows that a worker can relay. */
   outbox: Waiting;
-  /** Outbox rows that no worker can do anything with. */
+  /** Outbox rows that no worker can relay, and that wait for an operator. */
   setAside: number;
   /** Outbox rows that wait for a newer worker. */
   unknownKind: number;
-  /** Audit rows without their seal. */
+  /** Audit rows that wait for their seal. */
   unsealed: Waiting;
 }
 
 export interface WorkerSources {
   version: string;
-  /** Places in all, and those taken now. */
+  /** The number of slots. */
   slots: Readonly<Record<Task, number>>;
+  /** How many slots are taken now. */
   slotsTaken: () => Record<Task, number>;
-  /** `undefined` while the database does not say. */
+  /** @returns `undefined` while the database can't be read */
   backlog: () => Promise<Backlog | undefined>;
 }
 
-/** How a try to send a mail can end: handed over; to be tried again; or given up, because its recipient is refused. */
+/** The outcome of one try to send a mail. `failed` is retried. `refused` is not, since the recipient was refused. */
 const MAIL_OUTCOMES = ['sent', 'failed', 'refused'] as const;
 type MailOutcome = (typeof MAIL_OUTCOMES)[number];
 
@@ -42,16 +43,16 @@ export interface WorkerMetrics {
   countActivity(activity: { activity: string; outcome: 'ok' | 'failed'; milliseconds: number }): void;
   /** Counts the tenants, logs or steps that failed in one run of a batch. */
   countBatchFailures(batch: Batch, failures: number): void;
-  /** @param milliseconds since it was asked for */
+  /** @param milliseconds since the tenant was requested */
   countProvisioning(provisioning: { outcome: 'ready' | 'failed'; milliseconds: number }): void;
   countMail(outcome: MailOutcome): void;
 }
 
-/** In seconds. */
+// Buckets are in seconds.
 const ACTIVITY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const PROVISIONING_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300];
 
-/** What `/metrics` of the worker tells. */
+/** Creates the metrics that the worker serves at `/metrics`. */
 export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: WorkerSources): WorkerMetrics {
   const registry = createRegistry(version);
   const registers = [registry];
@@ -82,7 +83,7 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
     buckets: PROVISIONING_BUCKETS,
     registers,
   });
-  // A rate can be had of a series only once it is there.
+  // Prometheus can compute the rate of a series only after the series exists.
   for (const outcome of ['ready', 'failed']) provisionings.zero({ outcome });
 
   const mails = new Counter({
@@ -93,7 +94,7 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
   });
   for (const outcome of MAIL_OUTCOMES) mails.inc({ outcome }, 0);
 
-  /** A number that may be unknown: then it is not there, for which an alert can ask. */
+  /** Registers a gauge of the backlog. While the backlog is unknown the gauge has no value, which an alert can detect. */
   function tellBacklog(name: string, help: string, pick: (waiting: Backlog) => number): void {
     const gauge = new Gauge({
       name,

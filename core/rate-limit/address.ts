@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * The key of an IP address. An IPv4 address is its own key, also where it is mapped into IPv6. An IPv6 address has its /64 as
- * key, since a customer gets at least that much (RFC 6177).
+ * The key of an IP address. The key of an IPv4 address is the address itself, also if it is mapped into IPv6. The key of an
+ * IPv6 address is its /64, since a customer gets at least a /64 (RFC 6177).
  */
 export function addressKey(address: string | null): string {
   if (address === null) return 'unknown';

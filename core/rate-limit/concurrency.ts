@@ -1,9 +1,9 @@
 import { AppError } from '../errors.ts';
 import { CONCURRENCY_RULES, type ConcurrencyRuleName } from './rules.ts';
 
-/** Limits what is open at once in this process. */
+/** Limits how many streams one caller may have open at once in this process. */
 export interface ConcurrencyLimit {
-  /** @returns what to call when it ends @throws AppError `RATE_LIMITED` */
+  /** @returns a function to call when the stream ends @throws AppError `RATE_LIMITED` */
   open(key: string): () => void;
   /** How many are open, over all keys. */
   readonly total: number;

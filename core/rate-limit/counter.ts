@@ -4,7 +4,7 @@ export interface Window {
   seconds: number;
 }
 
-/** A window under a name. Each name counts its keys apart from all others. */
+/** A window with a name. The keys of each name are counted separately. */
 export interface NamedWindow extends Window {
   name: string;
 }

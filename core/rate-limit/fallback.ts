@@ -2,19 +2,19 @@ import { within } from '../within.ts';
 import type { Counter, Taken } from './counter.ts';
 import { createMemoryCounter } from './memory.ts';
 
-/** How long an answer of the shared counter is waited for. */
+/** How long to wait for an answer of the shared counter. */
 const TIMEOUT_MS = 100;
-/** How long a shared counter that failed is left alone. */
+/** How long to wait before the next try after the shared counter failed. */
 const RETRY_MS = 1_000;
 
-/** A counter that tells whether it counts in this process in place of the shared counter. */
 export interface FallbackCounter extends Counter {
+  /** Whether the shared counter is away, so that calls are counted in this process. */
   readonly away: boolean;
 }
 
 /**
- * Counts in the shared counter and, while that fails or is slow, in this process. So no call goes uncounted. While it is away,
- * one call a second tries the shared counter again.
+ * Counts in the shared counter and, while that fails or is slow, in this process. So every call is counted. While the
+ * shared counter is away, one call a second tries it again.
  * @param options.onChange called when this process takes over (`away`, with the cause), and when the shared counter is back
  */
 export function createFallbackCounter(
@@ -33,7 +33,7 @@ export function createFallbackCounter(
     options.onChange(value, cause);
   }
 
-  /** A count of the shared counter is undone there or stays: undone here, it would lower the count of other calls. */
+  /** Undoes a count of the shared counter, and only there: in this process it would lower the count of other calls. */
   async function refund(taken: Taken): Promise<void> {
     if (away) return;
     await withTimeout(taken.refund()).catch((error: unknown) => setAway(true, error));

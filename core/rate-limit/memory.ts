@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { Counter } from './counter.ts';
 
 /**
- * Keys kept at most for each limit. Beyond that the least recently used are forgotten, and their callers start anew. Each
- * limit has keys of its own, so that nobody can push out an account's failures by calling from many addresses.
+ * The maximum number of keys of each limit. Beyond it the least recently used key is deleted, and its count starts at 0.
+ * Each limit has its own keys, so that calls from many addresses can't delete the counted failures of an account.
  */
 const MAX_KEYS = 100_000;
 

@@ -6,18 +6,18 @@ export type TakeTokens = (window: NamedWindow, key: string, tokens: number) => P
 
 /** The size of a batch, as a share of the limit and in tokens. A limit below 200 is counted without prefetching. */
 const BATCH = { share: 1 / 100, maxTokens: 10 } as const;
-/** With fewer batches left than this, tokens are taken one by one, so that the end of a limit is exact. */
+/** If fewer batches than this are left, tokens are taken one by one, so that the limit is exact. */
 const MIN_BATCHES_LEFT = 10;
-/** Keys kept at most. Beyond that the least recently used are forgotten, and their unused tokens are lost. */
+/** The maximum number of keys. Beyond it the least recently used key is deleted, and its unused tokens are lost. */
 const MAX_KEYS = 100_000;
 
-/** What this process knows of one key in the current window. */
+/** The state of one key in the current window, in this process. */
 interface Prefetched {
-  /** Tokens that were taken and not used yet. */
+  /** Tokens that were taken and are not used yet. */
   unused: number;
-  /** What the shared counter had left when it last answered. */
+  /** How many tokens the shared counter had left when it last answered. */
   remaining: number;
-  /** Tokens that were asked for and not answered yet. */
+  /** Tokens that were requested, and whose answer has not come yet. */
   inFlight: number;
   resetAt: number;
   /** The batch that is in flight. */
@@ -62,7 +62,7 @@ export function createPrefetchCounter(take: TakeTokens, options: { now?: () => n
     };
   }
 
-  /** Keeps an answer of the shared counter. @param asked the tokens in flight that it answers @param free those unused */
+  /** Stores an answer of the shared counter. @param asked how many tokens were requested @param free how many are unused */
   function keep(id: string, { remaining, resetAt }: Taken, asked: number, free: number): Prefetched {
     const known = current(id);
     if (known?.resetAt !== resetAt) {
@@ -71,7 +71,7 @@ export function createPrefetchCounter(take: TakeTokens, options: { now?: () => n
       return first;
     }
     known.unused += free;
-    // Answers may overtake each other, so the lowest counts. A single one counts as it is: a sliding window frees tokens.
+    // Answers may come in another order, so the lowest is kept. A single answer replaces it: a sliding window frees tokens.
     known.remaining = known.inFlight > asked ? Math.min(known.remaining, remaining) : remaining;
     return known;
   }
@@ -89,7 +89,7 @@ export function createPrefetchCounter(take: TakeTokens, options: { now?: () => n
       if (known?.batch && known.batch.free > 0) {
         known.batch.free -= 1;
         const taken = await known.batch.taken;
-        // The caller that asked for the batch has kept its answer by now.
+        // The caller that requested the batch has stored the answer by now.
         return taken.allowed ? allowed(id, current(id) ?? { ...taken, unused: 0 }, window.tokens) : taken;
       }
       const tokens = known && known.remaining - known.inFlight >= MIN_BATCHES_LEFT * size ? size : 1;
@@ -101,7 +101,7 @@ export function createPrefetchCounter(take: TakeTokens, options: { now?: () => n
       try {
         const taken = await batch.taken;
         if (taken.allowed) return allowed(id, keep(id, taken, tokens, batch.free), window.tokens);
-        // Other servers took the rest. The library counts a refused batch as well, so from here tokens are taken one by one.
+        // Other servers took the other tokens. The library also counts a refused batch, so now tokens are taken one by one.
         if (known) known.remaining = Math.min(known.remaining, taken.remaining);
         return taken;
       } finally {

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { Count, Counter } from './counter.ts';
 import { RULES, type RuleName } from './rules.ts';
 
-/** What a call is counted under: a rule, and the key of whom or what it is for. */
+/** A rule and the key that a call is counted by, such as an address or an account. */
 export type Counted = readonly [rule: RuleName, key: string];
 
 /** A token that a call has taken. */
@@ -15,7 +15,7 @@ export interface Token {
 export interface RateLimits {
   /**
    * Counts a call under one rule.
-   * @param note gets each count that is the caller's alone, for the headers of the answer
+   * @param note gets each count that is not shared with other callers, for the headers of the response
    * @throws AppError `RATE_LIMITED` if the limit is reached
    */
   take(counted: Counted, note: (count: Count) => void): Promise<Token>;
@@ -33,7 +33,7 @@ export function createRateLimits({ counter, factor }: { counter: Counter; factor
         rule,
         async refund() {
           await count.refund();
-          // The headers tell what is left when the call has ended.
+          // The headers show what is left when the call has ended.
           count.remaining += 1;
         },
       };

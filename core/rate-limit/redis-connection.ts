@@ -2,19 +2,19 @@ import { createClient } from '@redis/client';
 
 /** How often Redis is pinged. */
 const PING_MS = 1_000;
-/** A connection over which nothing arrives for this long is replaced. */
+/** A connection is replaced if nothing arrives over it for this long. */
 const SILENCE_MS = 3_000;
 
-/** A connection to a Redis, which is made anew whenever it is lost. */
+/** A connection to Redis that reconnects whenever it is lost. */
 export interface RedisConnection {
-  /** @throws Error at once while Redis is away, with the reason as its cause */
+  /** Sends a command. @throws Error at once while Redis is unreachable, with the reason as its cause */
   send<Result>(command: readonly string[]): Promise<Result>;
   close(): void;
 }
 
 /**
- * Connects to a Redis, and tries again while it is away. A silent connection is replaced: the operating system would take a
- * quarter of an hour to notice that the network has lost it.
+ * Connects to Redis, and reconnects while it is unreachable. A silent connection is replaced, because the operating system
+ * takes a quarter of an hour to notice that it is lost.
  */
 export function openRedis(url: string): RedisConnection {
   let heardAt = Date.now();

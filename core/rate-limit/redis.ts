@@ -5,8 +5,8 @@ import { openRedis, type RedisConnection } from './redis-connection.ts';
 import { createSlidingWindowCounter } from './sliding-window.ts';
 
 /**
- * The first line of the scripts of `@upstash/ratelimit`. It sets how Upstash locks keys while a script runs, and any other
- * Redis refuses it.
+ * The first line of the scripts of `@upstash/ratelimit`. It sets how Upstash locks keys while a script runs. Redis itself
+ * refuses it.
  */
 const UPSTASH_FLAGS = /^#!lua flags=allow-key-locking\n/;
 
@@ -14,23 +14,23 @@ export interface RedisCounter extends Counter {
   close(): void;
 }
 
-/** Counts in a Redis. While that is away a count fails at once. */
+/** Counts in Redis. While Redis is unreachable, a count fails at once. */
 export function createRedisCounter(url: string): RedisCounter {
   const connection = openRedis(url);
   const counter = createSlidingWindowCounter(new Redis({ request: requestBy(connection) }));
   return { ...counter, close: () => connection.close() };
 }
 
-/** Sends the library's commands over a connection, with scripts that a plain Redis accepts. */
+/** Sends the library's commands over a connection, with scripts that Redis accepts. */
 function requestBy(connection: RedisConnection): Requester['request'] {
-  // By the digest that the library knows, the digest of the script that was sent.
+  // Maps the digest of the library's script to the digest of the script that was sent.
   const digests = new Map<string, string>();
 
   function accepted([name = '', script = '', ...keysAndArgs]: readonly string[]): string[] {
     switch (name) {
       case 'evalsha': {
         const digest = digests.get(script);
-        // The library answers this with an `eval`.
+        // On this error the library sends an `eval`.
         if (digest === undefined) throw new Error('NOSCRIPT');
         return ['EVALSHA', digest, ...keysAndArgs];
       }

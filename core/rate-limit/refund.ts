@@ -4,7 +4,7 @@ import type { Refund } from './rule-types.ts';
 /** How a call ended. */
 export type CallOutcome = 'ok' | Reason;
 
-/** Whether a call that ended so gets its token back. */
+/** Whether a call with this outcome gets its token back. */
 export function isRefunded(refund: Refund, outcome: CallOutcome): boolean {
   if (refund === 'never') return false;
   if (refund === 'on error') return outcome !== 'ok';

@@ -1,7 +1,7 @@
 import type { Reason } from '../errors.ts';
 import type { Window } from './counter.ts';
 
-/** Whom or what a limit is for. The counter's key names it. */
+/** What the key of a limit identifies. */
 type Holder =
   | 'address'
   | 'user'
@@ -15,7 +15,7 @@ type Holder =
   | 'session'
   | 'tenant';
 
-/** What is counted, by what key, and in which procedures (`noun.verb`). The docs print `what` and `by` as they are. */
+/** What is counted, by which key, and in which procedures (`noun.verb`). The docs print `what` and `by` unchanged. */
 interface Counts {
   what: string;
   by: Holder;
@@ -31,7 +31,7 @@ interface Counts {
  */
 export type Refund = 'never' | 'on error' | { on: readonly (Reason | 503)[] } | { unless: readonly Reason[] };
 
-/** What makes a call cost more than a query: Argon2, zxcvbn, a mail, or a tenant's schema. */
+/** Work that costs more than a query: Argon2, zxcvbn, a mail, or a tenant's schema. */
 export type Cost = 'hash' | 'score' | 'mail' | 'provision';
 
 /** A limit over time. */
@@ -39,15 +39,15 @@ export interface RateRule {
   limit: Window;
   counts: Counts;
   refund: Refund;
-  /** Costs that it limits: by who asks (`source`: an address or user), or by whom it is for (`target`: an account, link …). */
+  /** The costs that it limits, per caller (`source`: an address or user) or per target (an account, a link, …). */
   bounds?: { costs: readonly Cost[]; per: 'source' | 'target' };
-  /** Other people's calls count under the same key. No header tells what is left, since that would tell what they do. */
+  /** Calls of other people count under the same key. No header shows what is left, since it would reveal their calls. */
   shared?: true;
 }
 
-/** A limit of what is open at once, on each server. */
+/** A limit of how many streams may be open at once, on each server. */
 export interface ConcurrencyRule {
-  /** `retryAfter`: what a refused caller is told to wait, in seconds. */
+  /** `retryAfter`: after how many seconds a refused caller may retry. */
   limit: { atOnce: number; retryAfter: number };
   counts: Counts;
   refund: 'when it ends';

@@ -4,11 +4,11 @@ import { RULE_NAMES, RULES, type RuleName } from './rules.ts';
 /** The limits that count the calls of one procedure. */
 export interface ProcedureRules {
   all: ReadonlySet<RuleName>;
-  /** Those that are counted before the procedure runs. */
+  /** The limits that are counted before the procedure runs. */
   upfront: readonly RuleName[];
 }
 
-// Every call asks for these, so they are looked up once, when the server starts.
+// Every call needs its limits, so they are computed once, when the server starts.
 const OF_UNNAMED = rulesWhere(({ counts }) => counts.of === 'all');
 const OF_NAMED = new Map(
   RULE_NAMES.flatMap((name) => {
@@ -17,7 +17,7 @@ const OF_NAMED = new Map(
   }).map((path) => [path, rulesWhere(({ counts }) => counts.of === 'all' || counts.of.includes(path))]),
 );
 
-/** @param procedure one that no limit names has the limits of all procedures */
+/** @returns the limits of a procedure; for one that no limit names, those of all procedures */
 export function rulesOf(procedure: string): ProcedureRules {
   return OF_NAMED.get(procedure) ?? OF_UNNAMED;
 }
@@ -28,8 +28,8 @@ function rulesWhere(counts: (rule: RateRule) => boolean): ProcedureRules {
 }
 
 /**
- * Whether a limit is counted before the procedure runs: its key is the caller's address or user, which is known by then. Where
- * only failures count, the procedure decides when one begins. The limits of all procedures have a middleware of their own.
+ * Whether a limit is counted before the procedure runs. Its key must be the caller's address or user, which is known by
+ * then. If only failures count, the procedure counts them. The limits of all procedures have their own middleware.
  */
 function isUpfront({ counts: { by, of }, refund }: RateRule): boolean {
   const onlyFailures = typeof refund === 'object' && 'unless' in refund;

@@ -2,19 +2,19 @@ import type { NoneOf } from '../none-of.ts';
 import { PRODUCT_RULES } from './product/rules.ts';
 import type { ConcurrencyRule, RateRule, Refund } from './rule-types.ts';
 
-// Every limit: how many, by what key, in which procedures, and when a call is refunded. The docs' table is made from here.
+// Every limit: how many, by which key, in which procedures, and when a call is refunded. The docs' table is made from it.
 
 const perMinute = (tokens: number) => ({ tokens, seconds: 60 });
 const perHour = (tokens: number) => ({ tokens, seconds: 3600 });
 
-/** Procedures that set a password of someone who has proven who they are. */
+/** Procedures that set a password after the caller has proven who they are. */
 const SET_PASSWORD = ['auth.changePassword', 'auth.resetPassword', 'invites.accept'] as const;
 const SEND_INVITE = ['invites.create', 'invites.resend'] as const;
 const ASK_FOR_MAIL = ['auth.register', 'auth.resendVerification', 'auth.requestPasswordReset'] as const;
 
 /** The input was refused before anything was done. */
 const INPUT_REFUSED = { on: ['VALIDATION_FAILED', 'PASSWORD_TOO_WEAK'] } as const satisfies Refund;
-/** As above, or the server asked the caller to try again. Not for passwords: one may have been checked before that. */
+/** Also refunds calls that the server asked to retry. Not for passwords, since one may have been checked before that. */
 const INPUT_REFUSED_OR_BUSY = { on: [...INPUT_REFUSED.on, 503] } as const satisfies Refund;
 const UNLESS_TOO_WEAK = { unless: ['PASSWORD_TOO_WEAK'] } as const satisfies Refund;
 
@@ -88,7 +88,7 @@ const atriumRules = {
     limit: perHour(3),
     counts: { what: 'mails asked for', by: 'recipient', of: [...ASK_FOR_MAIL, ...SEND_INVITE] },
     refund: INPUT_REFUSED_OR_BUSY,
-    // A sign-up has no account yet, so everything that it costs is for the recipient.
+    // A sign-up has no account yet, so all its costs are limited per recipient.
     bounds: { costs: ['mail', 'hash', 'score', 'provision'], per: 'target' },
     shared: true,
   },
@@ -157,5 +157,5 @@ export type ConcurrencyRuleName = keyof typeof concurrencyRules;
 export const RULES: Readonly<Record<RuleName, RateRule>> = rateRules;
 export const CONCURRENCY_RULES: Readonly<Record<ConcurrencyRuleName, ConcurrencyRule>> = concurrencyRules;
 
-/** In the order of the tables: Atrium's, then the product's. */
+/** The names of all limits over time: Atrium's, then the product's. */
 export const RULE_NAMES = Object.keys(rateRules).filter((name): name is RuleName => name in rateRules);

@@ -4,7 +4,7 @@ import type { Redis } from '@upstash/redis';
 import type { Counter, NamedWindow } from './counter.ts';
 import { createPrefetchCounter } from './prefetch.ts';
 
-/** Counts by the sliding window of `@upstash/ratelimit`, in what this client reaches. */
+/** Counts by the sliding window of `@upstash/ratelimit`, in the Redis of this client. */
 export function createSlidingWindowCounter(redis: Redis): Counter {
   const limiters = new Map<string, Ratelimit>();
 
@@ -15,7 +15,7 @@ export function createSlidingWindowCounter(redis: Redis): Counter {
       redis,
       limiter: Ratelimit.slidingWindow(tokens, `${seconds} s`),
       prefix: `atrium:${name}`,
-      // The library's timeout lets calls through; the fallback counter has its own.
+      // The library's timeout lets calls through. The fallback counter has its own timeout.
       timeout: 0,
       // The library's cache of refused keys is never cleared.
       ephemeralCache: false,
@@ -35,14 +35,14 @@ export function createSlidingWindowCounter(redis: Redis): Counter {
       remaining,
       resetAt: reset,
       refund: async () => {
-        // A negative rate is the library's way to give tokens back. It gives them to the window of now.
+        // The library returns tokens for a negative rate. It returns them to the current window.
         if (success && Date.now() < reset) await limiter.limit(id, { rate: -tokens });
       },
     };
   });
 }
 
-/** Keys name addresses and e-mails, so only their hash is stored. */
+/** Keys contain IP and e-mail addresses, so only their hash is stored. */
 function hashed(key: string): string {
   return createHash('sha256').update(key).digest('base64url').slice(0, 22);
 }

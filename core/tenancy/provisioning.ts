@@ -1,4 +1,4 @@
-/** The steps that make a tenant, in order. The workflow does them, and the API tells them. */
+/** The steps of provisioning a tenant, in order. The workflow runs them, and the API reports them. */
 export const PROVISIONING_STEPS = ['role', 'schema', 'migrations', 'seed', 'ready'] as const;
 
 export type ProvisioningStep = (typeof PROVISIONING_STEPS)[number];
@@ -10,8 +10,8 @@ export interface Progress {
 }
 
 /**
- * Where a tenant stands. Its row keeps only the step under way, since the steps have one order.
- * @param current the step under way, or the one that failed; `null` before the first
+ * The progress of provisioning. The tenant's row stores only the current step, since the order of the steps is fixed.
+ * @param current the running step, or the one that failed; `null` before the first one
  */
 export function progressOf(phase: 'underway' | 'failed' | 'done', current: ProvisioningStep | null): Progress {
   const at = phase === 'done' ? PROVISIONING_STEPS.length : current === null ? -1 : PROVISIONING_STEPS.indexOf(current);

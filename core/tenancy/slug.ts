@@ -4,12 +4,12 @@ import { z } from 'zod';
 export type Slug = string & z.$brand<'Slug'>;
 /** The name of a tenant's PostgreSQL schema, as in `tenant_acme_labs`. */
 export type SchemaName = string & z.$brand<'SchemaName'>;
-/** The name of a tenant's PostgreSQL role, as in `t_0190f7c2-…`. Made from the id: roles are cluster-wide, slugs are not. */
+/** The name of a tenant's PostgreSQL role, as in `t_0190f7c2-…`. It has the id, since roles are shared by all databases. */
 export type RoleName = string & z.$brand<'RoleName'>;
 
 const SLUG = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
-/** Words that a path, a host name or an operator's eye could take for something else. */
+/** Words that could be confused with something else in a path, in a host name or by an operator. */
 const RESERVED = new Set([
   'admin',
   'api',
@@ -40,7 +40,7 @@ const RESERVED = new Set([
   'www',
 ]);
 
-/** The one validator of slugs: 3–48 characters of `a-z`, `0-9` and single inner hyphens, a letter first, not reserved. */
+/** A slug: 3–48 characters of `a-z`, `0-9` and single inner hyphens. It begins with a letter and is not reserved. */
 export const slugSchema = z
   .string()
   .min(3, 'must be 3 to 48 characters long')
@@ -49,13 +49,13 @@ export const slugSchema = z
   .refine((slug) => !RESERVED.has(slug) && !slug.startsWith('pg-'), 'is reserved; choose another slug')
   .brand<'Slug'>();
 
-/** Reads a slug from outside where a malformed one is no more than an unknown one, as in a header. */
+/** Parses a slug where a malformed one is treated as an unknown one, as in a header. @returns `undefined` if malformed */
 export function parseSlug(value: string): Slug | undefined {
   const parsed = slugSchema.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }
 
-/** PostgreSQL cuts identifiers at 63 bytes, so a longer one would silently be another tenant's. */
+/** PostgreSQL cuts identifiers at 63 bytes, so a longer name could be the name of another tenant's schema. */
 const schemaNameSchema = z
   .string()
   .max(63)
@@ -67,7 +67,7 @@ const roleNameSchema = z
   .regex(/^t_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
   .brand<'RoleName'>();
 
-/** The schema that a tenant gets at its creation. It is stored then, and stays when the slug changes. */
+/** The schema name for a new tenant. It is stored, and does not change with the slug. */
 export function schemaNameOf(slug: Slug): SchemaName {
   return schemaNameSchema.parse(`tenant_${slug.replaceAll('-', '_')}`);
 }

@@ -14,18 +14,18 @@ const FORBIDDEN = new RegExp(String.raw`(?!\s)\p{Cc}|[${BIDI}\p{Cs}\p{Noncharact
 const LINE_BREAK = new RegExp(`[${LINE_BREAKS}]`, 'u');
 
 export interface DisplayTextRules {
-  /** In code points, as given. */
+  /** The maximum length in code points, before invisible characters are removed. */
   max: number;
-  /** How many characters must be visible. */
+  /** The minimum number of visible characters. */
   visible: number;
   /** Whether it may have several lines. */
   lines: boolean;
 }
 
 /**
- * Text that others see, in its one form: NFC, without the blanks around it, and without invisible characters that change
- * nothing. Those are dropped and not refused, since whoever pasted one can't see it. Controls and bidi controls are
- * refused: they make text look like something else.
+ * A schema for text that other users see. Its canonical form is NFC without surrounding blanks and without useless
+ * invisible characters. They are removed and not refused, since a user who pasted one can't see it. Control characters and
+ * bidi controls are refused, since they make a text look like another one.
  */
 export function displayText({ max, visible, lines }: DisplayTextRules) {
   return z
@@ -46,8 +46,8 @@ export function displayText({ max, visible, lines }: DisplayTextRules) {
 }
 
 /**
- * The rule for the document. It can't say which invisible characters beyond U+FFFF there are, takes a combining mark for
- * visible, and has no line breaks around a single line.
+ * The same rule as a pattern for the OpenAPI document. It differs in three points: it counts invisible characters above
+ * U+FFFF and combining marks as visible, and it allows no line breaks around a single line.
  */
 function patternOf({ visible, lines }: Pick<DisplayTextRules, 'visible' | 'lines'>): string {
   const controls = String.raw`\u0000-\u0008\u000e-\u001f\u007f-\u009f${BIDI}${NONCHARACTERS}`;

@@ -1,13 +1,13 @@
 import { BIDI, withoutUnseen } from './unseen-characters.ts';
 
 const REORDERING = new RegExp(String.raw`[${BIDI}\p{Noncharacter_Code_Point}]`, 'gu');
-/** What a mail program, a browser or a resolver of host names takes for one of `. : / \ @`, beside what NFKC makes one. */
+/** Characters that a program may read as one of `. : / \ @`. Those that NFKC turns into one of these need no entry. */
 const LINKING =
   /[.:/\\@\u02d0\u0589\u05c3\u0701\u0702\u2044\u2215\u2216\u2236\u2571\u29f5\u29f8\u29f9\u2e33\u3002\ua4f8\ua789]/;
 
 /**
- * A stranger's text as a mail or an error may carry it, also where it is older than the rule for names: one line, in
- * which nothing becomes a link or an address in the reader's program.
+ * Makes a stranger's text safe for a mail or an error message: one line, in which no program finds a link or an address.
+ * Names that were stored before there was a rule for them need it too.
  */
 export function harmless(text: string): string {
   const line = text

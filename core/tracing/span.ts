@@ -19,13 +19,13 @@ const tracer = trace.getTracer('atrium');
 interface SpanOptions {
   kind?: SpanKind;
   attributes?: Attributes;
-  /** What stands above, if it came from elsewhere; otherwise the span under way. */
+  /** The parent span, if it comes from another process; the current span by default. */
   above?: TraceContext | undefined;
 }
 
 /**
- * Does `work` in a span. A refusal is an answer; what nobody foresaw marks the span as failed, by its type alone: an
- * error's words may quote a caller's values.
+ * Runs `work` in a span. An unexpected error marks the span as failed, and a refusal does not. Only the type of an error is
+ * recorded, since its message may quote values of a caller.
  */
 export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const { above, ...about } = options;
@@ -42,7 +42,7 @@ export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span)
   });
 }
 
-/** Says in a span what went wrong in it. */
+/** Records a refusal or an error in a span. */
 export function markFailed(span: Span, error: unknown): void {
   const refusal = refusalIn(error);
   if (refusal !== undefined) {
@@ -53,7 +53,7 @@ export function markFailed(span: Span, error: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** The reason of a refusal, which an error may have deep in it. What tRPC does not take as input has none of ours. */
+/** The reason of a refusal in the chain of causes. tRPC's own errors of bad input count as `VALIDATION_FAILED`. */
 function refusalIn(error: unknown): Reason | undefined {
   const ours = findCause(error, (cause) => cause instanceof AppError);
   if (ours) return ours.reason === 'INTERNAL' ? undefined : ours.reason;
@@ -61,13 +61,13 @@ function refusalIn(error: unknown): Reason | undefined {
   return code === 'BAD_REQUEST' || code === 'PARSE_ERROR' ? 'VALIDATION_FAILED' : undefined;
 }
 
-/** The trace that a span belongs to; `undefined` where nothing is traced. */
+/** @returns the id of the trace of a span; `undefined` if tracing is off */
 export function traceIdOf(span: Span): string | undefined {
   const spanContext = span.spanContext();
   return isSpanContextValid(spanContext) ? spanContext.traceId : undefined;
 }
 
-/** The span under way as a `traceparent`, to be continued elsewhere; `undefined` where nothing is traced. */
+/** @returns the current span as a `traceparent`, for another process; `undefined` if there is no span or tracing is off */
 export function currentTraceparent(): string | undefined {
   const spanContext = trace.getActiveSpan()?.spanContext();
   return spanContext && isSpanContextValid(spanContext) ? formatTraceparent(spanContext) : undefined;

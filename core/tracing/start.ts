@@ -2,23 +2,23 @@ import { context, trace } from '@opentelemetry/api';
 import { within } from '../within.ts';
 
 export interface Tracing {
-  /** Sends what is left, for some seconds at most. */
+  /** Sends the remaining spans, for at most 3 s. */
   stop(): Promise<void>;
 }
 
-/** How long the last spans may take to leave, in ms. */
+/** How long sending the last spans may take, in ms. */
 const LAST_MS = 3_000;
 
 /**
- * Sends spans to an OpenTelemetry collector, or does nothing where there is none: not even its code is loaded then.
- * Called once, by an entry: the spans of a process go one way.
- * @param options.endpoint `OTEL_EXPORTER_OTLP_ENDPOINT`, below which `/v1/traces` takes spans as JSON over HTTP
+ * Sends spans to an OpenTelemetry collector. Without an endpoint it does nothing, and loads no code of OpenTelemetry's SDK.
+ * It is called once, at the entry of a process, since it sets the global tracer provider.
+ * @param options.endpoint `OTEL_EXPORTER_OTLP_ENDPOINT`; spans are sent to `/v1/traces` below it as JSON over HTTP
  */
 export async function startTracing(options: {
   endpoint: string | undefined;
   service: string;
   version: string;
-  /** The share of traces to keep, from 0 to 1, of those that begin here: others were decided on by who began them. */
+  /** The share of traces to keep, from 0 to 1. A trace that began in another process follows its decision. */
   ratio: number;
 }): Promise<Tracing> {
   const { endpoint, service, version, ratio } = options;

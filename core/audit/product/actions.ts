@@ -1,4 +1,4 @@
-/** The actions of the product, each with the type of its entity. Atrium's own are in core/audit/actions.ts. */
+/** The product's audit actions, each with the type of its entity. Atrium's actions are in core/audit/actions.ts. */
 export const PRODUCT_ACTIONS = {
   'project.create': 'project',
   'project.list': 'project',

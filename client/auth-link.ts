@@ -5,15 +5,16 @@ import type { Session } from './session.ts';
 import { tokensIn } from './tokens.ts';
 import { reasonOf } from './trade.ts';
 
-/** The procedures whose answer is a new pair for this client. */
+/** The procedures that return a new pair of tokens for this client. */
 const GIVES_TOKENS = new Set(['auth.login', 'auth.refresh', 'auth.switchTenant', 'auth.changePassword']);
-/** Those of them that need no access token: to renew it would not help them. */
+/** These procedures use no access token, so a new one would not change their result. */
 const NEEDS_NO_TOKEN = new Set(['auth.login', 'auth.refresh']);
 const ENDS_SESSION = new Set(['auth.logout', 'auth.logoutAll']);
 
 /**
- * Keeps the session in step with what is called: takes the tokens of a login, drops them at a logout, and when a
- * call is refused as unauthenticated renews them and calls once more. A switch of the tenant gets the refresh token added.
+ * A tRPC link that keeps the session up to date. It stores the tokens of a login and removes them at a logout. If a call
+ * fails with `UNAUTHENTICATED`, it refreshes the tokens and repeats the call once. It adds the refresh token to
+ * `auth.switchTenant`.
  */
 export function authLink(session: Session): TRPCLink<AppRouter> {
   return () =>
@@ -49,7 +50,7 @@ export function authLink(session: Session): TRPCLink<AppRouter> {
                   if (renewed === undefined) observer.error(error);
                   else attempt(false);
                 },
-                // Not that the call was refused, but that nothing could be done about it.
+                // The caller learns why the refresh failed, which is the cause that they can act on.
                 (failure: unknown) => observer.error(TRPCClientError.from(asError(failure))),
               );
             },
@@ -69,7 +70,7 @@ function asError(failure: unknown): Error {
   return failure instanceof Error ? failure : new Error('The tokens could not be refreshed', { cause: failure });
 }
 
-/** A switch of the tenant uses up the refresh token that the client holds, if the caller gives no other. */
+/** Adds the client's refresh token to the input of `auth.switchTenant`, if the caller gave none. */
 function withRefreshToken(op: Operation, session: Session): Operation {
   const { path, input } = op;
   if (path !== 'auth.switchTenant' || typeof input !== 'object' || input === null) return op;

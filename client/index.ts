@@ -11,33 +11,36 @@ export type { AppRouter } from '../routers/index.ts';
 export type { TokenStorage } from './storage.ts';
 export type { Tokens } from './tokens.ts';
 
-/** Calls that travel in one request; the server takes no more. */
+/** The most calls in one request. The server accepts no larger batch. */
 const BATCH = 10;
-/** Characters of a URL, beyond which queries go in several requests: proxies take 8 kB for URL and method, as nginx does. */
+/** The longest URL of a batch of queries, in characters. Proxies such as nginx accept 8 kB for the method and the URL. */
 const URL_LENGTH = 6_000;
 
 export interface ClientOptions {
-  /** Where the server is, as in `https://api.example.com`. */
+  /** The base URL of the server, for example `https://api.example.com`. */
   url: string;
-  /** The tenant to log in to, until `auth.switchTenant`. Without one only lobby procedures can be called. */
+  /**
+   * The slug of the tenant to log in to. A login or `auth.switchTenant` to another tenant replaces it. Without a tenant,
+   * only lobby procedures can be called.
+   */
   tenantSlug?: string;
   /**
-   * Where the tokens are kept, as in `localStorage`; in memory if not said. All tabs that share it share the login: they
-   * refresh in turn, and a logout in one is a logout in all.
+   * Where to store the tokens, for example `localStorage`. Defaults to memory. Tabs with the same storage share the login:
+   * only one tab refreshes at a time, and a logout in one tab logs out all of them.
    */
   storage?: TokenStorage;
-  /** Tokens kept from an earlier login, by other means than `storage`. */
+  /** Tokens of an earlier login that were not kept in `storage`. */
   tokens?: Tokens;
-  /** Called with each new pair, and with `undefined` when the session ends. */
+  /** Called with each new pair of tokens, and with `undefined` when the session ends. */
   onTokens?: (tokens: Tokens | undefined) => void;
-  /** In place of the global one. */
+  /** Defaults to the global `fetch`. */
   fetch?: Fetch;
 }
 
 type Calls = TRPCClient<AppRouter>;
 type Switch = Calls['auth']['switchTenant']['mutate'];
 
-/** The router's procedures. `auth.switchTenant` uses up the refresh token that the client holds, if none is given. */
+/** The procedures of the server. `auth.switchTenant` uses the client's refresh token if the caller gives none. */
 export type AtriumClient = Omit<Calls, 'auth'> & {
   auth: Omit<Calls['auth'], 'switchTenant'> & {
     switchTenant: {
@@ -47,8 +50,9 @@ export type AtriumClient = Omit<Calls, 'auth'> & {
 };
 
 /**
- * A typed client that holds its tokens: `auth.login` fills it, calls carry the access token, and one that is about to
- * expire or was refused is renewed by the refresh token, once for all calls that wait for it.
+ * Creates a typed client that stores its tokens. `auth.login` sets them, and each call sends the access token. The client
+ * refreshes an access token that expires soon or was refused. Calls that wait at the same time share one refresh.
+ * @returns the client; its calls throw `TRPCClientError` if the server refuses them or cannot be reached
  * @example
  * const client = createClient({ url: 'http://localhost:3000', tenantSlug: 'acme' });
  * await client.auth.login.mutate({ email, password });
@@ -65,7 +69,7 @@ export function createClient(options: ClientOptions): AtriumClient {
   });
   const headers = async (): Promise<Record<string, string>> => {
     const token = await session.accessToken();
-    // A login, or a switch, to another tenant takes the client along.
+    // After a login or a switch to another tenant, calls go to that tenant.
     const tenantSlug = session.tokens?.tenantSlug ?? options.tenantSlug;
     return {
       ...(tenantSlug !== undefined && { 'x-tenant-slug': tenantSlug }),
@@ -80,7 +84,7 @@ export function createClient(options: ClientOptions): AtriumClient {
         condition: (op) => op.type === 'subscription',
         true: httpSubscriptionLink({
           url: endpoint,
-          // A browser's own EventSource can't send headers, and a token must never stand in a URL.
+          // A browser's EventSource cannot send headers, and a URL must not contain a token.
           EventSource,
           eventSourceOptions: {
             fetch: async (input: string | URL, init: RequestInit) =>

@@ -1,30 +1,30 @@
 import type { Shelf } from './storage.ts';
 import type { Tokens } from './tokens.ts';
 
-/** A token this close to its end is refreshed before it is used, in ms. */
+/** How long before its expiry an access token is refreshed, in ms. */
 const EARLY_MS = 30_000;
 
 export interface Session {
   readonly tokens: Tokens | undefined;
   set(tokens: Tokens | undefined): void;
-  /** The access token, refreshed first if it is about to expire; `undefined` when nobody is logged in. */
+  /** Returns the access token, after a refresh if it expires soon. Returns `undefined` if nobody is logged in. */
   accessToken(): Promise<string | undefined>;
-  /** The newest refresh token, whichever tab got it. */
+  /** Returns the newest refresh token, also if another tab received it. */
   refreshToken(): string | undefined;
   /**
-   * Trades the refresh token for a new pair. Any number of callers at once share one trade.
-   * @param refused the access token that the server did not take: if another one is at hand, that one is given
-   * @returns the access token, or `undefined` when the session is over
+   * Refreshes the tokens. Concurrent callers share one refresh.
+   * @param refused the access token that the server refused. If the session already has a different one, no refresh is made
+   * @returns the access token, or `undefined` if the session has ended
    */
   renew(refused?: string): Promise<string | undefined>;
 }
 
 /**
- * Holds the tokens of one login.
- * @param options.trade gives the new pair, or `undefined` where the server says that the session is over; throws where the
- *   refresh fails in any other way, and the tokens stay then. `borrowed` says that the refresh token is that of a tab in
+ * Stores the tokens of one login.
+ * @param options.trade refreshes the tokens. It returns the new pair, or `undefined` if the server answers that the session
+ *   has ended. If it throws, the session keeps its tokens. `borrowed` is true if the refresh token comes from a tab in
  *   another tenant
- * @param options.shelf what all tabs have of the login: it is looked at before each trade
+ * @param options.shelf the tokens that all tabs share; read before each refresh
  */
 export function createSession(options: {
   tokens: Tokens | undefined;
@@ -45,7 +45,7 @@ export function createSession(options: {
     options.onTokens(next);
   }
 
-  /** Takes over what another tab has left since: a newer pair, or none after a logout. */
+  /** Loads what another tab stored: a newer pair, or nothing after a logout. */
   function catchUp(): void {
     if (!shelf) return;
     const theirs = shelf.load();
@@ -53,7 +53,7 @@ export function createSession(options: {
     const tenantSlug = tokens?.tenantSlug;
     borrowed = false;
     if (theirs && tenantSlug !== undefined && tenantSlug !== theirs.tenantSlug) {
-      // Only the refresh token is good for this tab's tenant: it is traded before anything is called.
+      // The access token is for another tenant. `expiresAt: 0` forces a refresh before the next call.
       borrowed = true;
       tokens = { ...theirs, tenantSlug, expiresAt: 0 };
       return;
@@ -62,7 +62,7 @@ export function createSession(options: {
     options.onTokens(theirs);
   }
 
-  /** The access token, if it will do for a while and is not the one that was refused. */
+  /** Returns the access token, unless it expires soon or was refused. */
   function fresh(refused?: string): string | undefined {
     const isFresh = tokens && tokens.expiresAt - EARLY_MS > Date.now() && tokens.accessToken !== refused;
     return isFresh ? tokens?.accessToken : undefined;
@@ -71,15 +71,15 @@ export function createSession(options: {
   async function trade(spent: Tokens): Promise<string | undefined> {
     const next = await options.trade(spent, borrowed);
     const theirs = shelf?.load();
-    // Another tab got a pair meanwhile, and not the same successor as we did: that pair is newer.
+    // Another tab stored a pair that differs from the result of this refresh, so that pair is newer.
     const isNewer = theirs && theirs.refreshToken !== spent.refreshToken && theirs.refreshToken !== next?.refreshToken;
-    // Someone logged in or out here in the meantime: theirs is newer than ours, too.
+    // If `tokens` changed during the refresh, this tab logged in or out, and the result is outdated.
     if (tokens === spent && isNewer) catchUp();
     else if (tokens === spent) set(next);
     return tokens?.accessToken;
   }
 
-  /** @returns what another tab got while this one waited for it, or else what a trade gives */
+  /** Refreshes the tokens, unless another tab did so while this one waited for the lock. */
   async function tradeInTurn(refused: string | undefined): Promise<string | undefined> {
     catchUp();
     return fresh(refused) ?? (tokens && (await trade(tokens)));
@@ -91,7 +91,7 @@ export function createSession(options: {
     const enough = fresh(refused);
     if (enough !== undefined) return enough;
     const spent = tokens;
-    // A trade of an earlier login is none of this one's business.
+    // A refresh that started for an earlier login does not count for this one.
     if (trading?.spent !== spent) {
       trading = { spent, done: shelf ? shelf.exclusively(() => tradeInTurn(refused)) : trade(spent) };
     }
@@ -117,7 +117,7 @@ export function createSession(options: {
       if (!tokens || enough !== undefined) return enough;
       const { accessToken, expiresAt } = tokens;
       return await renew().catch((error: unknown) => {
-        // Out of reach for the moment: what is still valid will do.
+        // The refresh failed, but the current access token is still valid.
         if (expiresAt > Date.now()) return accessToken;
         throw error;
       });

@@ -1,27 +1,27 @@
 import { isTokens, type Tokens } from './tokens.ts';
 
-/** Where tokens are kept: `localStorage`, or what works like it. All tabs that share it share the login. */
+/** Where the tokens are stored: `localStorage`, or an object with the same methods. Tabs that share it share the login. */
 export interface TokenStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 }
 
-/** What the tabs of one login share. */
+/** The tokens that the tabs of one login share. */
 export interface Shelf {
   load(): Tokens | undefined;
   save(tokens: Tokens | undefined): void;
-  /** Runs `work` while no other tab runs its own. */
+  /** Runs `work` under a lock, so that only one tab runs it at a time. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** How long a tab waits for another one, in ms: a browser may have put that to sleep. */
+/** How long a tab waits for the lock, in ms. A tab that the browser has suspended may hold it for ever. */
 const LOCK_MS = 5_000;
 
-/** @param name one for each server: the tokens stand under it */
+/** @param name the key of the tokens in the storage, and the name of the lock; different for each server */
 export function openShelf(storage: TokenStorage, name: string): Shelf {
   let held: Tokens | undefined;
-  // A full or forbidden storage throws: then the tokens are this tab's alone.
+  // Browsers throw if the storage is full or forbidden. This tab then keeps its tokens in memory.
   let works = true;
   function attempt(access: () => void): void {
     if (!works) return;
@@ -56,9 +56,12 @@ function parse(text: string | null): Tokens | undefined {
   }
 }
 
-/** By the Web Locks API. Where it is not there, or another tab does not let go, the server's grace of 10 s has to do. */
+/**
+ * Runs `work` under a lock of the Web Locks API. Without that API, or after `LOCK_MS`, it runs `work` without the lock. That
+ * is safe within 10 s, because the server then returns the same new pair for the same refresh token.
+ */
 async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
-  // Not there over plain HTTP, and in older versions of Node.
+  // The API is missing over plain HTTP and in older versions of Node.
   const locks: LockManager | undefined = globalThis.navigator?.locks;
   if (locks === undefined) return await work();
   let begun = false;

@@ -1,14 +1,14 @@
-/** A pair as `auth.login`, `auth.refresh`, `auth.switchTenant` and `auth.changePassword` give it. */
+/** The pair of tokens that `auth.login`, `auth.refresh`, `auth.switchTenant` and `auth.changePassword` return. */
 export interface Tokens {
   accessToken: string;
   refreshToken: string;
   /** When the access token expires, in ms since the epoch. */
   expiresAt: number;
-  /** The tenant that the access token is for; goes into `X-Tenant-Slug`. */
+  /** The slug of the access token's tenant, sent as `X-Tenant-Slug`. Missing for a lobby token. */
   tenantSlug?: string;
 }
 
-/** Whether a value that was stored is a pair. */
+/** Whether a stored value is a pair of tokens. */
 export function isTokens(value: unknown): value is Tokens {
   if (typeof value !== 'object' || value === null) return false;
   if (!('accessToken' in value) || !('refreshToken' in value) || !('expiresAt' in value)) return false;
@@ -22,7 +22,7 @@ export function isTokens(value: unknown): value is Tokens {
   );
 }
 
-/** Reads a pair from the answer of a procedure; `undefined` where it holds none. */
+/** Returns the pair of tokens in a procedure's answer, or `undefined` if it has none. */
 export function tokensIn(answer: unknown): Tokens | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined;
   if (!('accessToken' in answer) || !('refreshToken' in answer) || !('expiresIn' in answer)) return undefined;

@@ -4,14 +4,14 @@ import { tokensIn, type Tokens } from './tokens.ts';
 
 export type Fetch = (input: string | URL | Request, init: RequestInit) => Promise<Response>;
 
-/** What Atrium says of a session that is over. */
+/** The reasons with which Atrium refuses the refresh token of a session that has ended. */
 const OVER = new Set(['UNAUTHENTICATED', 'REFRESH_REUSED']);
 
 /**
- * Trades a refresh token for a new pair, in the tenant of the old one.
- * @param borrowed whether it is the refresh token of a tab in another tenant
- * @returns `undefined` where Atrium itself says that the session is over
- * @throws TRPCClientError for any other answer, be it Atrium's or that of a proxy before it: the session may go on
+ * Exchanges a refresh token for a new pair, in the same tenant.
+ * @param borrowed whether the refresh token comes from a tab in another tenant
+ * @returns the new pair, or `undefined` if Atrium answers that the session has ended
+ * @throws TRPCClientError for any other error, of Atrium or of a proxy in front of it; the session may still be live
  */
 export async function tradeTokens(
   send: Fetch,
@@ -22,7 +22,8 @@ export async function tradeTokens(
   const refresh = (more: object): Promise<Tokens | undefined> => refreshBy(send, endpoint, { refreshToken, ...more });
   if (tenantSlug === undefined) return await refresh({});
   return await refresh({ tenantSlug }).catch((error: unknown) => {
-    // The tenant may have another slug by now: the refresh token knows it. A refused refresh has used nothing up.
+    // The tenant's slug may have changed. Without a slug, the server takes the tenant of the refresh token, which a
+    // refused refresh does not use up.
     if (!borrowed && reasonOf(error) === 'TENANT_NOT_FOUND') return refresh({});
     throw error;
   });
@@ -37,7 +38,7 @@ async function refreshBy(send: Fetch, endpoint: string, input: object): Promise<
   const answer: unknown = await response.json().catch(() => undefined);
   const tokens = response.ok ? tokensIn(resultIn(answer)) : undefined;
   if (tokens) return tokens;
-  // What Atrium answers is told as it is; anything else by its status.
+  // An error of Atrium is passed on. A proxy's answer is described by its status.
   const isOurs = !response.ok && typeof answer === 'object' && answer !== null && 'error' in answer;
   const foreign = new Error(`The tokens could not be refreshed: the answer, ${response.status}, is not Atrium's`);
   const error = TRPCClientError.from<AppRouter>(isOurs ? answer : foreign, { meta: { response } });
@@ -51,7 +52,7 @@ function resultIn(answer: unknown): unknown {
   return typeof result === 'object' && result !== null && 'data' in result ? result.data : undefined;
 }
 
-/** The reason for which Atrium refused a call; `undefined` for what is no answer of Atrium's. */
+/** Returns the `reason` of an error of Atrium, or `undefined` for any other error. */
 export function reasonOf(error: unknown): string | undefined {
   if (!(error instanceof TRPCClientError)) return undefined;
   const data: unknown = error.data;

@@ -28,23 +28,23 @@ export interface AppOptions {
   publicUrl: string;
   version: string;
   corsOrigins: readonly string[];
-  /** Request headers that they may send beside ours. */
+  /** Request headers that `corsOrigins` may send in addition to the standard ones below. */
   corsHeaders: readonly string[];
   trustedProxies: BlockList;
   drain: Drain;
   readiness: Readiness;
   metrics: ServerMetrics;
-  /** What `/metrics` asks for. */
+  /** The bearer token that `/metrics` requires. */
   metricsToken: string | undefined;
 }
 
-/** They are asked how it goes, to the end. */
+/** Probes stay reachable while the server drains. */
 const PROBES = new Set(['/livez', '/readyz', '/health', '/metrics']);
 
-/** A name or an address, and a port. Of anything else Bun would make a part of the path. */
+/** A host name or an IP address, and an optional port. Bun treats any other Host value as part of the path. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i;
 
-/** The whole server as a function of a request. It listens nowhere and reads no environment. */
+/** Creates the complete server as a Hono app. It opens no port and reads no environment variables. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const { services, trustedProxies } = options;
   const app = new Hono<AppEnv>();
@@ -55,9 +55,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.use(headLength());
   app.use(async (c, next) => {
     const host = c.req.header('host');
-    // Without one, as HTTP/1.0 allows, Bun knows no origin, and Hono takes a part of the path for it.
+    // HTTP/1.0 allows a request without Host. Bun then has no origin, and Hono reads one from the path.
     if (host === undefined ? c.req.url.startsWith('http') : HOST.test(host)) return await next();
-    return refuse(c, oddHost());
+    return refuse(c, invalidHost());
   });
   const crossOrigin = cors({
     origin: [...options.corsOrigins],
@@ -75,12 +75,12 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
     maxAge: 600,
   });
-  // Only a browser on another origin has need of it, and says so.
+  // Only cross-origin requests of browsers need CORS headers, and these requests have an Origin header.
   app.use((c, next) =>
     c.req.header('origin') === undefined && c.req.method !== 'OPTIONS' ? next() : crossOrigin(c, next),
   );
   app.use(async (c, next) => {
-    // Hono looks at no body of these, and there is to be none.
+    // Hono's body limit does not check GET and HEAD.
     const bodiless = c.req.method === 'GET' || c.req.method === 'HEAD';
     if (
       bodiless &&
@@ -132,7 +132,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   return app;
 }
 
-function oddHost(): AppError {
+function invalidHost(): AppError {
   return new AppError(
     'VALIDATION_FAILED',
     'The Host header must be a host name or an IP address, with or without a port.',

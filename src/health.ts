@@ -6,19 +6,22 @@ import type { Pool } from '../db/connection/pool.ts';
 import type { AppEnv } from './middleware/request.ts';
 import type { Drain } from './shutdown.ts';
 
-/** How long an answer about the database stands, in ms: probes must not be a lever for load. */
+/** How long the result of a database check is reused, in ms, so that many probes put no load on the database. */
 const CACHE_MS = 1_000;
-/** How long the database may take to answer a probe, in ms. */
+/** The timeout of a database check, in ms. */
 const PROBE_MS = 2_000;
 
-/** What this server can do. */
+/** Whether this server can serve requests. */
 export interface Readiness {
-  /** Whether PostgreSQL answers, with a lobby that this code can work on. */
+  /** Whether PostgreSQL answers and the lobby has the migrations that this code needs. */
   database(): Promise<boolean>;
   readonly draining: boolean;
 }
 
-/** Asks at most once a second, however many want to know. @param deps.pool one that no request waits for */
+/**
+ * Checks the database at most once a second, for any number of probes.
+ * @param deps.pool a pool for probes only, so that they do not wait for requests
+ */
 export function createReadiness({ pool, drain }: { pool: Pool; drain: Pick<Drain, 'draining'> }): Readiness {
   return {
     database: cached(CACHE_MS, () =>
@@ -34,7 +37,7 @@ export function createReadiness({ pool, drain }: { pool: Pool; drain: Pick<Drain
   };
 }
 
-/** `/livez`: the process answers. `/readyz`: it can work. `/health`: for people. */
+/** Serves `/livez` (the process runs), `/readyz` (it can serve requests) and `/health` (details, for people). */
 export function health({ readiness, version }: { readiness: Readiness; version: string }): Hono<AppEnv> {
   const startedAt = Date.now();
   return new Hono<AppEnv>()

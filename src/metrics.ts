@@ -4,7 +4,7 @@ import { mayReadMetrics } from '../core/metrics/bearer.ts';
 import type { ServerMetrics } from '../core/metrics/server.ts';
 import type { AppEnv } from './middleware/request.ts';
 
-/** `/metrics`, for Prometheus, behind `METRICS_TOKEN`. */
+/** Serves `/metrics` for Prometheus. `deps.token` is the value of `METRICS_TOKEN`. */
 export function metricsPage(deps: { metrics: ServerMetrics; token: string | undefined }): Hono<AppEnv> {
   const { registry } = deps.metrics;
   return new Hono<AppEnv>().get('/metrics', async (c) => {

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   });
 }
 
-/** Whether the system gave no such address, or not this port. Bun has EINPROGRESS for an address of another machine. */
+/** Whether HOST or PORT could not be bound. Bun reports EINPROGRESS for an address of another machine. */
 function isOfListening(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EINVAL', 'EINPROGRESS'].includes(code);
@@ -52,7 +52,7 @@ async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<v
       else log.info('PostgreSQL is reachable again');
     },
   });
-  // What answers probes must not wait behind the requests that they ask about.
+  // Probes have their own connection, because they must not wait while requests use the whole pool.
   const probePool = createPool(env.DATABASE_URL, { max: 1, name: 'atrium probe' });
   await assertAppRole(pool);
 
@@ -105,13 +105,13 @@ async function serve(env: z.output<typeof SERVER_SETTINGS>, log: Log): Promise<v
     port: env.PORT,
     hostname: env.HOST,
     idleTimeout: env.IDLE_SECONDS,
-    // The app has a limit of its own, whose refusal has headers and a body. Bun's has neither.
+    // The app has its own limit. Its answer has headers and a body, and Bun's has neither.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     async fetch(request, self) {
       self.timeout(request, env.IDLE_SECONDS);
       const socketAddress = self.requestIP(request)?.address ?? null;
       const response = await shutdown.during(async () => await app.fetch(request, { socketAddress }));
-      // A reader may take its time: its connection is not idle.
+      // While a client reads the response slowly, its connection is not idle.
       self.timeout(request, env.READER_SECONDS);
       if (drain.draining) response.headers.set('Connection', 'close');
       return response;

@@ -1,35 +1,35 @@
 import type { Log } from '../core/log/log.ts';
 
-/** How far a server is on its way out. */
+/** The state of a server that is shutting down. */
 export interface Drain {
-  /** `/readyz` says no; work is still done, on connections that are then closed. */
+  /** `/readyz` answers 503. Requests are still served, each with `Connection: close`. */
   readonly draining: boolean;
-  /** New work is refused with `SHUTTING_DOWN`; what is under way ends. */
+  /** New requests are refused with `SHUTTING_DOWN`. Requests in progress continue. */
   readonly refusing: boolean;
   /** Aborted when streams must end. */
   readonly ending: AbortSignal;
 }
 
-/** How long the last refusals are held back before nothing listens any more, in ms. */
+/** How long the answers of the last refused requests are delayed before the listener closes, in ms. */
 const HOLD_MS = 500;
-/** What closing pools and the log may still take once the deadline is over, in ms. */
+/** How long closing the pools and the log may take after the deadline, in ms. */
 const LAST_MS = 1_000;
 
 export interface Shutdown {
   readonly drain: Drain;
-  /** Starts to drain, and ends the process at last. Called once. */
+  /** Starts to drain and later ends the process. Must be called only once. */
   begin(): void;
-  /** Counts a request until its answer is made, or holds it back: the last ones are answered once nothing listens. */
+  /** Runs a request and counts it as in progress. The last refused requests wait until the listener is closing. */
   during<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /**
- * Takes a server out of service without a failed request: it says that it is not ready, works on for a while, refuses
- * what still comes, lets what is under way end, and goes.
- * @param options.window how long it works on, in ms
- * @param options.deadline when it goes whatever is under way, in ms from the beginning
- * @param options.stop closes what listens; called when nothing is under way, or at the deadline (`force`)
- * @param options.close closes pools and the like, last
+ * Shuts a server down without failed requests. It reports "not ready", serves requests for `window` ms, refuses new
+ * requests, waits for the requests in progress, and exits.
+ * @param options.window how long it still accepts requests, in ms
+ * @param options.deadline when it exits even if requests are in progress, in ms from the beginning
+ * @param options.stop closes the listener; with `force` also the open connections
+ * @param options.close closes pools and the log, as the last step
  */
 export function createShutdown(options: {
   window: number;
@@ -37,7 +37,7 @@ export function createShutdown(options: {
   log: Log;
   stop: (force: boolean) => Promise<void>;
   close: () => Promise<void>;
-  /** Ends the process, with its own exit code if none is given. */
+  /** Ends the process. Without a code, it exits with `process.exitCode`. */
   exit: (code?: number) => void;
 }): Shutdown {
   const { window, deadline, log, stop, close, exit } = options;
@@ -71,8 +71,8 @@ export function createShutdown(options: {
   }
 
   /**
-   * Whoever is refused may call again at once, and would be cut off by a listener that closes at that moment. So nobody is
-   * answered shortly before: who calls without end is waiting for an answer then.
+   * Delays the answers of refused requests until `release` is called. A refused client may retry at once, and that request
+   * would fail if the listener closed at that moment. A client that waits for an answer sends no request.
    */
   function holdBack(): () => void {
     let release: () => void = () => undefined;

@@ -2,32 +2,32 @@ import type { Context } from 'hono';
 
 const STREAMED = /^(text\/event-stream|application\/x-ndjson)\b/;
 
-/** Whether an answer is a stream of events, which has no end of its own. */
+/** Whether a response is a stream of server-sent events. The client usually ends such a stream. */
 export function isEvents({ headers }: Response): boolean {
   return headers.get('content-type')?.startsWith('text/event-stream') ?? false;
 }
 
-/** How a stream was over: with its end, with an error, or because nobody reads it any more. */
+/** How a stream ended: complete, with an error, or because the client disconnected. */
 export type StreamEnd = 'whole' | 'failed' | 'left';
 
-/** Whether an answer is a stream, by its type. */
+/** Whether a response is a stream. */
 export function isStreamed(c: Context): boolean {
-  // tRPC calls a batch that it streams plain JSON; only the request tells it apart.
+  // tRPC sends a streamed batch as `application/json`, so only the request's header shows that it is a stream.
   const batch = c.req.header('trpc-accept') === 'application/jsonl';
   return batch || STREAMED.test(c.res.headers.get('content-type') ?? '');
 }
 
 /**
- * Where the answer is a stream, has `then` called once when it is over.
- * @returns whether it is one
+ * If the response is a stream with a body, calls `then` once when the stream ends.
+ * @returns whether `then` will be called
  */
 export function afterBody(c: Context, then: (end: StreamEnd) => void): boolean {
   if (!isStreamed(c)) return false;
-  // Looked at last: to be asked for it turns a text into a stream, which is slower to send.
+  // Reading `body` turns a text response into a stream, which is slower to send. So this check comes last.
   const { body } = c.res;
   if (!body) return false;
   if (c.req.method === 'HEAD') {
-    // Hono drops the body then, and whoever makes it would wait for a reader for ever.
+    // Hono drops the body of HEAD. Without `cancel`, its source would wait for a reader for ever.
     void body.cancel().catch(() => undefined);
     return false;
   }
@@ -41,7 +41,7 @@ export function afterBody(c: Context, then: (end: StreamEnd) => void): boolean {
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
-        // Cancelled while it was read: there is nobody to give it to.
+        // The client disconnected during the read.
         if (over) return;
         if (!done) {
           controller.enqueue(value);

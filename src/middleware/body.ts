@@ -1,14 +1,14 @@
 import { AppError } from '../../core/errors.ts';
 
-/** Bodies at most, in bytes: 1 MiB. */
+/** The largest request body, in bytes: 1 MiB. */
 export const BODY_LIMIT = 1024 * 1024;
 
-/** Whether an error says that a client went before all of its body had come. */
+/** Whether an error means that the client disconnected before it sent the whole body. */
 export function isBrokenOff(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** What such a client is told, and the log: it is none of our failures. */
+/** The error for a body that broke off. It is the client's error (400), so it is not logged as a failure of the server. */
 export function brokenOff(cause: unknown): AppError {
   return new AppError(
     'VALIDATION_FAILED',

@@ -1,7 +1,7 @@
 import { isIP, type BlockList } from 'node:net';
 import { canonicalAddress } from '../../core/ip-address.ts';
 
-/** What proxies say of where a request came from. Several lines of one header are one list. */
+/** The headers in which proxies name the client. Several lines of one header are joined to one list. */
 export interface Forwarding {
   /** `X-Forwarded-For`. */
   forwardedFor: string | undefined;
@@ -9,15 +9,18 @@ export interface Forwarding {
   forwarded: string | undefined;
 }
 
-/** An address with brackets, a port, or both; the port may be a made-up name (RFC 7239, 6). */
+/** An address with brackets, a port, or both. The port may be an obfuscated name (RFC 7239, 6). */
 const NODE = /^(?:\[(?<six>[^\]]*)\]|(?<four>[\d.]+))(?::(?:\d{1,5}|_[\w.-]+))?$/;
 const FOR = /^\s*for\s*=/i;
 
 /**
- * Who called: the socket's address, or where it is a trusted proxy, the first address that proxies name, from the right,
- * that is not one. Anything malformed ends the walk: what stands left of it could be made up.
- * A proxy writes one of the two headers and may hand on the other as a client made it up. So where both are there they
- * count only if they name the same address.
+ * Returns the address of the client. That is the socket's address, unless it belongs to a trusted proxy. Then the header is
+ * read from the right, and the first address that is no trusted proxy is the client's. A malformed entry ends the search,
+ * because a client could have forged everything to its left.
+ *
+ * A proxy sets one of the two headers and may pass on the other one as the client sent it. If both are present, they count
+ * only if they name the same address. Otherwise the socket's address is returned.
+ * @returns `null` if the socket's address is unknown
  */
 export function clientAddress(
   socket: string | null,
@@ -35,7 +38,7 @@ export function clientAddress(
   return address === other ? address : nearest;
 }
 
-/** @param hops what each proxy saw, the nearest first; `undefined` for what is no address */
+/** @param hops the address that each proxy saw, the nearest proxy first; `undefined` for a malformed entry */
 function walk(nearest: string, hops: readonly (string | undefined)[], trusted: BlockList): string {
   let address = nearest;
   for (const hop of hops) {
@@ -49,10 +52,10 @@ function hopsOfList(header: string): (string | undefined)[] {
   return splitFromRight(header, ',').map((hop) => addressOf(hop));
 }
 
-/** `undefined` where no element has a `for`: the header says something else, such as `proto`, and names nobody. */
+/** Returns `undefined` if no element has a `for`, for example if the header has only `proto`. */
 function hopsOfForwarded(header: string): (string | undefined)[] | undefined {
   const elements = splitFromRight(header, ',')
-    // An empty element counts for nothing (RFC 9110, 5.6.1).
+    // Empty elements are ignored (RFC 9110, 5.6.1).
     .filter((element) => element.trim() !== '')
     .map((element) => splitFromRight(element, ';').filter((pair) => FOR.test(pair)));
   if (elements.every((hops) => hops.length === 0)) return undefined;
@@ -62,8 +65,8 @@ function hopsOfForwarded(header: string): (string | undefined)[] | undefined {
 }
 
 /**
- * The parts of a list, the last first, where no separator counts within quotes. It is read from the right, since a
- * client may have begun it: a quote that it left open must not swallow what a proxy added.
+ * Splits a list, the last part first. A separator within quotes does not count. The list is read from the right, because a
+ * client may have written its beginning: a quote that the client left open must not hide what a proxy added.
  */
 function splitFromRight(text: string, separator: string): string[] {
   const parts: string[] = [];
@@ -78,12 +81,12 @@ function splitFromRight(text: string, separator: string): string[] {
   return [...parts, text.slice(0, end)];
 }
 
-/** The address in what a proxy writes of a hop: `192.0.2.1`, `192.0.2.1:4711`, `"[2001:db8::1]:4711"`, and the like. */
+/** Returns the address in an entry such as `192.0.2.1`, `192.0.2.1:4711` or `"[2001:db8::1]:4711"`. */
 function addressOf(hop: string): string | undefined {
   const trimmed = hop.trim();
   const node = /^"(.*)"$/.exec(trimmed)?.[1]?.replaceAll(/\\(.)/g, '$1').trim() ?? trimmed;
   const { six, four } = NODE.exec(node)?.groups ?? {};
-  // Within brackets there is an IPv6 address.
+  // Only an IPv6 address may stand in brackets.
   if (six !== undefined && isIP(six) !== 6) return undefined;
   return canonicalAddress(six ?? four ?? node);
 }

@@ -2,11 +2,11 @@ import type { MiddlewareHandler } from 'hono';
 import { isStreamed } from './after-body.ts';
 
 /**
- * Gives the answer to HEAD the length that GET would have (RFC 9110, 8.6), or for a stream, which has none, what GET says
- * in its place. Bun would say 0 of an answer that comes without its body.
+ * Sets the `Content-Length` of GET on a response to HEAD (RFC 9110, 8.6). A stream has no length, so it gets GET's
+ * `Transfer-Encoding` instead. Bun would send `Content-Length: 0` for a response without a body.
  */
 export function headLength(): MiddlewareHandler {
-  return async function tellLength(c, next) {
+  return async function setLength(c, next) {
     await next();
     if (c.req.method !== 'HEAD' || !c.res.body) return;
     if (isStreamed(c)) {

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { requestIdOf, type AppEnv } from './request.ts';
 
-/** The contract's headers, on every answer. A page may bring a CSP of its own, and a static file lets itself be kept. */
+/** The security headers of every response. A page can set its own CSP, and a static file its own `Cache-Control`. */
 const HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -13,7 +13,7 @@ const HEADERS = {
   'X-Frame-Options': 'DENY',
 } as const;
 
-/** Gives each request its id, and each answer the headers that guard it. */
+/** Sets the request id and the security headers. */
 export function guardHeaders(): MiddlewareHandler<AppEnv> {
   return async function guard(c, next) {
     const requestId = requestIdOf(c.req.header('x-request-id'));

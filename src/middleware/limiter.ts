@@ -11,14 +11,14 @@ import type { Log } from '../../core/log/log.ts';
 
 export interface Limiter {
   rateLimits: RateLimits;
-  /** Whether this process counts, because the counter at `RATE_LIMIT_URL` does not answer. */
+  /** Whether this process counts by itself, because the counter at `RATE_LIMIT_URL` does not answer. */
   readonly away: boolean;
-  /** How often this process has taken over. */
+  /** How often this process began to count by itself. */
   readonly fallbacks: number;
   close(): Promise<void>;
 }
 
-/** Counts at `RATE_LIMIT_URL`, and in this process while nothing answers there. */
+/** Creates the rate limits. They are counted at `options.url`, and in this process while that counter does not answer. */
 export function createLimiter(options: { url: string; token: string | undefined; factor: number; log: Log }): Limiter {
   const { url, token, factor, log } = options;
   if (url.startsWith('memory:')) {

@@ -1,8 +1,8 @@
 import type { Count } from '../../core/rate-limit/index.ts';
 
 /**
- * The headers that tell a caller what is left of the limit that is nearest: `RateLimit-Limit`, `RateLimit-Remaining`, and
- * `RateLimit-Reset` in seconds (draft-ietf-httpapi-ratelimit-headers-03).
+ * Returns the headers of the limit that is closest to exhaustion: `RateLimit-Limit`, `RateLimit-Remaining`, and
+ * `RateLimit-Reset` in seconds (draft-ietf-httpapi-ratelimit-headers-03). Returns none if nothing was counted.
  */
 export function rateLimitHeaders(counts: readonly Count[]): Record<string, string> {
   const [nearest] = counts.toSorted((one, other) => shareLeft(one) - shareLeft(other));
@@ -15,7 +15,7 @@ export function rateLimitHeaders(counts: readonly Count[]): Record<string, strin
   };
 }
 
-/** The share of a limit that is left. A limit that refused the call comes before one that has nothing left. */
+/** The share of a limit that is left. A limit that refused the call sorts before one that is merely used up. */
 function shareLeft({ allowed, limit, remaining }: Count): number {
   return allowed ? remaining / limit : -1;
 }

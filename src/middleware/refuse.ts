@@ -5,7 +5,7 @@ import { problemResponse } from '../rest/problem.ts';
 import type { AppEnv } from './request.ts';
 import { TRPC_PATH, trpcError } from '../trpc/mount.ts';
 
-/** An error in the envelope of the mount that was called. */
+/** Returns the error response in the format of the API that was called: tRPC's envelope, or problem details. */
 export function refuse(c: Context<AppEnv>, error: AppError): Response {
   const { requestId } = c.var;
   c.set('refused', error.reason);

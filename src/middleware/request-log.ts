@@ -10,14 +10,14 @@ import { endAs, type AppEnv } from './request.ts';
 import { REST_PATH } from '../rest/mount.ts';
 import { TRPC_PATH } from '../trpc/mount.ts';
 
-/** Paths that machines ask for, every second or so. */
+/** Paths that probes and Prometheus request every few seconds. They are counted but not logged. */
 const QUIET = new Set(['/livez', '/readyz', '/metrics']);
-/** Of a path, in characters: a batch names all its procedures there, and a stranger anything. */
+/** The longest path in the log, in characters. A batch names all its procedures in the path, and any client can send more. */
 const PATH_LENGTH = 300;
 
 /**
- * Tells of each request: one line in the log, what is counted, and a span. Where the answer is a stream the line comes
- * at its end. The path alone, never the query: a mailed link has its token there.
+ * Records each request as one log line, metrics and a span. For a stream, the log line is written when the stream ends. The
+ * query string is never recorded, because mailed links have their token there.
  */
 export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }): MiddlewareHandler<AppEnv> {
   return async function observeRequest(c, next) {
@@ -36,11 +36,11 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
       return traceIdOf(span);
     });
 
-    function tell(end: StreamEnd = 'whole'): void {
+    function record(end: StreamEnd = 'whole'): void {
       const { status } = c.res;
-      const gone = end === 'left' || (!streamed && raw.signal.aborted);
-      // Who subscribes ends a stream of events by going.
-      const cut = gone && !isEvents(c.res);
+      const disconnected = end === 'left' || (!streamed && raw.signal.aborted);
+      // A client ends a subscription by disconnecting, so that is not a cut response.
+      const cut = disconnected && !isEvents(c.res);
       if (cut) metrics.countCut({ mount });
       const [first] = calls;
       if (cut && streamed && first) endAs({ calls }, first.procedure, 'cut');
@@ -57,8 +57,8 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
           path: path.slice(0, PATH_LENGTH),
           status,
           ms: rounded(performance.now() - start),
-          outcome: refused ?? calls.find(({ outcome }) => outcome !== 'ok')?.outcome ?? ended(status, cut),
-          ...toldOf(calls),
+          outcome: refused ?? calls.find(({ outcome }) => outcome !== 'ok')?.outcome ?? outcomeOf(status, cut),
+          ...callFields(calls),
           requestId: c.var.requestId,
           traceId: traceId ?? above?.traceId ?? mintTraceId(),
         },
@@ -68,15 +68,15 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
 
     let streamed = false;
     streamed = afterBody(c, (end) => {
-      tell(end);
-      if (end === 'whole') watchSending();
+      record(end);
+      if (end === 'whole') watchForCut();
     });
     if (streamed) return;
-    tell();
-    if (!QUIET.has(path)) watchSending();
+    record();
+    if (!QUIET.has(path)) watchForCut();
 
-    /** The line is written by then. The signal is aborted only while there is something left to send. */
-    function watchSending(): void {
+    /** Logs a response that is cut after its log line was written. Bun aborts the signal only before all bytes are sent. */
+    function watchForCut(): void {
       raw.signal.addEventListener('abort', () => {
         metrics.countCut({ mount });
         log.warn(
@@ -88,13 +88,13 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
   };
 }
 
-function ended(status: number, cut: boolean): 'ok' | 'cut' | 'INTERNAL' {
+function outcomeOf(status: number, cut: boolean): 'ok' | 'cut' | 'INTERNAL' {
   if (cut) return 'cut';
   return status < 500 ? 'ok' : 'INTERNAL';
 }
 
-/** One call stands in the line itself; several have a list. They share the bearer, and so the caller. */
-function toldOf(calls: readonly CallRecord[]): object {
+/** The calls as fields of the log line: one call as fields of its own, several as a list. All calls have the same caller. */
+function callFields(calls: readonly CallRecord[]): object {
   const [first] = calls;
   if (!first) return {};
   const { who } = calls.find((call) => call.who?.userId ?? call.who?.keyId) ?? first;

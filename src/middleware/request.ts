@@ -5,43 +5,43 @@ import type { Reason } from '../../core/errors.ts';
 import type { CallRecord, RequestFacts } from '../../routers/procedures/context.ts';
 import { clientAddress } from './client-address.ts';
 
-/** What Hono hands on from one middleware to the next. */
+/** The variables that the middlewares share. */
 export interface AppEnv {
   Bindings: { socketAddress?: string | null };
   Variables: {
     requestId: string;
-    /** Of its calls, those that have ended. */
+    /** The calls of this request that have ended. */
     calls: CallRecord[];
-    /** In place of `no-store`: what is the same for everyone. */
+    /** Replaces `no-store`, for responses that are the same for every caller. */
     cacheControl?: string;
-    /** Why it was refused before it came to a call. */
+    /** The reason why the request was refused before it reached a procedure. */
     refused?: Reason;
   };
 }
 
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
-/** Longer ones are cut before they are stored, in characters. */
+/** Longer user agents are cut to this length before they are stored, in characters. */
 const USER_AGENT_LENGTH = 300;
 
-/** A caller's own id where it is harmless to log, or else a new one. */
+/** Returns the client's request id if it is safe to log, otherwise a new UUIDv7. */
 export function requestIdOf(header: string | undefined): string {
   return header !== undefined && REQUEST_ID.test(header) ? header : uuidv7();
 }
 
-/** Says of a call that had begun to answer how it ended after all: a stream is told of at its end. */
+/** Corrects the outcome of a call that was recorded as `ok`. A stream can fail after its call was recorded. */
 export function endAs({ calls }: Pick<RequestFacts, 'calls'>, procedure: string, outcome: CallRecord['outcome']): void {
   const open = calls.find((call) => call.procedure === procedure && call.outcome === 'ok');
   if (open) open.outcome = outcome;
 }
 
 /**
- * The text of a header, of which Bun gives each byte as a character: UTF-8 where the bytes are that, and otherwise
- * ISO 8859-1, which headers were long in (RFC 9110, 5.5). So nothing of it is lost.
+ * Decodes a header. Bun returns each byte as one character. The bytes are read as UTF-8 if they are well-formed, otherwise
+ * as ISO 8859-1, the historical charset of headers (RFC 9110, 5.5). The text is cut to `USER_AGENT_LENGTH`.
  */
 function textOfHeader(value: string | undefined): string | null {
   if (value === undefined) return null;
-  // In the usual case there is nothing to decode, nor to cut in the middle of a character.
+  // ASCII needs no decoding, and `slice` cannot cut it in the middle of a character.
   if (!/[\u0080-\uffff]/.test(value)) return value.slice(0, USER_AGENT_LENGTH);
   return Array.from(decoded(value)).slice(0, USER_AGENT_LENGTH).join('');
 }

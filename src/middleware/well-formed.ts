@@ -11,7 +11,7 @@ import { factsOf, type AppEnv } from './request.ts';
 type ApiMount = Exclude<Mount, 'other'>;
 type Charset = 'utf-8' | 'us-ascii';
 
-/** What a body may be said to be written in. ASCII is a part of UTF-8. */
+/** The supported charsets of a body. ASCII is a subset of UTF-8. */
 const CHARSETS: ReadonlyMap<string, Charset> = new Map([
   ['utf-8', 'utf-8'],
   ['utf8', 'utf-8'],
@@ -22,16 +22,16 @@ const CHARSETS: ReadonlyMap<string, Charset> = new Map([
 const PARAMETER = /;\s*([^\s;=]+)\s*=\s*(?:"([^"]*)"\s*(?=;|$)|([^;]*))/g;
 /** A run of percent-encoded bytes. */
 const ENCODED = /(?:%[\da-f]{2})+/gi;
-/** An escape of JSON; the group is half of a surrogate pair that stands alone. */
+/** A JSON escape. The group matches a lone surrogate. */
 const ESCAPE = /\\(?:ud[89ab][\da-f]{2}\\ud[c-f][\da-f]{2}|(ud[89a-f][\da-f]{2})|[^])/gi;
-/** Bun writes this, U+FFFD, for bytes of a path or query that are neither encoded nor UTF-8. */
+/** U+FFFD. Bun replaces bytes of a URL by it that are neither percent-encoded nor UTF-8. */
 const REPLACED = '%EF%BF%BD';
 
 /**
- * Refuses a request whose text is not well-formed UTF-8, or is in a charset or encoding that is not read: nothing may be
- * altered on its way in. The whole body is read here, once; what comes after reads the checked text.
- * It comes before the procedure's own limits, so that a refusal counts as a call of the address that it came from.
- * @param mount `trpc` has JSON in its queries as well
+ * Refuses a request whose text is not well-formed UTF-8, or whose charset or encoding is not supported. Otherwise a decoder
+ * would silently replace characters of the input. The whole body is read here once, and later code reads the checked text.
+ * This check runs before the limits of the procedure, so it counts a refused request for the client's address itself.
+ * @param mount `trpc` also has JSON in its query strings
  */
 export function wellFormed(mount: ApiMount, services: Services, trustedProxies: BlockList): MiddlewareHandler<AppEnv> {
   return async function checkText(c, next) {
@@ -39,7 +39,7 @@ export function wellFormed(mount: ApiMount, services: Services, trustedProxies: 
       c.req.raw = await checked(c.req.raw, mount);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      // It comes to no procedure, so it counts under the limits of all of them alone.
+      // The request reaches no procedure, so only the limits that apply to all procedures count it.
       const ctx = { ...services, request: factsOf(c, trustedProxies), spent: createSpent('none') };
       const response = refuse(c, await counted(ctx, error));
       for (const [name, value] of Object.entries(rateLimitHeaders(ctx.request.counts))) {
@@ -51,7 +51,7 @@ export function wellFormed(mount: ApiMount, services: Services, trustedProxies: 
   };
 }
 
-/** Counts a refused request for its address. @returns what is answered: `RATE_LIMITED` where that was one too many */
+/** Counts a refused request for its address. @returns the error to answer: `refusal`, or `RATE_LIMITED` over the limit */
 async function counted(ctx: CountedCall, refusal: AppError): Promise<AppError> {
   try {
     await take(ctx, byAddress(ctx));
@@ -95,7 +95,7 @@ function assertIdentity(contentEncoding: string): void {
   throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported. Send the body without compression.');
 }
 
-/** The charset that a media type names; UTF-8 where it names none. */
+/** Returns the charset of a media type. The default is UTF-8. */
 function charsetOf(contentType: string): Charset {
   const named = new Set(
     Array.from(contentType.matchAll(PARAMETER))
@@ -108,7 +108,7 @@ function charsetOf(contentType: string): Charset {
   return named.has('us-ascii') ? 'us-ascii' : 'utf-8';
 }
 
-/** A byte order mark at the beginning is left out, as RFC 8259 (8.1) allows. */
+/** Decodes a body. It drops a leading byte order mark, as RFC 8259 (8.1) allows. */
 function textOf(bytes: Uint8Array, charset: Charset): string {
   if (charset === 'us-ascii' && bytes.some((byte) => byte > 0x7f)) throw illFormed('The request body', 'US-ASCII');
   try {
@@ -118,7 +118,7 @@ function textOf(bytes: Uint8Array, charset: Charset): string {
   }
 }
 
-/** Whether JSON spells half of a surrogate pair, in a string or a key: no text has that, and UTF-8 can't hold it. */
+/** Whether JSON has an escape for a lone surrogate, in a string or a key. UTF-8 cannot represent a lone surrogate. */
 function hasLoneSurrogate(json: string): boolean {
   if (!/\\ud[89a-f]/i.test(json)) return false;
   return Array.from(json.matchAll(ESCAPE)).some(([, lone]) => lone !== undefined);

@@ -4,23 +4,24 @@ import { reportOf, toTRPCError } from '../../routers/procedures/errors.ts';
 import { problemResponse } from '../rest/problem.ts';
 import type { AppEnv } from './request.ts';
 
-/** A path as Hono has it, and one of the methods that it is called by. */
+/** A path in Hono's syntax, and one method that it accepts. */
 export interface Served {
   method: string;
   path: string;
 }
 
-/** Whether a part of the path is the caller's to fill in. */
+/** Whether the path has parameters. */
 export const isTemplate = ({ path }: Served): boolean => path.includes(':');
 
 /**
- * Answers 405 with `Allow` where an address has other methods than the one it is called by (RFC 9110, 15.5.6). A plain path
- * comes before the templates that fit it too, as OpenAPI reads them: so plain ones go before what is served, templates after.
+ * Answers 405 with `Allow` if a path exists but does not accept the method (RFC 9110, 15.5.6). A plain path has precedence
+ * over a template that also matches it, as in OpenAPI. So call this with plain paths before the handlers are registered, and
+ * with templates after that.
  */
 export function refuseWrongMethods(app: Hono<AppEnv>, served: readonly Served[]): void {
   for (const path of new Set(served.map((one) => one.path))) {
     const methods = served.filter((one) => one.path === path).map(({ method }) => method);
-    // Whatever answers GET answers HEAD.
+    // Hono also answers HEAD on a path that has GET.
     const allowed = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
     const allow = allowed.join(', ');
     app.all(path, async (c, next) => {

@@ -27,7 +27,7 @@ export const HEADERS = {
 type HeaderName = keyof typeof HEADERS;
 const ALWAYS = ['X-Request-Id', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;
 
-/** What is refused whatever is called. */
+/** The reasons of every operation. */
 const OF_ALL = ['PAYLOAD_TOO_LARGE', 'RATE_LIMITED', 'INTERNAL', 'OVERLOADED', 'SHUTTING_DOWN'] as const;
 const OF_A_TOKEN = ['UNAUTHENTICATED', 'FORBIDDEN'] as const;
 const OF_A_TENANT = [
@@ -43,10 +43,10 @@ const OF_A_TENANT = [
 export const needsToken = (access: Meta['access']): boolean => access !== undefined && access !== 'public';
 export const needsTenant = (access: Meta['access']): boolean => access === 'member' || access === 'admin';
 
-/** What the reasons of an operation depend on. */
+/** The facts about an operation that its reasons depend on. */
 export interface Called {
   meta: Pick<Meta, 'access' | 'refusals'>;
-  /** Whether it takes anything from the caller, and whether as a body. */
+  /** Where its input comes from. */
   takes: 'nothing' | 'parameters' | 'body';
   changes: boolean;
 }
@@ -63,14 +63,14 @@ function reasonsOf({ meta: { access, refusals = [] }, takes, changes }: Called):
   ]);
 }
 
-/** An answer that refuses: its name among the components, its status, and the reasons that there are. */
+/** An error response: its name in `components.responses`, its status, and the reasons that it can have. */
 export interface Refusal {
   name: string;
   status: number;
   reasons: Reason[];
 }
 
-/** An operation's refusals, one for each status. */
+/** Returns the error responses of an operation, one for each status. */
 export function refusalsOf(called: Called): Refusal[] {
   const all = [...reasonsOf(called)];
   const statuses = new Set(all.map((reason) => STATUS_OF_REASON[reason]));
@@ -80,7 +80,7 @@ export function refusalsOf(called: Called): Refusal[] {
   });
 }
 
-/** The answer: problem details. */
+/** Returns the OpenAPI response of a refusal: problem details, with the headers of that status. */
 export function refusalResponse({ status, reasons }: Refusal): Response {
   const more: HeaderName[] = [
     ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
@@ -93,7 +93,7 @@ export function refusalResponse({ status, reasons }: Refusal): Response {
   };
 }
 
-/** References to the headers of every answer, and to `more`. */
+/** Returns references to the headers of every response and to `more`. */
 export function headers(...more: HeaderName[]): Record<string, { $ref: string }> {
   return Object.fromEntries([...ALWAYS, ...more].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

@@ -24,7 +24,7 @@ const DESCRIPTION = `The same procedures are available over tRPC at /trpc. Error
 The server answers 431 without a body if the URL and headers of a request are larger than 16 KiB together.`;
 
 /**
- * The OpenAPI 3.1 document of the REST bridge, made from the routers.
+ * Generates the OpenAPI 3.1 document of the REST API from the routers.
  * @throws Error if two shapes have the same name
  */
 export function openApiDocument(options: { publicUrl: string; version: string }): Document {
@@ -71,7 +71,7 @@ export function openApiDocument(options: { publicUrl: string; version: string })
   };
 }
 
-/** Says what the generator can't know: the success status, the errors as they are, and what a caller must send. */
+/** Adds what the generator does not know: the success status, the errors, and what the caller must send. */
 function describeProcedure(
   operation: Operation,
   { meta, input, path, type }: RestProcedure,
@@ -84,7 +84,7 @@ function describeProcedure(
   const made = answers.get('200');
   const content = status !== 204 && typeof made === 'object' && made !== null && 'content' in made && made.content;
   const success = { description: 'Success', headers: headers(), ...(content !== false && { content }) };
-  // Where the path says what is meant, and nothing must be said of it, a body may be left out.
+  // The server accepts a missing body if the path has parameters and the body has no required fields.
   if (operation.requestBody && 'content' in operation.requestBody && parameters > 0) {
     const schema = operation.requestBody.content['application/json']?.schema;
     operation.requestBody.required = schema !== undefined && 'required' in schema;
@@ -121,7 +121,10 @@ function describe(
   }
 }
 
-/** The one answer that is no JSON, which the generator does not know. @param filters of `GET /audit`, some of which it has too */
+/**
+ * Describes the export, which answers NDJSON and is not among the procedures that the generator reads.
+ * @param filters the parameters of `GET /audit`; the export has some of them
+ */
 function exportOperation(filters: NonNullable<Operation['parameters']>, refusals: Map<string, Refusal>): Operation {
   const operation: Operation = {
     operationId: 'audit-export',

@@ -1,13 +1,13 @@
 import type { Document, Operation, Parameter, Schema } from './types.ts';
 
-/** Shapes and parameters by the name that they have among a document's components. */
+/** Components of a document by their names. */
 type Named<Component> = Map<string, Component>;
 
 const SCHEMAS = '#/components/schemas/';
 
 export const schemaNamed = (name: string): { $ref: string } => ({ $ref: `${SCHEMAS}${name}` });
 
-/** `projects-create`, `userId` and `TENANT_REQUIRED` as `ProjectsCreate`, `UserId` and `TenantRequired`. */
+/** Converts `projects-create`, `userId` and `TENANT_REQUIRED` to `ProjectsCreate`, `UserId` and `TenantRequired`. */
 export function pascal(name: string): string {
   return name
     .split(/[^A-Za-z0-9]+/)
@@ -17,17 +17,17 @@ export function pascal(name: string): string {
 }
 
 /**
- * Gives each object and each choice of values in a document a name among the components. A generated client then has one
- * type for it, and the name stays the same. A shape with an `id` has its name already. A page of such shapes is
- * `<Item>Page`, a body `<Operation>Input`, any other answer `<Operation>Output`. What stands inside is named by its place.
- * The operations are changed in place.
+ * Names each object schema and each enum of a document, so that a generated client has one type for it, with a stable name.
+ * A schema with an `id` keeps it as its name. A page of such schemas is named `<Item>Page`, a body `<Operation>Input`, and
+ * any other response `<Operation>Output`. A nested schema gets the name of its parent and its property. The operations are
+ * changed in place.
  * @returns the schemas of the components
  * @throws Error if two different shapes have the same name
  */
 export function nameSchemas(document: Document, operations: readonly Operation[]): Record<string, Schema> {
   const schemas: Named<Schema> = new Map();
   for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
-    // The generator's own errors: the document has problem details instead.
+    // The document has problem details instead of the generator's own errors.
     if (!name.startsWith('error.')) put(schemas, name, withNamedParts(schemas, schema, name));
   }
   for (const { operationId = '', parameters = [], requestBody, responses } of operations) {
@@ -46,7 +46,7 @@ export function nameSchemas(document: Document, operations: readonly Operation[]
 }
 
 /**
- * Replaces parameters that several operations share by references. The operations are changed in place.
+ * Replaces the parameters that several operations share with references. The operations are changed in place.
  * @returns the parameters of the components
  */
 export function nameParameters(operations: readonly Operation[]): Record<string, Parameter> {
@@ -82,7 +82,7 @@ function namedOutput(schemas: Named<Schema>, schema: Schema, name: string): Sche
   return named(schemas, schema, pageName(schema) ?? name);
 }
 
-/** What a page is named, if the schema is one and its items have a name. */
+/** Returns the name of a page, if the schema is a page and its items have a name. */
 function pageName(schema: Schema): string | undefined {
   if (isReference(schema) || !isSame(Object.keys(schema.properties ?? {}), ['items', 'nextCursor'])) return undefined;
   const list = schema.properties?.['items'];
@@ -90,7 +90,7 @@ function pageName(schema: Schema): string | undefined {
   return item && isReference(item) ? `${item.$ref.slice(SCHEMAS.length)}Page` : undefined;
 }
 
-/** A reference to the schema, if it is of a kind that has a name; else the schema with its parts named. */
+/** Returns a reference to an object or enum. Returns any other schema itself, with its parts named. */
 function named(schemas: Named<Schema>, schema: Schema, name: string): Schema {
   const whole = withNamedParts(schemas, schema, name);
   const isObject = 'properties' in whole;
@@ -108,7 +108,7 @@ function put(schemas: Named<Schema>, name: string, schema: Schema): void {
   schemas.set(name, schema);
 }
 
-/** The schema with its parts named. A single value is written as a choice of one, since not every generator reads `const`. */
+/** Names the parts of a schema. Replaces `const` by an enum of one value, because some client generators ignore `const`. */
 function withNamedParts(schemas: Named<Schema>, schema: Schema, name: string): Schema {
   if (isReference(schema)) return schema;
   const { properties, items, anyOf, additionalProperties } = schema;
@@ -121,7 +121,7 @@ function withNamedParts(schemas: Named<Schema>, schema: Schema, name: string): S
       ),
     }),
     ...(items && { items: part(items, 'Item') }),
-    // One of two is null, as a rule.
+    // Of two options, one is usually null, so the other one needs no number.
     ...(anyOf && { anyOf: anyOf.map((one, index) => part(one, anyOf.length > 2 ? String(index + 1) : '')) }),
     ...(typeof additionalProperties === 'object' && { additionalProperties: part(additionalProperties, 'Value') }),
   };

@@ -30,7 +30,7 @@ const PROBLEM = {
   },
 } satisfies Schema;
 
-/** What a problem of a reason has beyond what all of them have. */
+/** The additional fields of a problem, by its reason. */
 const MORE: Partial<Record<Reason, { properties: Record<string, Schema>; required?: string[] }>> = {
   VALIDATION_FAILED: { properties: { issues: { type: 'array', items: schemaNamed('Issue') } } },
   PASSWORD_TOO_WEAK: {
@@ -45,13 +45,13 @@ const MORE: Partial<Record<Reason, { properties: Record<string, Schema>; require
 
 const problemName = (reason: Reason): string => `${pascal(reason)}Problem`;
 
-/** What an answer's body is when it refuses for one of these reasons. */
+/** Returns the schema of an error response that can have these reasons. */
 export function problemSchema(reasons: readonly Reason[]): Schema {
   const schemas = reasons.map((reason) => schemaNamed(problemName(reason)));
   return schemas.length === 1 && schemas[0] ? schemas[0] : { oneOf: schemas };
 }
 
-/** The schemas of the problems for these reasons, by name: one for each reason, so that a client can tell them apart. */
+/** Returns the named schemas of these reasons, one for each, so that a generated client can distinguish them. */
 export function problemSchemas(reasons: Iterable<Reason>): Record<string, Schema> {
   const byReason = [...reasons].map((reason): [string, Schema] => [problemName(reason), schemaOf(reason)]);
   return { Problem: PROBLEM, Issue: ISSUE, ...Object.fromEntries(byReason) };

@@ -1,7 +1,7 @@
 import { productTags } from '../../routers/product/index.ts';
 import type { RestProcedure } from '../rest/mount.ts';
 
-/** What the tags of the operations mean, in the order of the document. */
+/** The descriptions of the tags, in the order of the document. */
 const TAGS: Record<string, string> = {
   auth: 'Signing up, logging in, sessions and passwords',
   users: 'The authenticated user',
@@ -14,7 +14,7 @@ const TAGS: Record<string, string> = {
   admin: 'For platform operators',
 };
 
-/** The tags that operations have, with what they mean. A tag that has no words here stands by its name alone. */
+/** Returns the tags that are used, with their descriptions. A tag without a description here has only its name. */
 export function tagsOf(used: ReadonlySet<string>): { name: string; description?: string }[] {
   const known = Object.keys(TAGS).filter((name) => used.has(name));
   return [...new Set([...known, ...used])].map((name) => {
@@ -31,7 +31,10 @@ const CALLERS: Record<NonNullable<RestProcedure['meta']['access']>, string> = {
   superuser: 'Platform operators can call this operation.',
 };
 
-/** Who may call an operation, and its name in tRPC. @param path the procedure's, or none where tRPC has no such procedure */
+/**
+ * Describes who may call an operation, and names its tRPC procedure.
+ * @param path the path of the procedure; omitted if tRPC does not serve it
+ */
 export function descriptionOf(
   { access = 'public', admits = [] }: Pick<RestProcedure['meta'], 'access' | 'admits'>,
   path?: string,

@@ -16,7 +16,7 @@ onSubmit(logIn, acceptWithAccount);
 if (token) await preview();
 else settle(INCOMPLETE);
 
-/** Shows what the invite offers, and asks for what its acceptance takes. It uses nothing up. */
+/** Shows what the invite offers, and the form with which to accept it. It does not use up the token. */
 async function preview() {
   say('Loading your invite …');
   const { answer, problem } = await send('GET', `/invites/preview?token=${encodeURIComponent(token)}`);
@@ -53,7 +53,7 @@ async function acceptAsNewcomer({ fullName, password }) {
   });
 }
 
-/** Logs in for this one call. The session ends with it, whatever it answers. */
+/** Logs in, accepts the invite, and logs out again, also if the invite was refused. */
 async function acceptWithAccount({ email, password }) {
   const login = await send('POST', '/auth/login', { body: { email: email.value, password: password.value } });
   if (login.problem) return login;
@@ -75,7 +75,7 @@ function onSubmit(form, accept) {
       settle(`You have joined ${shown(tenant.name)}. You can now log in to it as ${user.email}.`);
     } else if (['TOKEN_INVALID', 'ALREADY_MEMBER'].includes(problem.reason)) settle(problem);
     else if (problem.reason === 'UNAUTHENTICATED') {
-      // The address got its account since the page was opened: now it takes a login.
+      // The address got an account after the page was opened, so accepting now requires a login.
       await preview();
       focusField();
     } else {

@@ -4,21 +4,21 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Handler } from 'hono';
 import type { AppEnv } from '../middleware/request.ts';
 
-/** In the order of our choice between codings that a client likes as much. */
+/** The supported codings. If a client accepts several with the same weight, the first one here is used. */
 const CODINGS = ['br', 'gzip'] as const;
 type Coding = (typeof CODINGS)[number];
 
 const COMPRESS = {
-  // Above 6 a megabyte takes seconds, for some percent less.
+  // A quality above 6 takes seconds per megabyte and saves only some percent.
   br: (body: Buffer<ArrayBuffer>) =>
     promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } }),
   gzip: (body: Buffer<ArrayBuffer>) => promisify(gzip)(body, { level: 9 }),
 } satisfies Record<Coding, (body: Buffer<ArrayBuffer>) => Promise<Buffer<ArrayBuffer>>>;
 
 /**
- * Serves a file that is the same for everyone: compressed, once, where the client takes that, and to be kept by clients,
- * who ask each time whether it is still the same (RFC 9111, 5.2.2.4). Nothing that a caller has a say in is compressed
- * (BREACH).
+ * Creates a handler for a file that is the same for every caller. The file is compressed once per coding. Clients may cache
+ * it and must revalidate it at each use (`no-cache`, RFC 9111, 5.2.2.4). Responses that contain input of a caller must not be
+ * compressed (BREACH).
  */
 export function serveAsset(body: Buffer<ArrayBuffer>, headers: Record<string, string>): Handler<AppEnv> {
   const digest = createHash('sha256').update(body).digest('base64url').slice(0, 27);
@@ -34,7 +34,7 @@ export function serveAsset(body: Buffer<ArrayBuffer>, headers: Record<string, st
     c.set('cacheControl', 'no-cache');
     return c.body(bytes, 200, {
       ...headers,
-      // A HEAD has it too, and it has no body to be counted.
+      // Set here because HEAD also needs it, and its response has no body to measure.
       'Content-Length': String(bytes.length),
       ETag: coding === undefined ? `"${digest}"` : `"${digest}-${coding}"`,
       Vary: 'Accept-Encoding',
@@ -43,7 +43,10 @@ export function serveAsset(body: Buffer<ArrayBuffer>, headers: Record<string, st
   };
 }
 
-/** What a client likes best of our codings (RFC 9110, 12.5.3), or nothing where it likes the bytes as they are as much or none of them. */
+/**
+ * Chooses the coding with the highest weight in `Accept-Encoding` (RFC 9110, 12.5.3).
+ * @returns `undefined` to send the bytes without compression: the client accepts no supported coding, or prefers `identity`
+ */
 export function chooseCoding(header: string | undefined): Coding | undefined {
   if (header === undefined) return undefined;
   const weights = new Map(
@@ -56,7 +59,7 @@ export function chooseCoding(header: string | undefined): Coding | undefined {
   const weightOf = (name: string): number => weights.get(name) ?? weights.get('*') ?? 0;
   const [best] = CODINGS.filter((coding) => weightOf(coding) > 0).toSorted((a, b) => weightOf(b) - weightOf(a));
   if (best === undefined) return undefined;
-  // Unless it is named, it is taken, and liked less than what is named.
+  // If the header does not name `identity`, it is acceptable but has the lowest weight.
   const plain = weights.get('identity') ?? 0;
   return plain > weightOf(best) ? undefined : best;
 }

@@ -1,5 +1,5 @@
 globalThis.SwaggerUIBundle({
-  // Beside this page, wherever a proxy has put it.
+  // Relative to this page, because a proxy may serve it below another path.
   url: new URL('openapi.json', document.baseURI).href,
   dom_id: '#swagger-ui',
   deepLinking: true,

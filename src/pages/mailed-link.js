@@ -1,13 +1,13 @@
-/** What the pages of mailed links have in common. Opening one uses no token up: that takes a click or a submit. */
+/** Shared code of the pages that mailed links open. Only a click or a submit uses up a token; opening a page does not. */
 
 export const INCOMPLETE = 'This link is incomplete. Open it from the mail again.';
 export const UNREACHABLE = { status: 503, detail: 'The server cannot be reached. Try again in a moment.' };
 
-/** The server may live below a path, which is the proxy's to know: this file lies beside the API there. */
+/** Relative to this file, because a proxy may serve Atrium below another path. */
 const API = new URL('../api/v1', import.meta.url).href;
 const message = document.querySelector('#message');
 
-/** Takes the token out of the address bar and the history: it is of use to nobody else. */
+/** Returns the token and removes it from the address bar and the history, where others could read it. */
 export function takeToken() {
   const token = new URLSearchParams(location.search).get('token');
   history.replaceState(null, '', location.pathname);
@@ -15,8 +15,9 @@ export function takeToken() {
 }
 
 /**
- * Calls the API. `problem` is there if it refuses: its problem details, or `UNREACHABLE` where it gave none that help.
- * @param path below `/api/v1`; a `signal` that gives the call up makes it `UNREACHABLE`
+ * Calls the API. `problem` is set if the call failed: the problem details, or `UNREACHABLE` if they would not help the
+ * reader. An aborted `signal` also gives `UNREACHABLE`.
+ * @param path relative to `/api/v1`
  * @returns {Promise<{ answer?: object, problem?: { status: number, reason?: string, detail: string } }>}
  */
 export async function send(method, path, { body, accessToken, signal } = {}) {
@@ -33,7 +34,7 @@ export async function send(method, path, { body, accessToken, signal } = {}) {
     if (response.status === 204) return {};
     const answer = await response.json();
     if (response.ok) return { answer };
-    // A 503 of ours says what to wait for. In other faults there is nothing that a reader could act on.
+    // A 503 of Atrium says what to do. The details of other server errors do not help the reader.
     const helps = answer.detail && (response.status < 500 || response.status === 503);
     return { problem: helps ? answer : UNREACHABLE };
   } catch {
@@ -41,7 +42,7 @@ export async function send(method, path, { body, accessToken, signal } = {}) {
   }
 }
 
-/** Shows a text, or a problem with all that it advises. */
+/** Shows a text, or a problem with its advice. */
 export function say(what) {
   const isProblem = typeof what !== 'string';
   message.classList.toggle('problem', isProblem);
@@ -50,18 +51,18 @@ export function say(what) {
   if (advice.length > 0) message.append(element('ul', ...advice.map((text) => element('li', text))));
 }
 
-/** A name as a page shows it: one that is older than the rule for names may reorder the text around it. */
+/** Removes control characters from a name. Names stored before they were forbidden may reorder the text around them. */
 export function shown(name) {
   return name.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '');
 }
 
-/** Says the last word of a page: nothing is asked any more. */
+/** Shows the final message of a page and hides its forms and buttons. */
 export function settle(what) {
   say(what);
   for (const asked of document.querySelectorAll('.ask')) asked.hidden = true;
 }
 
-/** Waits for a button's work. The button can't be pressed meanwhile, and keeps the keyboard's focus. */
+/** Disables a button while `work` runs, and keeps the keyboard focus on it. */
 export async function wait(button, work) {
   button.disabled = true;
   try {
@@ -72,14 +73,14 @@ export async function wait(button, work) {
   }
 }
 
-/** Leads to the field that a problem is about. */
+/** Marks the field that a problem is about, and moves the focus to it. */
 export function pointAt(field) {
   field.setAttribute('aria-invalid', 'true');
   field.addEventListener('input', () => field.removeAttribute('aria-invalid'), { once: true });
   field.focus();
 }
 
-/** Lets people see what they type. A password is hidden again before it is sent: browsers must not keep it as text. */
+/** Lets people show the password. It is hidden again at the submit, so that browsers do not store it as plain text. */
 export function letShow(field, toggle) {
   toggle.addEventListener('change', () => {
     field.type = toggle.checked ? 'text' : 'password';
@@ -91,11 +92,11 @@ export function letShow(field, toggle) {
 }
 
 function adviceOf({ issues = [], warning, suggestions = [] }) {
-  const told = issues.map(({ path, message: text }) => [labelOf(path), text].filter(Boolean).join(': '));
-  return [...told, ...(warning ? [warning] : []), ...suggestions];
+  const messages = issues.map(({ path, message: text }) => [labelOf(path), text].filter(Boolean).join(': '));
+  return [...messages, ...(warning ? [warning] : []), ...suggestions];
 }
 
-/** The fields of a page are named as in the API. */
+/** Returns the label of a field. The fields of a page have the same names as in the API. */
 function labelOf([name]) {
   return (
     document.querySelector(`form:not([hidden]) [name="${CSS.escape(name ?? '')}"]`)?.labels[0]?.textContent ?? name

@@ -6,7 +6,7 @@ import { etag, RETAINED_304_HEADERS } from 'hono/etag';
 import { serveAsset } from './assets.ts';
 import type { AppEnv } from '../middleware/request.ts';
 
-/** Pages run our own script, call our own API, and nothing else. */
+/** The CSP allows only scripts, styles, images and API calls of the same origin. */
 const PAGE_CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -27,7 +27,7 @@ const TYPES = {
 const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const own = (name: string): URL => new URL(name, import.meta.url);
 
-/** What is served beside the API: Swagger UI from its npm package, and the pages that mailed links open. */
+/** The files by their paths: Swagger UI from its npm package, and the pages of mailed links. */
 const PAGES: Record<string, { file: string | URL; type: keyof typeof TYPES }> = {
   '/docs': { file: own('docs.html'), type: 'html' },
   '/docs/init.js': { file: own('docs.js'), type: 'js' },
@@ -43,7 +43,7 @@ const PAGES: Record<string, { file: string | URL; type: keyof typeof TYPES }> = 
   '/assets/page.css': { file: own('page.css'), type: 'css' },
 };
 
-/** Pages are files, read once. None of them does anything on being opened: a GET never consumes a token. */
+/** Serves the pages. The files are read once. Opening a page changes nothing, so a GET never uses up a token. */
 export function pages(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const unchanged = etag({ retainedHeaders: [...RETAINED_304_HEADERS, 'content-security-policy'] });

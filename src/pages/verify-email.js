@@ -1,26 +1,26 @@
 import { INCOMPLETE, letShow, pointAt, say, send, settle, shown, takeToken, UNREACHABLE, wait } from './mailed-link.js';
 
 const token = takeToken();
-/** How long the page waits for the preview before it lets the button be pressed without it, in ms. */
+/** How long the page waits for the preview, in ms. After that the button works without it. */
 const PREVIEW_MS = 5_000;
-const which = document.querySelector('#sign-up');
+const signUpText = document.querySelector('#sign-up');
 const button = document.querySelector('#confirm');
 const form = document.querySelector('#with-password');
 const { password, show } = form.elements;
 
 letShow(password, show);
 button.addEventListener('click', async () => {
-  tell(await wait(button, () => verify({ token })));
+  showResult(await wait(button, () => verify({ token })));
 });
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
-  tell(await wait(form.querySelector('button'), () => verify({ token, password: password.value })));
+  showResult(await wait(form.querySelector('button'), () => verify({ token, password: password.value })));
 });
 
 if (token) await preview();
 else settle(INCOMPLETE);
 
-/** Says which sign-up the link is of before anyone confirms it. It uses nothing up, and the button works without it. */
+/** Shows which sign-up the link belongs to. It does not use up the token, and the button works even if it fails. */
 async function preview() {
   button.disabled = true;
   const { answer, problem } = await send('GET', `/auth/verify-email/preview?token=${encodeURIComponent(token)}`, {
@@ -29,8 +29,8 @@ async function preview() {
   button.disabled = false;
   if (problem?.reason === 'TOKEN_INVALID') settle(problem);
   if (!answer) return;
-  which.textContent = `This link belongs to the sign-up for the tenant ${describe(answer)}.`;
-  which.hidden = false;
+  signUpText.textContent = `This link belongs to the sign-up for the tenant ${describe(answer)}.`;
+  signUpText.hidden = false;
   if (answer.needsPassword) {
     say('This address has several pending sign-ups. If you made this one, enter the password that you chose for it.');
     askForPassword();
@@ -41,7 +41,7 @@ async function preview() {
   }
 }
 
-/** As the mail has it. Its maker chose the name: so the name comes last, and can't pretend to be slug and time. */
+/** The same text as in the mail. The name comes last, so that a chosen name cannot imitate the slug and the time. */
 function describe({ tenantName, tenantSlug, signedUpAt }) {
   const name = shown(tenantName).replaceAll(/["\u201c-\u201f\u2033\uff02]/g, "'");
   return `${tenantSlug} (signed up on ${signedUpAt.slice(0, 10)} at ${signedUpAt.slice(11, 16)} UTC, with the name "${name}")`;
@@ -56,10 +56,10 @@ async function verify(body) {
   return await send('POST', '/auth/verify-email', { body });
 }
 
-function tell({ answer, problem }) {
+function showResult({ answer, problem }) {
   if (answer) settle(`${answer.email} is confirmed. You can now log in.`);
   else if (problem.reason === 'INVALID_CREDENTIALS') {
-    // Others have signed up with the address: the problem says which sign-up this link is of.
+    // The address has several sign-ups. The problem says which one this link belongs to.
     say(problem);
     askForPassword();
     pointAt(password);

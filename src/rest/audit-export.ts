@@ -14,7 +14,7 @@ export const EXPORT_TYPE = 'application/x-ndjson';
 
 const PROCEDURE = 'audit.export';
 
-/** Streams the audit log as lines of JSON, one for each row. No more is read than the client takes. */
+/** Streams the audit log as NDJSON, one line for each row. A batch is read only when the client has received the last one. */
 export function auditExport(services: Services, trustedProxies: BlockList): Handler<AppEnv> {
   const decode = decodeQuery(exportInput);
   return async function exportAudit(c) {
@@ -52,7 +52,7 @@ function isIterable(value: unknown): value is AsyncIterable<unknown[]> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-/** An error breaks the connection off: what has come must not pass for the whole. */
+/** An error aborts the connection, so that the client does not take a part of the log for the whole. */
 function linesOf(batches: AsyncIterable<unknown[]>, onError: (error: unknown) => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const iterator = batches[Symbol.asyncIterator]();

@@ -16,7 +16,7 @@ import type { Served } from '../middleware/wrong-method.ts';
 
 export const REST_PATH = '/api/v1';
 
-/** A procedure that has a REST twin. */
+/** A procedure that is also a REST operation. */
 export interface RestProcedure {
   path: string;
   type: AnyTRPCProcedure['_def']['type'];
@@ -25,9 +25,9 @@ export interface RestProcedure {
   input: z.ZodType | undefined;
 }
 
-/** The router's procedures with a REST twin, in the order of their declaration. */
+/** Returns the procedures that are also REST operations, in the order of their declaration. */
 export function restProcedures(): RestProcedure[] {
-  // At run time the procedures stand flat, by their dotted path; the router's type has them nested.
+  // At run time this is a flat record by dotted path. Its type says that it is nested.
   const { procedures }: { procedures: object } = appRouter._def;
   return Object.entries(procedures).flatMap(([path, procedure]: [string, unknown]) => {
     if (!isProcedure(procedure)) return [];
@@ -44,14 +44,15 @@ function isProcedure(value: unknown): value is AnyTRPCProcedure {
   return typeof value === 'function' && '_def' in value;
 }
 
-/** tRPC forgets the type of `meta` where a procedure is just any procedure. */
+/** `AnyTRPCProcedure` does not have the type of `meta`. */
 function hasMeta(meta: unknown): meta is Meta {
   return typeof meta === 'object' && meta !== null;
 }
 
 /**
- * Serves the same procedures as REST. Each call goes through tRPC's own door, so checks come in the same order, and
- * the body is parsed only when the procedure asks for its input. Why not trpc-to-openapi's handler: docs/decisions/0003.
+ * Serves the procedures as a REST API. Each request calls the procedure through tRPC, so all checks run in the same order,
+ * and the body is parsed only when the procedure asks for its input. docs/decisions/0003 explains why the handler of
+ * trpc-to-openapi is not used.
  */
 export function restMount(services: Services, trustedProxies: BlockList): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -83,17 +84,17 @@ export function restMount(services: Services, trustedProxies: BlockList): Hono<A
   return app;
 }
 
-/** What is mounted, below `REST_PATH`. */
+/** Returns the routes of `restMount`, relative to `REST_PATH`. */
 export function restRoutes(): Served[] {
   return restProcedures().map(({ meta: { openapi } }) => ({ method: openapi.method, path: routeOf(openapi.path) }));
 }
 
-/** A path as Hono has it. */
+/** Converts a path from OpenAPI's syntax to Hono's. */
 function routeOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-/** The answer to a call that threw. */
+/** Returns the problem details of an error that a call threw. Logs the error if it is `INTERNAL`. */
 export function problemOf({ log, request }: Context, path: string, error: unknown): Response {
   const cause = error instanceof TRPCError ? error : new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
   const report = reportOf(cause);
@@ -101,7 +102,7 @@ export function problemOf({ log, request }: Context, path: string, error: unknow
   return problemResponse(report, request.id, rateLimitHeaders(request.counts));
 }
 
-/** What has no input must not come as a form either: no page of another site may send it. */
+/** Refuses a form even where no input is read, because a page of another site can send forms (CSRF). */
 function refuseOtherTypes(c: HonoContext<AppEnv>): void {
   const type = c.req.header('content-type');
   if (type !== undefined && c.req.method !== 'GET' && !isJson(type)) {
@@ -110,7 +111,7 @@ function refuseOtherTypes(c: HonoContext<AppEnv>): void {
   }
 }
 
-/** The input: path parameters over the JSON body or, without one, over the query. */
+/** Reads the input: the path parameters, and the query of GET and DELETE or the JSON body of other methods. */
 async function readInput(
   c: HonoContext,
   { input, meta }: RestProcedure,
@@ -123,11 +124,11 @@ async function readInput(
   if (text === '' && Object.keys(c.req.param()).length > 0) return c.req.param();
   if (!isJson(c.req.header('content-type'))) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' });
   const body = parseJson(text);
-  // Anything but an object goes on as it is: the schema names what is wrong with it.
+  // The schema of the procedure refuses a body that is no object.
   return isPlainObject(body) ? withPath(body, c.req.param()) : body;
 }
 
-/** @throws AppError `VALIDATION_FAILED` where body or query names another thing than the path: nobody knows which is meant */
+/** Adds the path parameters. @throws AppError `VALIDATION_FAILED` if the body or query has another value for one of them */
 function withPath(input: Record<string, unknown>, path: Record<string, string>): Record<string, unknown> {
   const names = Object.keys(path).filter((name) => Object.hasOwn(input, name) && !isSame(input[name], path[name]));
   if (names.length === 0) return { ...input, ...path };
@@ -135,7 +136,7 @@ function withPath(input: Record<string, unknown>, path: Record<string, string>):
   throw new AppError('VALIDATION_FAILED', 'The input is not valid. See issues for details.', { issues });
 }
 
-/** Ids are the same in any letter case. */
+/** Compares ids, which are not case-sensitive. */
 function isSame(one: unknown, other: string | undefined): boolean {
   return typeof one === 'string' && one.toLowerCase() === other?.toLowerCase();
 }

@@ -1,7 +1,7 @@
 import type { Reason } from '../../core/errors.ts';
 import type { ErrorReport } from '../../routers/procedures/errors.ts';
 
-/** Problem details of HTTP APIs (RFC 9457), as the REST bridge answers errors. */
+/** An error of the REST API, as problem details (RFC 9457). */
 export interface Problem {
   type: string;
   title: string;
@@ -31,13 +31,16 @@ export function toProblem(report: ErrorReport, requestId: string): Problem {
   };
 }
 
-/** `TENANT_NOT_FOUND` reads as `Tenant not found`. */
+/** Converts `TENANT_NOT_FOUND` to `Tenant not found`. */
 function titleOf(reason: Reason): string {
   const words = reason.toLowerCase().replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Headers that go with an error: when to come back, how to prove who one is (RFC 6750), what is read (RFC 9110, 15.5.16). */
+/**
+ * Returns the headers of an error: when to retry (`Retry-After`), how to authenticate (RFC 6750), and which content types and
+ * encodings are accepted (RFC 9110, 15.5.16).
+ */
 export function errorHeaders({ status, retryAfter }: ErrorReport): Record<string, string> {
   return {
     ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),

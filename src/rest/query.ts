@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** Turns the texts of a query string into what a schema expects. */
+/** Converts the strings of a query to the types of a schema. */
 export type QueryDecoder = (query: Readonly<Record<string, string[]>>) => Record<string, unknown>;
 
 /**
- * Makes the decoder of an object schema: numbers, booleans and lists are read where the schema has them. A text that
- * is none stays one, and the schema refuses it by name.
+ * Creates the decoder of an object schema. It converts strings where the schema has numbers, booleans or lists. A string
+ * that cannot be converted stays a string, which the schema then refuses.
  */
 export function decodeQuery(schema: z.ZodType): QueryDecoder {
   const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
@@ -15,7 +15,7 @@ export function decodeQuery(schema: z.ZodType): QueryDecoder {
         const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
         const type = typeof property === 'object' ? property.type : undefined;
         if (type === 'array') return [name, values];
-        // A repeated parameter is a list, which no single value's schema takes.
+        // A repeated parameter becomes a list, which the schema of a single value refuses.
         return [name, values.length === 1 ? decode(values[0] ?? '', type) : values];
       }),
     );

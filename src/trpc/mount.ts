@@ -12,13 +12,13 @@ import { errorHeaders } from '../rest/problem.ts';
 import { rateLimitHeaders } from '../middleware/rate-limit-headers.ts';
 import { endAs, factsOf, type AppEnv } from '../middleware/request.ts';
 
-/** Calls in one batch at most. */
+/** The most calls in one batch. */
 const BATCH = 10;
 const METHODS = new Set(['GET', 'HEAD', 'POST']);
 export const TRPC_PATH = '/trpc';
 const PROCEDURES = new Set(Object.keys(appRouter._def.procedures));
 
-/** Serves the routers as tRPC: single calls, batches, and streams. */
+/** Serves the procedures over tRPC: single calls, batches and streams. */
 export function trpcMount(services: Services, trustedProxies: BlockList) {
   return async function serveTrpc(c: HonoContext<AppEnv>): Promise<Response> {
     const request = factsOf(c, trustedProxies);
@@ -30,11 +30,12 @@ export function trpcMount(services: Services, trustedProxies: BlockList) {
     if (c.req.method === 'POST' && !isJson(c.req.header('content-type'))) {
       return refuse(new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' }));
     }
-    // A request that tRPC can't read as a whole is refused before it has a context: without a request id, and not as JSON.
+    // tRPC refuses an unreadable request before it creates a context. That answer has no request id and is not JSON, so it
+    // is replaced below.
     let unreadable: TRPCError | undefined;
     const response = await fetchRequestHandler({
       endpoint: TRPC_PATH,
-      // tRPC answers HEAD with 204, whatever is there.
+      // tRPC answers every HEAD with 204.
       req: c.req.method === 'HEAD' ? new Request(c.req.raw, { method: 'GET' }) : c.req.raw,
       router: appRouter,
       maxBatchSize: BATCH,
@@ -48,12 +49,12 @@ export function trpcMount(services: Services, trustedProxies: BlockList) {
       onError({ error, path, ctx, type }) {
         if (ctx === undefined) unreadable = error;
         const { reason } = reportOf(error);
-        if (ctx !== undefined && neverBegan(error)) {
-          // Whatever a stranger makes up as a path is one name here.
+        if (ctx !== undefined && isRefusedByTrpc(error)) {
+          // One name for all unknown paths, so that clients cannot create metrics labels.
           const procedure = path !== undefined && PROCEDURES.has(path) ? path : UNKNOWN_PROCEDURE;
           request.calls.push({ procedure, outcome: reason, milliseconds: 0 });
         }
-        // One that was open: only here is it heard that it did not end well.
+        // An open stream failed. Only this callback learns of it.
         if (type === 'subscription' && path !== undefined) endAs(request, path, reason);
         if (reason === 'INTERNAL') {
           services.log.error({ err: error.cause ?? error, path, requestId: request.id }, 'call failed');
@@ -64,13 +65,13 @@ export function trpcMount(services: Services, trustedProxies: BlockList) {
   };
 }
 
-/** Whether tRPC refused a call before it came to a procedure, whose chain tells of all others. */
-function neverBegan(error: TRPCError): boolean {
+/** Whether tRPC refused a call before it reached a procedure. All other calls are recorded by the procedure's middleware. */
+function isRefusedByTrpc(error: TRPCError): boolean {
   const early = error.code === 'NOT_FOUND' || error.code === 'METHOD_NOT_SUPPORTED';
   return early && !findCause(error, (cause) => cause instanceof AppError);
 }
 
-/** An error in tRPC's own envelope, for what is refused before tRPC sees it. */
+/** Returns an error in tRPC's envelope, for a request that is refused before tRPC reads it. */
 export function trpcError(refusal: AppError | TRPCError, requestId: string): Response {
   const error = refusal instanceof TRPCError ? refusal : toTRPCError(refusal);
   const report = reportOf(error);

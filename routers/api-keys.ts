@@ -16,7 +16,7 @@ import { idInput, nameInput, pageInput, pageShape, roleShape, time, toPage } fro
 import { router } from './procedures/trpc.ts';
 
 const tags = ['api-keys'];
-/** How long a key lives if not said, and at most, in days. */
+/** The default and the longest lifetime of a key, in days. */
 const LIFE = { usual: 90, longest: 3650 } as const;
 
 const apiKeyShape = z
@@ -33,7 +33,7 @@ const apiKeyShape = z
 const expiryInput = z.iso
   .datetime({ offset: true })
   .transform((text) => new Date(text))
-  // For the document, where the format says the rest.
+  // For the OpenAPI document, where `format` describes the rest.
   .meta({ pattern: '^2' });
 
 export const apiKeysRouter = router({
@@ -122,19 +122,20 @@ function toApiKey({ id, name, role, prefix, expiresAt, lastUsedAt }: ApiKey): z.
 }
 
 /**
- * When a key ends: as wanted, or after the usual time, by the clock that will end it.
- * @throws AppError `VALIDATION_FAILED` for a time that is over or too far away
+ * Returns the expiry of a new key: `wanted`, or the default lifetime from now. It uses the database's clock, which also
+ * decides later whether the key has expired.
+ * @throws AppError `VALIDATION_FAILED` for a time in the past or beyond the longest lifetime
  */
 async function expiryOf(tx: Tx, wanted: Date | undefined): Promise<Date> {
   const clock = await readClock(tx);
   const inDays = (days: number): Date => new Date(clock.getTime() + days * DAY_MS);
   if (wanted === undefined) return inDays(LIFE.usual);
-  if (wanted <= clock) throw notThen('must be in the future');
-  if (wanted > inDays(LIFE.longest)) throw notThen(`must be within ${LIFE.longest} days`);
+  if (wanted <= clock) throw invalidExpiry('must be in the future');
+  if (wanted > inDays(LIFE.longest)) throw invalidExpiry(`must be within ${LIFE.longest} days`);
   return wanted;
 }
 
-function notThen(message: string): AppError {
+function invalidExpiry(message: string): AppError {
   return new AppError('VALIDATION_FAILED', 'The input is not valid. See issues for details.', {
     issues: [{ path: ['expiresAt'], message }],
   });

@@ -21,7 +21,7 @@ const atriumRouters = {
   admin: adminRouter,
 };
 
-// Atrium's first: of two REST paths that fit, the first wins.
+// Atrium's routers come first: if two REST paths match a request, the first one is used.
 export const appRouter = router({
   ...atriumRouters,
   ...(productRouters satisfies NoneOf<typeof atriumRouters>),

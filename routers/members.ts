@@ -85,7 +85,7 @@ export const membersRouter = router({
     .output(z.null())
     .mutation(async ({ ctx, input: { userId } }) => {
       await lockMembersAsAdmin(ctx.db, ctx.tenant.id, ctx.actor);
-      const role = await takeOut(ctx.db, ctx.auditEntry, ctx.tenant.id, userId);
+      const role = await removeMember(ctx.db, ctx.auditEntry, ctx.tenant.id, userId);
       ctx.auditEntry.note({ changes: changesBetween({ role }, {}) });
       return null;
     }),
@@ -101,7 +101,7 @@ export const membersRouter = router({
     .mutation(async ({ ctx }) => {
       ctx.auditEntry.note({ entityId: ctx.user.id });
       await lockMembers(ctx.db, ctx.tenant.id);
-      const role = await takeOut(ctx.db, ctx.auditEntry, ctx.tenant.id, ctx.user.id);
+      const role = await removeMember(ctx.db, ctx.auditEntry, ctx.tenant.id, ctx.user.id);
       ctx.auditEntry.note({ changes: changesBetween({ role }, {}) });
       return null;
     }),
@@ -111,12 +111,16 @@ function members(tx: Tx) {
   return tx.select(columns).from(memberships).innerJoin(users, eq(users.id, memberships.userId)).$dynamic();
 }
 
-/** Ends a membership, and what the member had under way. @returns the role that they had */
-async function takeOut(tx: Tx, auditEntry: AuditEntryDraft, tenantId: string, userId: string): Promise<Role> {
+/**
+ * Removes a member. Also revokes the invites that they sent, and ends the assumed identities of them.
+ * @returns their former role
+ * @throws AppError `NOT_FOUND`, `LAST_ADMIN`
+ */
+async function removeMember(tx: Tx, auditEntry: AuditEntryDraft, tenantId: string, userId: string): Promise<Role> {
   const role = orNotFound(await roleOf(tx, tenantId, userId), 'member');
   if (role === 'admin') await assertAdminBeside(tx, tenantId, userId);
   await alsoRevokeInvites(tx, auditEntry, { userId, tenantId });
-  // Members are locked, so none is being assumed at this moment.
+  // The caller has locked the members, so nobody can assume this identity at the same time.
   await alsoEndIdentities(tx, auditEntry, { userId, tenantId });
   await tx.delete(memberships).where(and(eq(memberships.tenantId, tenantId), eq(memberships.userId, userId)));
   return role;

@@ -2,10 +2,10 @@ import { and, desc, lt, type SQL } from 'drizzle-orm';
 import type { PgColumn, PgSelect } from 'drizzle-orm/pg-core';
 
 /**
- * Narrows the query of a list to one page: newest first, from after `cursor` on, and one row more than `limit`, by which
+ * Limits the query of a list to one page: newest first, starting after `cursor`. It reads one row more than `limit`, so that
  * `toPage` knows whether there is a next page.
- * @param query made by `$dynamic()`
- * @param id the column that the list is in the order of: UUIDv7
+ * @param query a query with `$dynamic()`
+ * @param id the column to sort by; it holds UUIDv7, so its order is the order of creation
  */
 export function pageOf<Query extends PgSelect>(
   query: Query,

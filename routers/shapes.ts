@@ -8,7 +8,7 @@ import type { User } from '../db/entering/callers.ts';
 import type { Tenant } from '../db/entering/enter.ts';
 import { MODES, ROLES, TENANT_STATUSES, type Role } from '../db/tables/lobby.ts';
 
-// What clients see, once for tRPC, REST and OpenAPI. The `id` of a shape is its name in the OpenAPI document.
+// The inputs and outputs that tRPC, REST and OpenAPI share. The `id` of a shape is its name in the OpenAPI document.
 
 export const idShape = z.uuid().describe('UUIDv7');
 export const time = z.iso.datetime().describe('ISO 8601, UTC');
@@ -17,7 +17,7 @@ export const userShape = z
   .object({ id: idShape, email: emailShape, fullName: z.string(), createdAt: time })
   .meta({ id: 'User' });
 
-/** Another user, as an operator or a user sees them. */
+/** The fields of a user that another user may see. */
 export const personShape = z.object({ id: z.uuid(), email: emailShape, fullName: z.string() }).meta({ id: 'Person' });
 
 export const roleShape = z.enum(ROLES).meta({ id: 'Role' });
@@ -34,10 +34,10 @@ export const tenantShape = z
   })
   .meta({ id: 'Tenant' });
 
-/** An answer that is the same for every caller: it says nothing. */
+/** An empty answer. It is the same for every address, so it does not reveal whether an account exists. */
 export const emptyShape = z.strictObject({}).meta({ id: 'Empty' });
 
-/** The answer to a registration, and to making another tenant. */
+/** The answer of a procedure that starts the provisioning of a tenant. */
 export const acceptedShape = z
   .object({
     tenant: z.object({ slug: z.string(), status: z.literal('provisioning') }).meta({ id: 'AcceptedTenant' }),
@@ -55,7 +55,7 @@ export const loginShape = z
   })
   .meta({ id: 'Login' });
 
-/** A login of one's own, from one device. */
+/** A session of the caller. */
 export const sessionShape = z
   .object({
     id: idShape,
@@ -70,17 +70,17 @@ export const sessionShape = z
 export const idInput = z.strictObject({ id: idSchema.describe('UUIDv7') });
 
 /**
- * The input of a subscription: beside its own fields the id of the last event that a client got, which tRPC puts in where a
- * client connects again (`Last-Event-Id`). A stream that begins with how things are now has no use for it.
+ * The input of a subscription: its own fields and `lastEventId`. tRPC sets `lastEventId` to the last event that the client
+ * received (`Last-Event-Id`) when the client reconnects. A stream that begins with the current state can ignore it.
  */
 export function subscriptionInput<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject({ ...shape, lastEventId: z.string().optional() });
 }
 
-/** A token of any kind: one of the wrong kind is refused as a token, not for its length. */
+/** A token of any kind. The limit is generous, so that a token of the wrong kind is refused as an invalid token. */
 export const tokenInput = z.string().max(4_096);
 
-/** The input of every list: newest first, from after `cursor` on. */
+/** The input of every list. A page starts after `cursor`, newest first. */
 export const pageInput = z.strictObject({
   cursor: idSchema.optional().describe('nextCursor of the previous page'),
   limit: z.int().min(1).max(100).default(50),
@@ -94,8 +94,8 @@ export function pageShape<Item extends z.ZodType>(item: Item) {
 }
 
 /**
- * Cuts a page from rows that were read with one more than `limit`: whether it came says if there is a next page.
- * @param show makes what the client sees
+ * Makes a page of the rows that `pageOf` read. If there are more than `limit` rows, there is a next page.
+ * @param show converts a row to the item that the client receives
  */
 export function toPage<Row extends { id: string }, Item>(
   rows: readonly Row[],
@@ -107,7 +107,7 @@ export function toPage<Row extends { id: string }, Item>(
   return { items: shown.map(show), nextCursor };
 }
 
-/** Text as PostgreSQL can hold it: no NUL, no half of a surrogate pair. @param max in characters */
+/** A text that PostgreSQL can store: without NUL and lone surrogates. @param max in characters */
 export function textInput(max: number) {
   return z
     .string()
@@ -116,7 +116,7 @@ export function textInput(max: number) {
     .meta({ pattern: String.raw`^[^\u0000]*$` });
 }
 
-/** A name that others see: of a person, a tenant, a project or a key. */
+/** A name that other users see: of a person, a tenant, a project or an API key. */
 export const nameInput = displayText({ max: 100, visible: 1, lines: false });
 
 export function toUserShape({ id: userId, email, fullName, createdAt }: User): z.infer<typeof userShape> {

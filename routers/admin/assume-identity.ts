@@ -15,7 +15,7 @@ import type { Tx } from '../../db/connection/lane.ts';
 import { notAnOperator, superuserProcedure } from '../procedures/levels.ts';
 import { modeShape, tenantShape, toTenantShape, toUserShape, userShape } from '../shapes.ts';
 
-/** Lets an operator act as a member of a tenant, for as long as an access token lives, to help them. */
+/** Lets an operator act as a member of a tenant, to help them. It lasts as long as one access token. */
 export const assumeIdentity = superuserProcedure
   .meta({
     openapi: {
@@ -52,7 +52,7 @@ export const assumeIdentity = superuserProcedure
   .mutation(async ({ ctx, input: { userId, tenantSlug, reason, mode } }) => {
     const operatorId = ctx.user.id;
     if (userId === operatorId) throw new AppError('FORBIDDEN', 'You cannot assume your own identity.');
-    await holdOperator(ctx.db, ctx.actor);
+    await lockOperator(ctx.db, ctx.actor);
     const { user, tenant, role } = await findTarget(ctx.db, userId, tenantSlug);
     const id = uuidv7();
     const operatorSessionId = ctx.actor.sessionId;
@@ -62,7 +62,7 @@ export const assumeIdentity = superuserProcedure
       .insert(identities)
       .values({ id, tenantId: tenant.id, operatorId, operatorSessionId, ...terms, expiresAt })
       .returning({ expiresAt: identities.expiresAt });
-    // In the log of the tenant: its admins see who comes, and why.
+    // The row goes to the tenant's audit log, so that its admins see who acts and why.
     ctx.auditEntry.note({
       entityId: id,
       tenantId: tenant.id,
@@ -86,11 +86,11 @@ export const assumeIdentity = superuserProcedure
   });
 
 /**
- * Holds the operator and their session as they are, until the identity is written: whoever demotes or disables them, or ends
- * the session, at this moment comes before it or ends it.
- * @throws AppError `UNAUTHENTICATED`, `FORBIDDEN` for who is no operator any more
+ * Locks the operator and their session until the identity is written. A concurrent request that demotes or disables the
+ * operator, or ends the session, then runs either before this one, which is refused, or after it, and ends the identity.
+ * @throws AppError `UNAUTHENTICATED`; `FORBIDDEN` if the user is no longer an operator
  */
-async function holdOperator(tx: Tx, { user, sessionId }: Person): Promise<void> {
+async function lockOperator(tx: Tx, { user, sessionId }: Person): Promise<void> {
   const [held] = await tx
     .select({ isSuperuser: users.isSuperuser, disabledAt: users.disabledAt, revokedAt: sessions.revokedAt })
     .from(sessions)
@@ -102,12 +102,13 @@ async function holdOperator(tx: Tx, { user, sessionId }: Person): Promise<void> 
 }
 
 /**
- * The member to act as.
- * @throws AppError `TENANT_NOT_FOUND`, `NOT_FOUND` for who is no member of it, `FORBIDDEN` for whom nobody may act
+ * Finds the member to act as, and locks the rows that allow it.
+ * @throws AppError `TENANT_NOT_FOUND`; `NOT_FOUND` if the user is no member; `FORBIDDEN` if the identity may not be assumed
  */
 async function findTarget(tx: Tx, userId: string, tenantSlug: string) {
   const slug = parseSlug(tenantSlug);
-  // Held until the identity is written: a consent withdrawn, or a member removed, at this moment comes before it or ends it.
+  // Locked until the identity is written. If the tenant withdraws its consent or removes the member at the same time, that
+  // runs either before this request, which is refused, or after it, and ends the identity.
   const [tenant] = slug === undefined ? [] : await tx.select().from(tenants).where(eq(tenants.slug, slug)).for('share');
   if (!tenant) throw tenantNotFound();
   const [target] = await tx

@@ -34,7 +34,7 @@ export const endAssumedIdentity = superuserProcedure
 
 const operators = alias(users, 'operators');
 
-/** All that were ever assumed, live or over. */
+/** Lists all assumed identities, live and ended. */
 export const assumedIdentities = superuserProcedure
   .meta({
     openapi: { method: 'GET', path: '/admin/assumed-identities', tags, summary: 'List assumed identities' },

@@ -6,7 +6,7 @@ import { auditInput, auditShape, readAudit, toAuditItem } from '../audit/page.ts
 import { superuserProcedure } from '../procedures/levels.ts';
 import { pageShape, toPage } from '../shapes.ts';
 
-/** The rows of all logs: every tenant's, and the platform's own. */
+/** Lists the rows of all audit logs: of every tenant and of the platform. */
 export const audit = superuserProcedure
   .meta({
     openapi: {

@@ -9,7 +9,7 @@ import { superuserProcedure } from '../procedures/levels.ts';
 import { acceptedShape } from '../shapes.ts';
 import { slugInput } from '../tenants/status.ts';
 
-/** Provisions a tenant again whose provisioning failed. */
+/** Starts the provisioning of a failed tenant again. */
 export const retryProvisioning = superuserProcedure
   .meta({
     openapi: {

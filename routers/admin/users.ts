@@ -43,8 +43,8 @@ export const users = superuserProcedure
   });
 
 /**
- * Locks someone out: their sessions and the identities assumed by them or of them end, their open invites are revoked, and no
- * login or reset works.
+ * Disables a user. This ends their sessions and the identities assumed by them or of them, and revokes the open invites that
+ * they sent. They can neither log in nor reset their password.
  */
 export const disableUser = superuserProcedure
   .meta({
@@ -74,7 +74,7 @@ export const disableUser = superuserProcedure
     return toAccount({ ...before, disabledAt });
   });
 
-/** Lets someone in again. They log in anew. */
+/** Enables a disabled user. They have to log in again. */
 export const enableUser = superuserProcedure
   .meta({
     openapi: { method: 'POST', path: '/admin/users/{id}/enable', tags, summary: 'Enable a user' },

@@ -8,12 +8,12 @@ import { unboundAdminProcedure } from '../procedures/levels.ts';
 import { closing } from '../procedures/streams.ts';
 import { router, type Meta } from '../procedures/trpc.ts';
 
-/** Rows read at once, each time in a transaction of its own: some 300 KB. */
+/** The number of rows in one read, about 300 KB. Each read has its own transaction. */
 const BATCH = 500;
 
 type Item = z.infer<typeof auditShape>;
 
-/** `unboundAdminProcedure` sets the access level; the OpenAPI document has it from here. */
+/** `access` is for the OpenAPI document. For calls, `unboundAdminProcedure` sets it. */
 export const exportMeta = {
   access: 'admin',
   audit: { action: 'audit.export', entityType: 'audit_log' },
@@ -23,8 +23,9 @@ export const exportMeta = {
 export const exportInput = z.strictObject(auditInput.pick({ from: true, to: true }).shape);
 
 /**
- * The whole log, oldest first, in batches: each is read when it is asked for. Not among the procedures, since tRPC has no
- * answer that is a text of lines; but a procedure, so that the checks are the same, in the same order.
+ * Streams the whole audit log in batches, oldest first. A batch is read when the consumer asks for it. This router is not part
+ * of `appRouter`, because tRPC cannot answer with NDJSON. It is still a procedure, so that the same checks run in the same
+ * order.
  */
 export const auditExportRouter = router({
   audit: router({
@@ -35,7 +36,7 @@ export const auditExportRouter = router({
         const close = ctx.openStream();
         try {
           const end = await ctx.enter(false, async ({ tx }) => {
-            // Nothing leaves before it is written down that it does.
+            // The audit row is written before the first row is sent.
             await ctx.auditEntry.write(tx, 'success');
             return (await readClock(tx)).toISOString();
           });
@@ -48,7 +49,7 @@ export const auditExportRouter = router({
   }),
 });
 
-/** An export ends with the rows that were there when it began, whatever time was asked for. */
+/** Returns the earlier of two times. An export never includes rows that were written after it began. */
 function earlier(end: string, to: string | undefined): string {
   return to !== undefined && Date.parse(to) < Date.parse(end) ? to : end;
 }
@@ -57,7 +58,7 @@ interface Reading {
   enter: <T>(readOnly: boolean, work: (entered: TenantEntered) => Promise<T>) => Promise<T>;
 }
 
-/** @throws AppError what entering does, once the caller may not read on */
+/** Reads the log in batches. @throws AppError the error of `enter`, as soon as the caller may no longer read */
 async function* readBatches(
   { enter }: Reading,
   { from, to }: { from: string | undefined; to: string },

@@ -6,7 +6,7 @@ import type { Tx } from '../../db/connection/lane.ts';
 import { pageOf } from '../paging.ts';
 import { pageInput, pageShape, textInput, time, toPage } from '../shapes.ts';
 
-/** Documented as a list of exactly two: not every reader of OpenAPI understands a tuple. */
+/** Documented as an array of exactly two items, because some OpenAPI tools do not support tuples. */
 const changeShape = z
   .tuple([z.unknown(), z.unknown()])
   .meta({ prefixItems: undefined, items: {}, minItems: 2, maxItems: 2 });
@@ -15,7 +15,7 @@ const outcomeShape = z.enum(OUTCOMES).meta({ id: 'AuditOutcome' });
 
 export const auditShape = z
   .object({
-    // Any UUID: rows of before migration 0009 may have one that RFC 9562 does not know.
+    // `guid` accepts any UUID. Rows from before migration 0009 may have one that RFC 9562 does not define.
     id: z.guid(),
     action: z.string().describe('noun.verb'),
     entityType: z.string(),
@@ -32,14 +32,14 @@ export const auditShape = z
   })
   .meta({ id: 'AuditItem' });
 
-/** A moment that PostgreSQL can hold, whatever its offset. */
+/** A time that PostgreSQL can store, with any offset. */
 const moment = z.iso
   .datetime({ offset: true, abort: true })
   .refine((text) => /^[12]\d{3}-/.test(new Date(text).toISOString()), 'must be between the years 1000 and 2999')
-  // The format says the rest.
+  // For the OpenAPI document, where `format` describes the rest.
   .meta({ pattern: '^[12]' });
 
-/** What rows of an audit log are chosen by. */
+/** The filters and the page of a read of the audit log. */
 export const auditInput = pageInput.extend({
   action: textInput(100).optional().describe('For example project.create'),
   actorId: idSchema.optional(),
@@ -53,7 +53,7 @@ export const auditPageShape = pageShape(auditShape);
 
 type Row = typeof auditLogs.$inferSelect;
 
-/** Reads a page, newest first. @param more narrows it further than the filter does */
+/** Reads a page, newest first. @param more a condition in addition to the filter */
 export async function readAudit(
   tx: Tx,
   filter: z.infer<typeof auditInput>,
@@ -77,15 +77,15 @@ export function toAuditPage({ rows, limit }: { rows: Row[]; limit: number }): z.
   return toPage(rows, limit, toAuditItem);
 }
 
-/** A row as it may stand. */
+/** A stored row, whose values may be outside of the documented ones. */
 type StoredRow = Omit<Row, 'outcome' | 'actorType' | 'changes'> & Record<'outcome' | 'actorType' | 'changes', unknown>;
 
-/** Values of a row that are none of those documented, as the API shows them. Its `changes` then have the value itself. */
+/** The API shows these instead of values that are not documented. `changes` then contains the stored value. */
 const UNKNOWN = { outcome: 'failure', actorType: 'anonymous' } as const;
 
 /**
- * A row as the API shows it. Rows that were written before migration 0009 may have any shape: one of them must not keep the
- * others from being read.
+ * Converts a row to the item that the API returns. Rows from before migration 0009 may have any shape, and one such row must
+ * not make the whole page fail.
  */
 export function toAuditItem({ tenantId: _, createdAt, ...row }: StoredRow): z.infer<typeof auditShape> {
   const outcome = outcomeShape.safeParse(row.outcome).data;
@@ -103,7 +103,7 @@ export function toAuditItem({ tenantId: _, createdAt, ...row }: StoredRow): z.in
   };
 }
 
-/** What is no pair of before and after is shown as the value after. */
+/** Shows a value that is no `[before, after]` pair as `[null, value]`. */
 function pairsOf(changes: unknown): Changes {
   const known = auditShape.shape.changes.safeParse(changes);
   if (known.success) return known.data;

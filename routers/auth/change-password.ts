@@ -14,8 +14,8 @@ import { loginShape } from '../shapes.ts';
 import { issueTokens, lookUpScope } from './issue.ts';
 
 /**
- * Sets a new password by the current one, and ends the user's other sessions. This one goes on by a new pair, in the tenant
- * of the bearer: its refresh tokens from before are retired, since one of them may have been stolen.
+ * Sets a new password, for a user who knows the current one, and ends their other sessions. This session continues with a
+ * new pair of tokens, in the tenant of the bearer. Its older refresh tokens are retired, because one may have been stolen.
  */
 export const changePassword = unboundUserProcedure
   .meta({
@@ -34,7 +34,7 @@ export const changePassword = unboundUserProcedure
     });
     await assertNewPassword(ctx, `user ${user.id}`, newPassword, words);
     const owners = [`account ${user.email}`];
-    // Whoever has got hold of an access token may guess no more often than anyone at the login.
+    // The limit of failed logins applies here too, so that a stolen access token allows no more guesses.
     await take(ctx, ['loginFailuresByAccount', user.email]);
     // No connection is held while Argon2 works.
     if (!(await ctx.passwords.verify(known?.passwordHash, currentPassword, owners))) {
@@ -49,7 +49,7 @@ export const changePassword = unboundUserProcedure
         throw new AppError('CONFLICT', 'Another request changed the password at the same time. Retry the request.');
       }
       const sessionExpiresAt = await retireRefreshTokens(tx, sessionId);
-      // Who is no member of the bearer's tenant any more changes the password all the same.
+      // A user who is no longer a member of the bearer's tenant can still change the password.
       const scope = tenantId === undefined ? undefined : await lookUpScope(tx, user.id, { id: tenantId });
       const refreshToken = mintRefreshToken();
       const next = { value: refreshToken, sessionId, tenantId: scope?.tenant.id ?? null, sessionExpiresAt };

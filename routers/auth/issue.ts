@@ -9,16 +9,16 @@ import { tenantColumns } from '../../db/tenancy/tenants.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { toTenantShape, toUserShape, type loginShape } from '../shapes.ts';
 
-/** A tenant that a token is to be scoped to, and the holder's role there. */
+/** The tenant of a token, and the user's role there. */
 export interface Scope {
   tenant: Tenant;
   role: Role;
 }
 
 /**
- * Finds the tenant among the user's, by slug or by id. Its status is no hindrance: a member may hold a token of a
- * tenant that is not ready, and learns the status with each call.
- * @throws AppError `TENANT_NOT_FOUND`
+ * Finds one of the user's tenants, by slug or by id. A tenant of any status can have tokens. Calls to a tenant that is not
+ * ready are refused later, with its status.
+ * @throws AppError `TENANT_NOT_FOUND`, also if the user is no member
  */
 export async function findScope(tx: Tx, userId: string, by: { slug: string } | { id: string }): Promise<Scope> {
   const scope = await lookUpScope(tx, userId, by);
@@ -26,7 +26,7 @@ export async function findScope(tx: Tx, userId: string, by: { slug: string } | {
   return scope;
 }
 
-/** The same, or nothing where the user is no member of the tenant. */
+/** Like `findScope`, but returns `undefined` instead of throwing. */
 export async function lookUpScope(
   tx: Tx,
   userId: string,
@@ -44,7 +44,7 @@ export async function lookUpScope(
   return { tenant, role };
 }
 
-/** Makes the answer of a login or a refresh. */
+/** Signs an access token, and returns the output of a login or a refresh. */
 export async function issueTokens(
   accessTokens: AccessTokens,
   grant: { user: User; sessionId: string; scope: Scope | null; refreshToken: string },

@@ -20,7 +20,7 @@ import { findScope, issueTokens, type Scope } from './issue.ts';
 type Call = Context & { auditEntry: AuditEntryDraft };
 type Account = typeof users.$inferSelect;
 
-/** Opens a session: with a tenant, scoped to it; without one, to the lobby. */
+/** Opens a session. The tokens are for the given tenant, or for the lobby if no tenant is given. */
 export const login = publicProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/login', tags: ['auth'], summary: 'Log in, to a tenant or without one' },
@@ -33,14 +33,16 @@ export const login = publicProcedure
     const [, address] = byAddress(ctx);
     await take(ctx, ['loginsByAccountAndAddress', `${email} ${address}`], ['loginFailuresByAccount', email]);
     const attempt = { email, password, tenantSlug };
-    // The account may change while Argon2 works; perhaps another login makes its hash anew. Then once more, as it is now.
+    // The account may change while Argon2 works, for example if another login upgrades its hash. Then one more attempt
+    // reads the new state.
     const opened = (await tryLogin(ctx, attempt)) ?? (await tryLogin(ctx, attempt));
     if (!opened) throw invalidCredentials();
     return await issueTokens(ctx.accessTokens, opened);
   });
 
 /**
- * @returns nothing where the account is not what it was when its password was checked
+ * Checks the password and opens a session.
+ * @returns `undefined` if the account changed after its password was checked
  * @throws AppError `INVALID_CREDENTIALS`, `EMAIL_NOT_VERIFIED`, `TENANT_NOT_FOUND`, `OVERLOADED`
  */
 async function tryLogin(
@@ -54,7 +56,7 @@ async function tryLogin(
   const refreshToken = mintRefreshToken();
   const sessionId = uuidv7();
   return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
-    if (!(await holdUnchanged(tx, user, upgraded === undefined ? 'share' : 'no key update'))) return undefined;
+    if (!(await lockIfUnchanged(tx, user, upgraded === undefined ? 'share' : 'no key update'))) return undefined;
     ctx.auditEntry.note({ actor: { type: 'user', id: user.id } });
     const scope: Scope | null = tenantSlug === undefined ? null : await findScope(tx, user.id, { slug: tenantSlug });
     const tenantId = scope?.tenant.id ?? null;
@@ -76,7 +78,7 @@ async function checkPassword(ctx: Call, email: string, password: string): Promis
   // No connection is held while Argon2 works.
   const known = await ctx.passwords.verify(user?.passwordHash, password, owners);
   if (user && known && user.disabledAt === null) return user;
-  // A failed login costs two verifications, whoever it was.
+  // Every failed login takes two verifications, so its duration does not reveal whether the account exists.
   const unverified = await ctx.passwords.verify(signUp?.passwordHash ?? undefined, password, owners);
   if (user) ctx.auditEntry.note({ entityId: user.id });
   throw unverified
@@ -92,10 +94,14 @@ function invalidCredentials(): AppError {
 }
 
 /**
- * Holds the account as it was when its password was checked, until the transaction ends: one whose password was changed, or
- * that was disabled, while Argon2 worked opens no session.
+ * Locks the account until the transaction ends, if it is still enabled and still has the password that was checked.
+ * @returns whether it is unchanged; if not, no session may be opened
  */
-async function holdUnchanged(tx: Tx, { id, passwordHash }: Account, lock: 'share' | 'no key update'): Promise<boolean> {
+async function lockIfUnchanged(
+  tx: Tx,
+  { id, passwordHash }: Account,
+  lock: 'share' | 'no key update',
+): Promise<boolean> {
   const held = await tx
     .select({ id: users.id })
     .from(users)
@@ -104,9 +110,9 @@ async function holdUnchanged(tx: Tx, { id, passwordHash }: Account, lock: 'share
   return held.length > 0;
 }
 
-/** The account of an address, and the unverified sign-up that the password may be of. Both are always looked for. */
+/** Finds the account of an address and the newest unverified sign-up that may have this password. Always reads both. */
 function findByEmail({ pool, secretKeys }: Call, email: string, password: string) {
-  const mayBeOf = or(
+  const mayHavePassword = or(
     inArray(signUps.passwordTag, passwordTags(secretKeys, email, password)),
     isNull(signUps.passwordTag),
   );
@@ -116,8 +122,9 @@ function findByEmail({ pool, secretKeys }: Call, email: string, password: string
       tx
         .select({ passwordHash: signUps.passwordHash })
         .from(signUps)
-        // Voided ones too: who signed up with another's address must not learn from it that the other has verified.
-        .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt), mayBeOf))
+        // Voided sign-ups count too. Otherwise someone who signed up with another person's address could see when that
+        // person verified it.
+        .where(and(eq(signUps.email, email), isNull(signUps.verifiedAt), mayHavePassword))
         .orderBy(desc(signUps.createdAt))
         .limit(1),
     ]);

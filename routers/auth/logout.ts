@@ -4,7 +4,7 @@ import { now } from '../../db/connection/clock.ts';
 import { sessions } from '../../db/tables/lobby.ts';
 import { userProcedure } from '../procedures/levels.ts';
 
-/** Ends this session: its access tokens are refused from the next request on. */
+/** Ends the session of the caller. Its access tokens are refused from the next request on. */
 export const logout = userProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/logout', tags: ['auth'], summary: 'End this session' },

@@ -1,9 +1,10 @@
 import { byAddress, take, type CountedCall } from '../procedures/limits.ts';
 
 /**
- * Refuses a new password that is too weak. The call is counted before the password is scored: by its holder as a new password,
- * and by address and holder as a weak one.
- * @param holder `user …` or `link …`: who sets it, or the mailed link that proves them
+ * Refuses a new password that is too weak. Before it scores the password, it counts the call: as a new password by holder, and
+ * as a weak password by address and by holder. The count of weak passwords is refunded if the outcome is another one.
+ * @param holder the user who sets the password, or the mailed link that identifies them
+ * @param userInputs words that make a password weak, such as the user's name
  * @throws AppError `PASSWORD_TOO_WEAK`, `RATE_LIMITED`, `OVERLOADED`
  */
 export async function assertNewPassword(

@@ -23,7 +23,7 @@ import { emptyShape, tokenInput } from '../shapes.ts';
 
 const tags = ['auth'];
 
-/** Has a link sent by which the password can be set anew. Whether anybody has the address, only the worker looks. */
+/** Requests a mail with a reset link. Only the worker looks up the address, so the answer is the same for every address. */
 export const requestPasswordReset = publicProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/password-reset', tags, summary: 'Request a password reset mail' },
@@ -42,8 +42,8 @@ export const requestPasswordReset = publicProcedure
   });
 
 /**
- * Sets a new password by the token of a reset mail, which also proves the e-mail: where the address has sign-ups and
- * no account yet, it gets one. All sessions end.
+ * Sets a new password with the token of a reset mail, and ends all sessions of the user. The token also verifies the address:
+ * if the address has sign-ups but no account yet, an account is created.
  */
 export const resetPassword = publicProcedure
   .meta({
@@ -83,8 +83,8 @@ export const resetPassword = publicProcedure
   });
 
 /**
- * Uses a link up, and with it all others of its address. They are taken together and in one order, so of any number at
- * once one goes through, and none waits for another that waits for it.
+ * Uses up a link and all other links of its address. The rows are locked in the order of their ids, so concurrent resets
+ * cannot deadlock, and only one of them succeeds.
  * @throws AppError `TOKEN_INVALID`
  */
 async function useUp(tx: Tx, requestId: string, email: string): Promise<void> {
@@ -104,7 +104,7 @@ const isLive = and(
   gt(mailRequests.expiresAt, now()),
 );
 
-/** The request's address, and what a new password must not be made of. */
+/** Returns the address of the request, and the words that a new password must not consist of. */
 async function findHolder(tx: Tx, requestId: string): Promise<{ email: string; words: string[] } | undefined> {
   const [request] = await tx
     .select({ email: mailRequests.email })
@@ -116,12 +116,12 @@ async function findHolder(tx: Tx, requestId: string): Promise<{ email: string; w
   if (user) return { email, words: await wordsAbout(tx, user) };
   const [only, another] = await findPendingSignUps(tx, email);
   if (!only) return undefined;
-  // Of several sign-ups the account takes nothing, so what strangers have chosen does not count.
+  // With several sign-ups, the account takes over none of their names, so the names need no check.
   if (another) return { email, words: [email] };
   return { email, words: [email, only.signUp.fullName, only.tenantName, only.tenantSlug] };
 }
 
-/** @returns the user's id */
+/** Sets the password, and creates the account if there is none. @returns the user's id @throws AppError `TOKEN_INVALID` */
 async function setPassword(tx: Tx, email: string, passwordHash: string): Promise<string> {
   const [user] = await tx.select({ id: users.id }).from(users).where(eq(users.email, email));
   if (user) {
@@ -129,14 +129,14 @@ async function setPassword(tx: Tx, email: string, passwordHash: string): Promise
     return user.id;
   }
   return await makeAccount(tx, email, passwordHash).catch((error: unknown) => {
-    // The address got its account at this very moment.
+    // A concurrent request created the account.
     throw violatesUnique(error, 'users_email_key') ? tokenInvalid() : error;
   });
 }
 
 /**
- * Makes the account of an address that has only sign-ups. A single one is taken for its owner's. Of several nobody knows
- * which are a stranger's, so the account gets no tenant and no stranger's name, and all of them are voided.
+ * Creates the account of an address that has only sign-ups. A single sign-up is completed. If there are several, strangers
+ * may have made some of them, so the account takes over no tenant and no name, and all of them are voided.
  * @returns the user's id
  */
 async function makeAccount(tx: Tx, email: string, passwordHash: string): Promise<string> {
@@ -150,7 +150,7 @@ async function makeAccount(tx: Tx, email: string, passwordHash: string): Promise
   return id;
 }
 
-/** The part before the `@`. Its owner can change it: `users.updateMe`. */
+/** Returns the part before the `@`. The user can change the name with `users.updateMe`. */
 function nameFrom(email: string): string {
   return email.slice(0, email.lastIndexOf('@'));
 }

@@ -3,7 +3,7 @@ import { publicProcedure } from '../procedures/levels.ts';
 import { time, tokenInput } from '../shapes.ts';
 import { findByToken } from './sign-up-by-token.ts';
 
-/** Which sign-up a mailed link is of, so that nobody confirms a stranger's unseen. It uses nothing up. */
+/** Shows which sign-up a mailed link belongs to, so that nobody confirms one of a stranger. It does not use up the token. */
 export const previewSignUp = publicProcedure
   .meta({
     openapi: {

@@ -3,7 +3,7 @@ import { publicProcedure } from '../procedures/levels.ts';
 import { loginShape, tokenInput } from '../shapes.ts';
 import { answerRotation, countRefresh, rotate } from './rotation.ts';
 
-/** Trades a refresh token for a new pair, in the tenant it had or in another of the user's. */
+/** Exchanges a refresh token for a new pair, in the same tenant or in another tenant of the user. */
 export const refresh = publicProcedure
   .meta({
     openapi: {

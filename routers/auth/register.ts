@@ -12,8 +12,8 @@ import { publicProcedure } from '../procedures/levels.ts';
 import { acceptedShape, nameInput } from '../shapes.ts';
 
 /**
- * Makes a sign-up and its tenant. Whether the address has an account is not looked at: answer, time and traces are
- * the same, and only the mail differs.
+ * Creates a sign-up and its tenant. It does not look up whether the address has an account, so the answer, its duration and
+ * its traces are the same for every address. Only the mail differs.
  */
 export const register = publicProcedure
   .meta({

@@ -5,7 +5,7 @@ import { take } from '../procedures/limits.ts';
 import { publicProcedure } from '../procedures/levels.ts';
 import { emptyShape } from '../shapes.ts';
 
-/** Has new links sent for the sign-ups of an address. Whether there are any, only the worker looks. */
+/** Requests new links for the sign-ups of an address. Only the worker looks them up, so the answer is always the same. */
 export const resendVerification = publicProcedure
   .meta({
     openapi: {

@@ -22,15 +22,15 @@ import type { loginShape } from '../shapes.ts';
 import type { AuditEntryDraft } from '../procedures/audit-entry.ts';
 import { findScope, issueTokens, type Scope } from './issue.ts';
 
-// How a refresh token is used up, whichever procedure takes it.
+// The rotation of refresh tokens, shared by all procedures that take one.
 
-/** What the use of a refresh token leads to: a successor, or the end of the session that the token was stolen from. */
+/** The result of using a refresh token: a successor, or `reused` if the session was ended because of a reuse. */
 export type Rotation = { user: User; sessionId: string; scope: Scope | null; refreshToken: string } | 'reused';
 
 /**
- * Counts the use of a refresh token, for its session.
- * @param sessionId the session that it must be of, if it must be a certain one
- * @throws AppError `UNAUTHENTICATED` for a token of no session, or of another; `RATE_LIMITED`
+ * Counts the use of a refresh token by its session.
+ * @param sessionId the session that the token must belong to; any session if omitted
+ * @throws AppError `UNAUTHENTICATED` if the token belongs to no session or to a different one; `RATE_LIMITED`
  */
 export async function countRefresh(ctx: CountedCall, token: string, sessionId?: string): Promise<void> {
   if (!isRefreshToken(token)) throw unauthenticated();
@@ -40,10 +40,10 @@ export async function countRefresh(ctx: CountedCall, token: string, sessionId?: 
 }
 
 /**
- * Uses a refresh token up, and writes the audit row of it. A reuse ends the session: the transaction must be committed
- * then as well.
- * @param call.tenantSlug the tenant that the new access token is for; without one, that of the refresh token
- * @throws AppError `UNAUTHENTICATED`, `TENANT_NOT_FOUND`: the token is not used up
+ * Uses up a refresh token and writes the audit row. A reuse ends the session, so the caller must commit the transaction in
+ * that case too.
+ * @param call.tenantSlug the tenant of the new access token; defaults to the tenant of the refresh token
+ * @throws AppError `UNAUTHENTICATED`, `TENANT_NOT_FOUND`; the token is then not used up
  */
 export async function rotate(
   tx: Tx,
@@ -51,7 +51,7 @@ export async function rotate(
 ): Promise<Rotation> {
   const { auditEntry, tenantSlug } = call;
   const tokenHash = hashRefreshToken(call.token);
-  // Uses of one session's tokens wait for each other here; so do they for a password change, which retires tokens.
+  // This update locks the session. Uses of its tokens run one after another, also with a password change, which retires them.
   await tx
     .update(sessions)
     .set({ lastSeenAt: now() })
@@ -75,7 +75,7 @@ export async function rotate(
     await auditEntry.write(tx, 'failure');
     return 'reused';
   }
-  // A tenant's log says nothing of where else its members go: the row stands with the tenant that the new token is for.
+  // The row goes to the log of the new token's tenant. The old tenant must not learn which other tenants its members use.
   if (tenantSlug === undefined) auditEntry.note({ tenantId: token.tenantId });
   const scope = await scopeOf(tx, user.id, tenantSlug, token.tenantId);
   const tenantId = scope?.tenant.id ?? null;
@@ -95,7 +95,7 @@ export async function rotate(
 }
 
 /**
- * The answer of a refresh, once its transaction is committed.
+ * Makes the output of a refresh. Call it after the transaction is committed.
  * @throws AppError `REFRESH_REUSED`
  */
 export async function answerRotation(
@@ -115,9 +115,10 @@ export async function answerRotation(
 type Held = NonNullable<Awaited<ReturnType<typeof findTokenHolder>>>['token'];
 
 /**
- * The successor that was given out at the first use, while the grace lasts: two tabs that refresh at once both go on.
- * @returns `undefined` for a token that comes back past its grace, whether it was used or retired
- * @throws AppError `UNAUTHENTICATED` for one that ran out unused
+ * Returns the successor that the first use of a token received. This works within the grace period, so that two tabs can
+ * refresh at the same time.
+ * @returns `undefined` for a used or retired token after its grace period
+ * @throws AppError `UNAUTHENTICATED` for a token that expired unused
  */
 function reopen(call: { secretKeys: SecretKeys; token: string }, token: Held): string | undefined {
   const retired = token.retiredAt !== null;

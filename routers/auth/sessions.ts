@@ -11,7 +11,7 @@ import { idInput, pageInput, pageShape, sessionShape, toPage } from '../shapes.t
 
 const tags = ['auth'];
 
-/** The user's live sessions, newest first. */
+/** Lists the user's live sessions, newest first. */
 export const sessions = userProcedure
   .meta({
     openapi: { method: 'GET', path: '/auth/sessions', tags, summary: 'List my sessions, newest first' },
@@ -33,7 +33,7 @@ export const sessions = userProcedure
     }));
   });
 
-/** Ends one of the user's sessions, this one too. */
+/** Ends one of the user's sessions, which may be the current one. */
 export const revokeSession = userProcedure
   .meta({
     openapi: { method: 'DELETE', path: '/auth/sessions/{id}', tags, summary: 'End one of my sessions' },
@@ -61,7 +61,7 @@ export const revokeSession = userProcedure
     return null;
   });
 
-/** Ends all of the user's sessions. */
+/** Ends all sessions of the user. */
 export const logoutAll = userProcedure
   .meta({
     openapi: { method: 'POST', path: '/auth/logout-all', tags, summary: 'End all my sessions' },

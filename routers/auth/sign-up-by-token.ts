@@ -9,9 +9,9 @@ import { findPendingSignUps, isPending } from '../../db/identity/sign-ups.ts';
 export type FoundSignUp = Awaited<ReturnType<typeof findByToken>>;
 
 /**
- * Finds the sign-up that a mailed token names, if it can still become an account. No password is looked at.
- * @returns the sign-up, what it wants to found, and whether other sign-ups of its address are pending
- * @throws AppError `TOKEN_INVALID`, whatever is wrong with it
+ * Finds the sign-up of a mailed token, if it can still become an account. It checks no password.
+ * @returns the sign-up, its tenant, and whether other sign-ups of its address are pending
+ * @throws AppError `TOKEN_INVALID` for every invalid token
  */
 export async function findByToken(tx: Tx, secretKeys: SecretKeys, token: string) {
   const verificationId = idOfMailedToken(token);
@@ -25,7 +25,7 @@ export async function findByToken(tx: Tx, secretKeys: SecretKeys, token: string)
   }
   const pending = await findPendingSignUps(tx, row.email);
   const found = pending.find(({ signUp }) => signUp.verificationId === verificationId);
-  // A sign-up that was made beside an account is never told from one that is over.
+  // If the address has an account, the error is the same as for an expired sign-up, so it does not reveal the account.
   if (!found || (await hasAccount(tx, row.email))) throw tokenInvalid();
   return { ...found, isOneOfSeveral: pending.length > 1 };
 }

@@ -5,8 +5,8 @@ import { loginShape, tokenInput } from '../shapes.ts';
 import { answerRotation, countRefresh, rotate } from './rotation.ts';
 
 /**
- * Gives a pair for another of the user's tenants, in the same session. It uses the session's refresh token up as a refresh
- * does: an access token alone never yields a refresh token.
+ * Returns a pair of tokens for another tenant of the user, in the same session. Like a refresh, it uses up the refresh token,
+ * because an access token alone must not be enough to get a refresh token.
  */
 export const switchTenant = unboundUserProcedure
   .meta({
@@ -25,7 +25,7 @@ export const switchTenant = unboundUserProcedure
     const { caller, secretKeys, auditEntry } = ctx;
     auditEntry.note({ entityId: caller.sessionId });
     await countRefresh(ctx, refreshToken, caller.sessionId);
-    // Not in the transaction of the first check: a reuse is committed, and refused all the same.
+    // This transaction commits before the call is refused, so that a reuse ends the session.
     const rotation = await enterAsUser(ctx.pool, { caller, readOnly: false, admitted: true }, ({ tx }) =>
       rotate(tx, { secretKeys, auditEntry, token: refreshToken, tenantSlug }),
     );

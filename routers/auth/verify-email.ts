@@ -13,8 +13,8 @@ import type { AuditEntryDraft } from '../procedures/audit-entry.ts';
 import { findByToken, type FoundSignUp } from './sign-up-by-token.ts';
 
 /**
- * Turns a sign-up into a user who is the tenant's admin. Where several sign-ups of the address are pending, a click on
- * the wrong mail would let a stranger's password in, so this one's password is needed too.
+ * Turns a sign-up into a user who is the admin of its tenant. If the address has several pending sign-ups, the password of
+ * this one is required too. Otherwise a click on the wrong mail would create an account with a stranger's password.
  */
 export const verifyEmail = publicProcedure
   .meta({
@@ -38,11 +38,11 @@ export const verifyEmail = publicProcedure
   )
   .output(z.object({ email: emailShape }).meta({ id: 'VerifiedEmail' }))
   .mutation(async ({ ctx, input: { token, password } }) => {
-    // Before any password is looked at.
+    // An invalid token is refused before a password is checked.
     const found = await ctx.pool.transaction({ readOnly: true }, (tx) => findByToken(tx, ctx.secretKeys, token));
     const { verificationId } = found.signUp;
 
-    // One token of one sign-up, used many times at once, counts no failures.
+    // A single sign-up needs no password, so concurrent uses of its token are not counted as wrong passwords.
     if (found.isOneOfSeveral || password !== undefined) await take(ctx, ['verifyFailuresByToken', verificationId]);
     // No connection is held while Argon2 works.
     const known =
@@ -52,7 +52,12 @@ export const verifyEmail = publicProcedure
     );
   });
 
-/** @param password.known whether the password is the sign-up's @param password.given whether there was one */
+/**
+ * Completes the sign-up and voids the other sign-ups of its address.
+ * @param password.known whether the caller sent the password of this sign-up
+ * @param password.given whether the caller sent a password
+ * @throws AppError `TOKEN_INVALID`, `INVALID_CREDENTIALS`
+ */
 async function admit(
   ctx: CountedCall & { auditEntry: AuditEntryDraft },
   tx: Tx,
@@ -70,7 +75,7 @@ async function admit(
   if (others.length > 0 && !password.known) throw passwordNeeded(found, password.given);
 
   const userId = await admitSignUp(tx, signUp).catch((error: unknown) => {
-    // The address got its account meanwhile, by another sign-up or an invite.
+    // A concurrent request created the account, for another sign-up or an invite.
     throw violatesUnique(error, 'users_email_key') ? tokenInvalid() : error;
   });
   await voidSignUps(tx, others);
@@ -79,7 +84,7 @@ async function admit(
   return { email };
 }
 
-/** Names the sign-up, so that its maker can tell it from a stranger's. Only who has the token reads this. */
+/** Names the sign-up, so that the person who made it can recognize it. Only the holder of the token sees this error. */
 function passwordNeeded({ signUp, tenantName, tenantSlug }: FoundSignUp, given: boolean): AppError {
   const which = describeSignUp({ tenantName, tenantSlug, createdAt: signUp.createdAt });
   return new AppError(

@@ -21,8 +21,8 @@ type Pending = Awaited<ReturnType<typeof findPending>>;
 type Call = CountedCall & { auditEntry: AuditEntryDraft };
 
 /**
- * Makes the holder of an invite a member: one who has an account by their access token, a new person by a name and a
- * password, since the mailed token has proven the address.
+ * Makes the holder of an invite a member of its tenant. A user with an account sends their access token. A new user sends a
+ * name and a password; the mailed token proves that the address is theirs.
  */
 export const accept = publicProcedure
   .meta({
@@ -57,7 +57,7 @@ async function acceptAsAnyone(
 ) {
   const pending = await ctx.pool.transaction({ readOnly: true }, (tx) => find(ctx, tx, token));
   const { email } = pending.invite;
-  if (pending.hasAccount) throw logInFirst();
+  if (pending.hasAccount) throw loginRequired();
   if (password === undefined || fullName === undefined) throw incomplete({ password, fullName });
   const { name, slug } = pending.tenant;
   await assertNewPassword(ctx, `link ${pending.invite.id}`, password, [email, fullName, name, slug]);
@@ -79,7 +79,7 @@ async function acceptAsUser(ctx: Call, token: string) {
         );
       }
       await useUp(tx, pending.invite.id);
-      return await enlist(ctx, tx, pending, user);
+      return await addMember(ctx, tx, pending, user);
     },
   );
 }
@@ -90,21 +90,21 @@ async function acceptAsNewPerson(
   person: { email: string; password: string; fullName: string },
 ) {
   const { email, fullName } = person;
-  // No connection is held while Argon2 works, so all is looked at again after it.
+  // No connection is held while Argon2 works, so the invite is checked again after it.
   const passwordHash = await ctx.passwords.hash(person.password);
   return await ctx.pool.transaction({ readOnly: false }, async (tx) => {
     const pending = await find(ctx, tx, token);
     const id = uuidv7();
-    // Taken before the account is made: of many at once the others find it used.
+    // Used up before the account is created, so that of concurrent requests only one creates it.
     await useUp(tx, pending.invite.id);
     const signUps = await lockPendingSignUps(tx, email);
     await insertUser(tx, { id, email, fullName, passwordHash }).catch((error: unknown) => {
-      throw violatesUnique(error, 'users_email_key') ? logInFirst() : error;
+      throw violatesUnique(error, 'users_email_key') ? loginRequired() : error;
     });
     await voidSignUps(tx, signUps);
     const [user] = await tx.select().from(users).where(eq(users.id, id));
     if (!user) throw new Error('The account just made is not there');
-    return await enlist(ctx, tx, pending, user);
+    return await addMember(ctx, tx, pending, user);
   });
 }
 
@@ -114,7 +114,7 @@ async function find(ctx: Call, tx: Tx, token: string): Promise<Pending> {
   return pending;
 }
 
-async function enlist(ctx: Call, tx: Tx, { invite, tenant }: Pending, user: User) {
+async function addMember(ctx: Call, tx: Tx, { invite, tenant }: Pending, user: User) {
   const { role } = invite;
   await tx
     .insert(memberships)
@@ -129,8 +129,8 @@ async function enlist(ctx: Call, tx: Tx, { invite, tenant }: Pending, user: User
   return { user: toUserShape(user), tenant: toTenantShape(tenant, role) };
 }
 
-/** The address has an account: nobody gets into it, or sets its password, by an invite. */
-function logInFirst(): AppError {
+/** The error if the address has an account. An invite must not log anyone in to it or set its password. */
+function loginRequired(): AppError {
   return new AppError(
     'UNAUTHENTICATED',
     'The invited address already has an account. Log in to it and accept the invite with its access token.',

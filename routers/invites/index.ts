@@ -12,7 +12,7 @@ import { lockMembersAsAdmin } from '../../db/tenancy/members.ts';
 import { pageOf } from '../paging.ts';
 import { about } from '../procedures/audit-entry.ts';
 import { enqueue } from '../procedures/costs.ts';
-import { tellRevoked } from '../procedures/effects.ts';
+import { recordRevoked } from '../procedures/effects.ts';
 import { take } from '../procedures/limits.ts';
 import { adminPersonProcedure } from '../procedures/levels.ts';
 import { idInput, pageInput, pageShape, roleShape, toPage } from '../shapes.ts';
@@ -24,7 +24,7 @@ import { inviteColumns, inviteShape, newExpiry, toInvite } from './invite-shape.
 const tags = ['invites'];
 
 export const invitesRouter = router({
-  // Before `/invites/{id}`: the first path that fits is taken.
+  // Must stand before `/invites/{id}`, because the first path that matches is used.
   preview,
   accept,
 
@@ -40,17 +40,17 @@ export const invitesRouter = router({
     .mutation(async ({ ctx, input: { email, role } }) => {
       const { db } = ctx;
       const tenantId = ctx.tenant.id;
-      // Only admins invite, so no role is above the inviter's.
+      // Only admins can invite, so an invite never grants more than the inviter's own role.
       await lockMembersAsAdmin(db, tenantId, ctx.actor);
       const voided = await db
         .update(invites)
         .set({ revokedAt: now() })
         .where(and(eq(invites.tenantId, tenantId), eq(invites.email, email), isOpen))
         .returning({ id: invites.id, tenantId: invites.tenantId });
-      // Asked after that: an invite that is being accepted just now is waited for, and has made a member then.
+      // Checked after the update, which waits for a concurrent acceptance of an invite. Its member is visible now.
       await refuseMember(db, tenantId, email);
       await take(ctx, ['mailsByRecipient', email]);
-      await tellRevoked(db, ctx.auditEntry, voided);
+      await recordRevoked(db, ctx.auditEntry, voided);
       const [invite] = await db
         .insert(invites)
         .values({ id: uuidv7(), tenantId, email, role, invitedBy: ctx.user.id, expiresAt: newExpiry() })
@@ -145,13 +145,13 @@ function ownInvite(tenantId: string, id: string) {
   return and(eq(invites.tenantId, tenantId), eq(invites.id, id));
 }
 
-/** Holds an invite against being accepted meanwhile. @throws AppError `NOT_FOUND` */
+/** Locks an invite, so that it cannot be accepted at the same time. @throws AppError `NOT_FOUND` */
 async function lockInvite(tx: Tx, tenantId: string, id: string) {
   const [invite] = await tx.select(inviteColumns).from(invites).where(ownInvite(tenantId, id)).for('update');
   return orNotFound(invite, 'invite');
 }
 
-/** @throws AppError `ALREADY_MEMBER` */
+/** Refuses an address that belongs to a member. @throws AppError `ALREADY_MEMBER` */
 async function refuseMember(tx: Tx, tenantId: string, email: string): Promise<void> {
   const members = await tx
     .select({ id: users.id })

@@ -18,7 +18,7 @@ export const inviteShape = z
   })
   .meta({ id: 'Invite' });
 
-/** What of an invite is read, and whether it has expired by the database's clock. */
+/** The columns of an invite, and whether it has expired by the database's clock. */
 export const inviteColumns = { ...getTableColumns(invites), expired: isExpired };
 
 type Invite = typeof invites.$inferSelect & { expired: boolean };
@@ -34,7 +34,7 @@ function statusOf({ acceptedAt, revokedAt, expired }: Invite): z.infer<typeof in
   return expired ? 'expired' : 'pending';
 }
 
-/** When an invite that is mailed now ends. */
+/** The expiry of an invite that is mailed now. */
 export function newExpiry(): SQL<Date> {
   return fromNow(INVITE_MS);
 }

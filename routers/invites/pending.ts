@@ -7,15 +7,18 @@ import { isOpen } from '../../db/identity/invites.ts';
 import { invites, tenants, users, type TenantStatus } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 
-/** A tenant's status is for its members: to whoever holds an invite, one into a closed tenant is no good. */
+/**
+ * Only invites to tenants of these statuses are valid. The status of a tenant is visible only to its members, so any other
+ * status gives the error of an invalid token.
+ */
 const OPEN: TenantStatus[] = ['ready', 'migrating'];
 
 const accounts = alias(users, 'accounts');
 
 /**
- * Finds the invite that a mailed token names, if it can still be accepted.
- * By one statement: another acceptance may make the account, and use the invite up, between two.
- * @throws AppError `TOKEN_INVALID`, whatever is wrong with it
+ * Finds the invite of a mailed token, if it can still be accepted. It uses one statement, because between two statements a
+ * concurrent acceptance could use up the invite and create the account.
+ * @throws AppError `TOKEN_INVALID` for every invalid token
  */
 export async function findPending(tx: Tx, secretKeys: SecretKeys, token: string) {
   const id = idOfMailedToken(token);
@@ -40,7 +43,7 @@ export async function findPending(tx: Tx, secretKeys: SecretKeys, token: string)
 }
 
 /**
- * Uses an invite up: of any number of callers at once, one does.
+ * Uses up an invite. Of concurrent callers, only one succeeds.
  * @throws AppError `TOKEN_INVALID`
  */
 export async function useUp(tx: Tx, id: string): Promise<void> {

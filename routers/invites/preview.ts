@@ -3,7 +3,7 @@ import { publicProcedure } from '../procedures/levels.ts';
 import { roleShape, tokenInput } from '../shapes.ts';
 import { findPending } from './pending.ts';
 
-/** What an invite is to, for the one who holds its link. */
+/** Shows the tenant and role of an invite to the holder of its link. It does not use up the token. */
 export const preview = publicProcedure
   .meta({
     openapi: {
@@ -33,11 +33,11 @@ export const preview = publicProcedure
     ctx.pool.transaction({ readOnly: true }, async (tx) => {
       const { invite, tenant, inviter, hasAccount } = await findPending(tx, ctx.secretKeys, input.token);
       const { role, email } = invite;
-      return { tenantName: tenant.name, invitedBy: inviter, role, emailHint: hintOf(email), hasAccount };
+      return { tenantName: tenant.name, invitedBy: inviter, role, emailHint: shortenedAddress(email), hasAccount };
     }),
   );
 
-function hintOf(email: string): string {
+function shortenedAddress(email: string): string {
   const at = email.lastIndexOf('@');
   return `${email.slice(0, 1)}***${email.slice(at)}`;
 }

@@ -5,40 +5,40 @@ import type { ActorType, Changes, Outcome } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import type { CallerRecord, RequestFacts } from './context.ts';
 
-/** What a procedure adds to its audit row, as it learns it. */
+/** Fields of the audit row, which a procedure notes when it learns them. */
 interface Note {
   tenantId?: string | null;
   entityId?: string;
-  /** Who acts. Without it the row's actor is anonymous. */
+  /** The actor. Without it, the row's actor is anonymous. */
   actor?: { type: ActorType; id: string };
   /** The superuser behind an assumed identity. */
   operatorId?: string;
   changes?: Changes;
 }
 
-/** Something that a call did beside what it is named after. */
+/** A change that a call made in addition to its main one. It gets its own audit row. */
 export type Effect = AuditSubject & {
   entityId: string;
   tenantId: string | null;
   changes: Changes;
 };
 
-/** The audit row of one call: gathered on the way, written once. */
+/** The audit row of one call. Its fields are collected during the call, and it is written once. */
 export interface AuditEntryDraft {
   note(note: Note): void;
-  /** Writes the row. In the transaction of the change for a success, in one of its own otherwise. */
+  /** Writes the row. Pass the transaction of the change for a success, and a separate one otherwise. */
   write(tx: Tx, outcome: Outcome): Promise<void>;
-  /** Writes a further row, for what the call led to elsewhere. */
+  /** Writes an additional row, for an effect of the call. */
   writeAlso(tx: Tx, effect: Effect): Promise<void>;
   readonly written: boolean;
-  /** Says that the row of a refusal is committed already, with what the refusal led to. */
+  /** Marks the row of a refusal as committed, together with the changes that the refusal made. */
   settle(): void;
   readonly settled: boolean;
-  /** Whether someone is known to have acted. */
+  /** Whether the actor is known. */
   readonly identified: boolean;
-  /** Whether an operator acts as someone else: then reads are written down too. */
+  /** Whether an operator acts under an assumed identity. Then reads are recorded too. */
   readonly assumed: boolean;
-  /** Who acts and where, for the log. */
+  /** The actor and the tenant, for the server log. */
   readonly caller: CallerRecord;
 }
 
@@ -89,7 +89,7 @@ export function createAuditEntry(request: RequestFacts, named: AuditSubject): Au
         tenantId: gathered.tenantId ?? null,
         entityId: gathered.entityId ?? null,
         outcome,
-        // What did not happen changed nothing.
+        // A refused or failed call changed nothing.
         changes: outcome === 'success' ? (gathered.changes ?? {}) : {},
       });
       written = true;
@@ -99,8 +99,9 @@ export function createAuditEntry(request: RequestFacts, named: AuditSubject): Au
 }
 
 /**
- * A middleware, placed behind the input: notes the entity of the call by its id, which is a field of the input. So refusals
- * after that name it too.
+ * A middleware that notes the id of the call's entity. Place it after `.input()`. The audit rows of later refusals then have
+ * the id too.
+ * @param field the field of the input that holds the id
  */
 export function about<Field extends string>(field: Field) {
   return <Result>(call: {
@@ -114,8 +115,8 @@ export function about<Field extends string>(field: Field) {
 }
 
 /**
- * Whether a refused call leaves a row, and which. Malformed input and calls that prove nobody's identity leave none:
- * anyone could fill the log with them.
+ * Returns the outcome to record for a refused call, or `undefined` to record nothing. Malformed input and unauthenticated
+ * calls are not recorded, because anyone could fill the audit log with them.
  */
 export function outcomeOf(
   reason: Reason,

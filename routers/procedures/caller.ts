@@ -7,9 +7,9 @@ import type { AuditEntryDraft } from './audit-entry.ts';
 import type { Meta } from './trpc.ts';
 
 /**
- * Reads who calls from the bearer: a key, or a token whose signature is checked here. Whether what it names is still
- * live, the database says.
- * @throws AppError `UNAUTHENTICATED` for anything that is neither
+ * Reads the caller from the bearer: an API key, or an access token, whose signature is checked here. Entering the database
+ * later checks whether the key or session is still live.
+ * @throws AppError `UNAUTHENTICATED` if the bearer is missing or is neither of them
  */
 export async function callerOf(ctx: Context & { auditEntry: AuditEntryDraft }): Promise<Caller> {
   const { bearer } = ctx.request;
@@ -27,7 +27,7 @@ export async function callerOf(ctx: Context & { auditEntry: AuditEntryDraft }): 
     : { kind: 'session', sessionId: sid, ...facts };
 }
 
-/** A call, for what depends on the kind of its caller. */
+/** The facts about a call that decide which kinds of callers it admits. */
 interface Called {
   meta: Meta | undefined;
   type: 'query' | 'mutation' | 'subscription';
@@ -35,8 +35,8 @@ interface Called {
 }
 
 /**
- * Whether a procedure lets callers of this kind in: people in their own name always, others where it says so, and an
- * operator in a member's place only to read where the tables are not the tenant's own.
+ * Whether a procedure admits callers of this kind. It always admits sessions. It admits API keys and assumed identities if
+ * `meta.admits` names them. In the lobby, an assumed identity may only read.
  */
 export function admits({ meta, type, schema }: Called, kind: CallerKind): boolean {
   if (kind === 'session') return true;

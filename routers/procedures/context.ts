@@ -7,7 +7,7 @@ import type { Count, RateLimits } from '../../core/rate-limit/index.ts';
 import type { Pool } from '../../db/connection/pool.ts';
 import type { Streams } from './streams.ts';
 
-/** What the procedures work with, made once at the server's entry. */
+/** The services that the procedures use. The server creates them once at its start. */
 export interface Services {
   pool: Pool;
   accessTokens: AccessTokens;
@@ -15,31 +15,31 @@ export interface Services {
   secretKeys: SecretKeys;
   rateLimits: RateLimits;
   streams: Streams;
-  /** Aborted when the server goes: streams end then, and their clients connect to another. */
+  /** Aborted when the server shuts down. Streams then end, and their clients connect to another server. */
   ending: AbortSignal;
   log: Log;
 }
 
-/** What is known of a request before anything is believed of it. */
+/** The facts about a request before authentication. Nothing here is verified. */
 export interface RequestFacts {
   id: string;
   ipAddress: string | null;
   userAgent: string | null;
-  /** The `X-Tenant-Slug` header, as it came. */
+  /** The `X-Tenant-Slug` header, unchanged. */
   tenantSlug: string | undefined;
-  /** What stands behind `Bearer ` in the `Authorization` header. */
+  /** The text after `Bearer ` in the `Authorization` header. */
   bearer: string | undefined;
-  /** The limits that its calls were counted under, for the headers of the answer. */
+  /** The rate limits that counted its calls, for the response headers. */
   counts: Count[];
-  /** The calls that it made, each added when it has ended, for the log and the metrics. */
+  /** The calls of the request, each added when it ends, for the server log and the metrics. */
   calls: CallRecord[];
 }
 
-/** What is told of one call. Who made it is told as far as a signature or the database has shown. */
+/** One call, for the server log and the metrics. `who` has only what a signature or the database has proven. */
 export interface CallRecord {
-  /** One of the router's, or a word for all that there are not. */
+  /** The path of a procedure, or `UNKNOWN_PROCEDURE`. */
   procedure: string;
-  /** `cut`: the client went, or took nothing any more, before it had the whole answer. */
+  /** `cut`: the client disconnected or stopped reading before it had the whole response. */
   outcome: 'ok' | 'cut' | Reason;
   milliseconds: number;
   who?: CallerRecord;

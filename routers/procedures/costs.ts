@@ -10,11 +10,11 @@ import { createTenant as createUncounted } from '../../db/tenancy/tenants.ts';
 import { PRODUCT_COSTS } from '../../db/outbox/product/kinds.ts';
 import type { CountedCall, Spent } from './limits.ts';
 
-// Expensive work checks first that the call was counted for it, so no procedure can forget its limits.
+// Expensive work first checks that a rate limit has counted the call, so that no procedure can omit its limits.
 
 type Counting = Pick<CountedCall, 'spent'>;
 
-/** What each kind of outbox row costs; `null` for work that no caller can cause at will. */
+/** The cost of each kind of outbox row; `null` for work that callers cannot trigger as often as they want. */
 const COST_OF: Readonly<Record<OutboxMessage['kind'], Cost | null>> = {
   'email.send': 'mail',
   'tenant.provision': 'provision',
@@ -22,8 +22,9 @@ const COST_OF: Readonly<Record<OutboxMessage['kind'], Cost | null>> = {
 };
 
 /**
- * Checks that a call was counted by who asks and by whom it is for, before it costs something.
- * @throws Error if it was not: core/rate-limit/rules.ts has no such limit, or the procedure takes it too late
+ * Checks that the call was counted for this cost by two limits: one per source (who calls) and one per target (whom the work
+ * is for).
+ * @throws Error if not: core/rate-limit/rules.ts has no such limit, or the procedure calls `take` too late
  */
 function assertCounted({ procedure, counted }: Spent, cost: Cost): void {
   for (const per of ['source', 'target'] as const) {
@@ -37,7 +38,10 @@ function boundsCost(name: RuleName, cost: Cost, per: 'source' | 'target'): boole
   return bounds?.per === per && bounds.costs.includes(cost);
 }
 
-/** The server's passwords for one call. They check that it was counted, and take turns by address. */
+/**
+ * Wraps the password functions for one call. Each of them checks that the call was counted, and adds the client's address to
+ * the owners, by which waiting callers take turns.
+ */
 export function countedPasswords(
   { passwords, request }: { passwords: Passwords; request: { ipAddress: string | null } },
   spent: Spent,

@@ -4,7 +4,7 @@ import type { Changes } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import type { AuditEntryDraft } from './audit-entry.ts';
 
-// What a call ends beside what it is named after, with a row for each in the log of its tenant.
+// Changes that a call makes in addition to its main one. Each gets a row in the audit log of its tenant.
 
 /** @see revokeInvitesOf */
 export async function alsoRevokeInvites(
@@ -12,11 +12,11 @@ export async function alsoRevokeInvites(
   auditEntry: AuditEntryDraft,
   by: Parameters<typeof revokeInvitesOf>[1],
 ): Promise<void> {
-  await tellRevoked(tx, auditEntry, await revokeInvitesOf(tx, by));
+  await recordRevoked(tx, auditEntry, await revokeInvitesOf(tx, by));
 }
 
-/** Writes that these open invites were revoked. */
-export async function tellRevoked(
+/** Writes an audit row for each of these revoked invites. */
+export async function recordRevoked(
   tx: Tx,
   auditEntry: AuditEntryDraft,
   invites: readonly { id: string; tenantId: string }[],

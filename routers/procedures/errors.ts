@@ -2,25 +2,25 @@ import { TRPCError, type TRPC_ERROR_CODE_KEY } from '@trpc/server';
 import { z } from 'zod';
 import { AppError, findCause, STATUS_OF_REASON, type Issue, type Reason } from '../../core/errors.ts';
 
-/** What both mounts tell of an error. */
+/** The parts of an error that tRPC and REST send to the client. */
 export interface ErrorReport {
   reason: Reason;
   status: number;
   message: string;
   issues?: Issue[];
-  /** zxcvbn's verdict, beside `PASSWORD_TOO_WEAK`. */
+  /** The result of zxcvbn, set for `PASSWORD_TOO_WEAK`. */
   password?: { score: number; warning: string | null; suggestions: string[] };
-  /** Seconds. */
+  /** When to retry, in seconds from now. */
   retryAfter?: number;
 }
 
-/** All that is told of an error that nobody foresaw. */
+/** The message of every unexpected error. It reveals no details. */
 export const INTERNAL_MESSAGE =
   'The server failed to process the request. Report the request id: it identifies the error in the server log.';
 
 type Status = (typeof STATUS_OF_REASON)[Reason];
 
-/** tRPC has no code for 410; the status beside it says so. */
+/** tRPC has no code for 410, so it uses the code of 404. The client still receives the status 410. */
 const CODE_OF_STATUS = {
   400: 'BAD_REQUEST',
   401: 'UNAUTHORIZED',
@@ -37,13 +37,13 @@ const CODE_OF_STATUS = {
   503: 'SERVICE_UNAVAILABLE',
 } as const satisfies Record<Status, TRPC_ERROR_CODE_KEY>;
 
-/** The one place where Atrium's refusals become tRPC's. */
+/** Converts an `AppError` to a `TRPCError`. No other code does this. */
 export function toTRPCError(error: AppError): TRPCError {
   const code = CODE_OF_STATUS[STATUS_OF_REASON[error.reason]];
   return new TRPCError({ code, message: error.message, cause: error });
 }
 
-/** Reads any error that tRPC reports: ours, its own, or an unexpected one, of which nothing is told. */
+/** Reads any error that tRPC reports: an `AppError`, an error of tRPC itself, or an unexpected one. */
 export function reportOf(error: TRPCError): ErrorReport {
   const ours = findCause(error, (cause) => cause instanceof AppError);
   if (ours) {
@@ -77,7 +77,7 @@ export function reportOf(error: TRPCError): ErrorReport {
   }
 }
 
-/** The reason of whatever was thrown. */
+/** Returns the reason of any thrown value; `INTERNAL` if it is no `AppError`. */
 export function reasonOf(error: unknown): Reason {
   return findCause(error, (cause) => cause instanceof AppError)?.reason ?? 'INTERNAL';
 }
@@ -86,19 +86,19 @@ function report(reason: Reason, message: string): ErrorReport {
   return { reason, status: STATUS_OF_REASON[reason], message };
 }
 
-/** Of what is wrong with an input so much is said: the first issues, and of each the first characters. It may name all that was sent. */
-const SAID = { issues: 20, characters: 300 } as const;
+/** How many issues an error lists, and how long each message is, in characters. Both could be as large as the input. */
+const SHOWN = { issues: 20, characters: 300 } as const;
 
 function issuesOf(error: TRPCError): Issue[] {
   const invalid = findCause(error, (cause) => cause instanceof z.ZodError);
   if (!invalid) {
-    // tRPC's own words for what it does not take, as a batch that is too large.
-    // A parser's would quote the input.
+    // tRPC's own message is shown, for example for a batch that is too large. A JSON parser's message is not shown,
+    // because it would quote the input.
     const malformed = error.code === 'PARSE_ERROR' || error.cause instanceof SyntaxError;
     return [{ path: [], message: malformed ? 'must be well-formed JSON' : error.message }];
   }
-  return invalid.issues.slice(0, SAID.issues).map(({ path, message }) => ({
+  return invalid.issues.slice(0, SHOWN.issues).map(({ path, message }) => ({
     path: path.map((key) => (typeof key === 'number' ? key : String(key))),
-    message: message.length > SAID.characters ? `${message.slice(0, SAID.characters)} …` : message,
+    message: message.length > SHOWN.characters ? `${message.slice(0, SHOWN.characters)} …` : message,
   }));
 }

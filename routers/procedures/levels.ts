@@ -10,11 +10,11 @@ import { recorded } from './recorded.ts';
 import { openStream } from './streams.ts';
 import { outcomeOf, type AuditEntryDraft } from './audit-entry.ts';
 
-// public → user → member → admin, and superuser. Each middleware adds one fact to the context.
+// The access levels: public → user → member → admin, and superuser. Each middleware adds one fact to the context.
 
 /**
- * Keeps the audit row of the call. A success writes it in its own transaction; what was denied or failed, and what was
- * read under an assumed identity, gets its row here, before the answer.
+ * Makes sure that the call has its audit row. A mutation that succeeds writes the row in its own transaction. The row of a
+ * refusal, and of a read under an assumed identity, is written here, before the response.
  */
 const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
   const { auditEntry } = ctx;
@@ -22,7 +22,7 @@ const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
   await refund(ctx, result.ok ? 'ok' : reportOf(result.error).reason);
   if (result.ok) {
     if (type === 'mutation' && !auditEntry.written) throw new Error(`${path} changed something without an audit row`);
-    // Nothing is shown to an operator that is not written down.
+    // If this row cannot be written, the operator does not receive the data.
     if (auditEntry.assumed && !auditEntry.written) {
       await ctx.pool.transaction({ readOnly: false }, (tx) => auditEntry.write(tx, 'success'));
     }
@@ -37,20 +37,20 @@ const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
   if (outcome && !auditEntry.settled) {
     await ctx.pool
       .transaction({ readOnly: false }, (tx) => auditEntry.write(tx, outcome))
-      // The refusal stands whether or not it could be written down.
+      // The call stays refused, even if the row cannot be written.
       .catch((error: unknown) => ctx.log.error({ err: error, requestId: ctx.request.id }, 'audit row lost'));
   }
   return result;
 });
 
-/** Anyone, counted by their address. */
+/** For any caller. Calls are counted by the client's address. */
 export const publicProcedure = withAuditEntry.meta({ access: 'public' }).use(async ({ ctx, next }) => {
   await take(ctx, byAddress(ctx));
   await takeUpfront(ctx);
   return next();
 });
 
-/** Who calls, as far as the bearer says. Whether it still holds, the database says. */
+/** Adds the caller, as the bearer names it. Entering the database later checks whether the caller is still live. */
 const authenticated = withAuditEntry.use(async ({ ctx, next, getRawInput }) => {
   const caller = await callerOf(ctx).catch(async (error: unknown) => {
     await take(ctx, byAddress(ctx));
@@ -58,13 +58,13 @@ const authenticated = withAuditEntry.use(async ({ ctx, next, getRawInput }) => {
   });
   await take(ctx, ...byCaller(ctx, caller));
   await takeUpfront(ctx, caller);
-  // The whole body is here before anything is looked up: a caller who sends it slowly must not hold a transaction open, nor
-  // act on a check that is old by then. What is wrong with it is said in its turn.
+  // The whole body is read before the transaction begins. Otherwise a slow sender would hold a transaction open and act on
+  // an old check. Its errors are reported later, when the procedure parses its input.
   await getRawInput().catch(() => undefined);
   return next({ ctx: { caller } });
 });
 
-/** A live session of anyone. `db` is the lobby, in one transaction. */
+/** For any user with a live session. `db` is a transaction in the lobby. */
 export const userProcedure = authenticated.meta({ access: 'user' }).use(({ ctx, next, type, meta }) =>
   enterAsUser(
     ctx.pool,
@@ -76,7 +76,7 @@ export const userProcedure = authenticated.meta({ access: 'user' }).use(({ ctx, 
     },
     async ({ tx, actor }) => {
       const result = await next({ ctx: { actor, user: actor.user, db: tx } });
-      // tRPC hands an error on as a value; only a throw rolls the transaction back.
+      // tRPC returns errors as values. Throwing this one rolls the transaction back.
       if (!result.ok) throw result.error;
       if (type === 'mutation') await ctx.auditEntry.write(tx, 'success');
       return result;
@@ -85,13 +85,13 @@ export const userProcedure = authenticated.meta({ access: 'user' }).use(({ ctx, 
 );
 
 /**
- * A live session, and no transaction. For a stream, which lives long and enters anew for each of its reads, and for what
- * hashes passwords, which holds no connection meanwhile.
+ * For any user with a live session, without a transaction. Use it for a stream, which enters the database again for each
+ * read, and for procedures that hash passwords, which must hold no connection during that.
  */
 export const unboundUserProcedure = authenticated.meta({ access: 'user' }).use(async ({ ctx, next, type }) => {
   const { caller } = ctx;
   if (caller.kind !== 'session') {
-    // Refused by enterAsUser, which knows whether the caller is live at all.
+    // enterAsUser throws `UNAUTHENTICATED` if the caller is not live, and otherwise refuses it.
     const readOnly = type !== 'mutation';
     await enterAsUser(ctx.pool, { caller, readOnly, admitted: false, onActor: noteActor(ctx.auditEntry) }, refuse);
     return refuse();
@@ -104,16 +104,16 @@ function refuse(): never {
   throw new AppError('FORBIDDEN', "Only a user's own access token can call this procedure.");
 }
 
-function insideTenant(door: { schema: BoundSchema; roles: readonly Role[] }) {
+function insideTenant(entry: { schema: BoundSchema; roles: readonly Role[] }) {
   return authenticated.use(({ ctx, next, type, meta }) =>
     enterTenant(
       ctx.pool,
       {
-        ...door,
+        ...entry,
         caller: ctx.caller,
         slug: ctx.request.tenantSlug,
         readOnly: type !== 'mutation',
-        admitted: admits({ meta, type, schema: door.schema }, ctx.caller.kind),
+        admitted: admits({ meta, type, schema: entry.schema }, ctx.caller.kind),
         onActor: noteActor(ctx.auditEntry),
       },
       async ({ tx, actor, tenant, role }) => {
@@ -126,14 +126,14 @@ function insideTenant(door: { schema: BoundSchema; roles: readonly Role[] }) {
   );
 }
 
-/** A key is known only once the database has found it. */
+/** Notes an API key as the actor of the audit row. The id of a key is known only after the database has found it. */
 export function noteActor(auditEntry: AuditEntryDraft): (actor: Actor) => void {
   return (actor) => {
     if (actor.type === 'apiKey') auditEntry.note({ actor: { type: 'apiKey', id: actor.id }, tenantId: actor.tenantId });
   };
 }
 
-/** The same over the lobby, for what only a person does. */
+/** Like `insideTenant` over the lobby, but it refuses API keys. */
 function personInsideTenant(roles: readonly Role[]) {
   return insideTenant({ schema: 'lobby', roles }).use(({ ctx, next }) => {
     if (ctx.actor.type !== 'user') throw new AppError('FORBIDDEN', 'API keys cannot call this procedure.');
@@ -142,46 +142,46 @@ function personInsideTenant(roles: readonly Role[]) {
 }
 
 const ADMIN = ['admin'] as const;
-/** The tenant's own tables are open to its keys, and to an operator in a member's place. */
+/** API keys and assumed identities may use the tenant's own tables. */
 const OWN_TABLES = { admits: ['apiKey', 'assumedIdentity'] } as const;
 
-/** A member, bound to the tenant's own tables. */
+/** For members. `db` is a transaction over the tenant's own tables. */
 export const memberProcedure = insideTenant({ schema: 'tenant', roles: ROLES }).meta({
   access: 'member',
   ...OWN_TABLES,
 });
-/** An admin, bound to the tenant's own tables. */
+/** For admins. `db` is a transaction over the tenant's own tables. */
 export const adminProcedure = insideTenant({ schema: 'tenant', roles: ADMIN }).meta({ access: 'admin', ...OWN_TABLES });
 
-/** A member, over those rows of the lobby that are the tenant's. `meta.admits` says who may beside people. */
+/** For members. `db` is a transaction over the tenant's rows of the lobby. `meta.admits` names other kinds of callers. */
 export const memberLobbyProcedure = insideTenant({ schema: 'lobby', roles: ROLES }).meta({ access: 'member' });
-/** An admin, over those rows of the lobby that are the tenant's. `meta.admits` says who may beside people. */
+/** For admins. `db` is a transaction over the tenant's rows of the lobby. `meta.admits` names other kinds of callers. */
 export const adminLobbyProcedure = insideTenant({ schema: 'lobby', roles: ADMIN }).meta({ access: 'admin' });
 
 /**
- * As adminLobbyProcedure, without a transaction: for what reads so much that it takes many. `enter` checks the caller anew,
- * and runs one piece of the work in a transaction of its own.
+ * Like `adminLobbyProcedure`, but without a transaction, for reads that are too large for one. `ctx.enter` checks the caller
+ * again and runs one part of the work in its own transaction.
  */
 export const unboundAdminProcedure = authenticated.meta({ access: 'admin' }).use(async ({ ctx, next, type, meta }) => {
   const { caller, request, pool } = ctx;
   const admitted = admits({ meta, type, schema: 'lobby' }, caller.kind);
-  const door = { schema: 'lobby', roles: ADMIN, caller, slug: request.tenantSlug, admitted } as const;
+  const entry = { schema: 'lobby', roles: ADMIN, caller, slug: request.tenantSlug, admitted } as const;
   const enter = <T>(readOnly: boolean, work: (entered: TenantEntered) => Promise<T>): Promise<T> =>
-    enterTenant(pool, { ...door, readOnly, onActor: noteActor(ctx.auditEntry) }, work);
+    enterTenant(pool, { ...entry, readOnly, onActor: noteActor(ctx.auditEntry) }, work);
   const { actor, tenant } = await enter(true, (entered) => Promise.resolve(entered));
-  // Whoever asks for so much at once that it counts as a stream has as many as of those.
+  // Such a large read shares the limit of concurrent streams.
   const open = (): (() => void) => openStream(ctx, actor.type === 'apiKey' ? actor.id : actor.user.id);
   return next({ ctx: { actor, tenant, enter, openStream: open } });
 });
 
-/** As memberLobbyProcedure, never by a key. */
+/** Like `memberLobbyProcedure`, but it refuses API keys. */
 export const memberPersonProcedure = personInsideTenant(ROLES).meta({ access: 'member' });
-/** As adminLobbyProcedure, never by a key. */
+/** Like `adminLobbyProcedure`, but it refuses API keys. */
 export const adminPersonProcedure = personInsideTenant(ADMIN).meta({ access: 'admin' });
 
 /**
- * An operator of the platform: by their row in `users`, never by a token. What they do stands in the platform's log, whatever
- * tenant their token is for, unless the procedure says otherwise.
+ * For platform operators. The row in `users` decides who is one, not the token. The audit row goes to the platform's log,
+ * whatever the tenant of the token, unless the procedure notes a `tenantId`.
  */
 export const superuserProcedure = userProcedure.meta({ access: 'superuser' }).use(({ ctx, next }) => {
   if (!ctx.actor.isSuperuser) throw notAnOperator();

@@ -13,18 +13,18 @@ import type { Caller } from '../../db/entering/callers.ts';
 import { tenantOfCaller } from '../../db/entering/tenant-of-caller.ts';
 import type { Context } from './context.ts';
 
-// The limits themselves are in core/rate-limit/rules.ts. Here a call is counted under them.
+// Counts calls under the limits of core/rate-limit/rules.ts.
 
-/** What one call was counted under. */
+/** The limits that have counted one call. */
 export interface Spent {
   procedure: string;
   rules: ProcedureRules;
   counted: Set<RuleName>;
-  /** Tokens that the call may get back when it has ended. */
+  /** The tokens that may be refunded when the call ends. */
   refundable: Token[];
 }
 
-/** A call that is counted. */
+/** The context of a call whose limits are tracked. */
 export type CountedCall = Context & { spent: Spent };
 
 export function createSpent(procedure: string): Spent {
@@ -32,8 +32,8 @@ export function createSpent(procedure: string): Spent {
 }
 
 /**
- * Counts a call under one rule after the other, until one refuses it. Name the caller's own limits first: then a caller who
- * is over them uses up nothing that others share.
+ * Counts a call under each rule in turn, until one refuses it. Pass the caller's own limits first, so that a caller over
+ * its own limit does not use up a shared one.
  * @throws AppError `RATE_LIMITED`
  * @throws Error if a rule does not name the procedure
  */
@@ -52,24 +52,24 @@ export async function take(
 }
 
 /**
- * Counts a call under the limits of its procedure whose key is known before the procedure runs: an address or a user.
+ * Counts a call under the limits of its procedure whose key is already known: the client's address or the user.
  * @throws AppError `RATE_LIMITED`
  */
 export async function takeUpfront(ctx: CountedCall, caller?: Caller): Promise<void> {
   for (const name of ctx.spent.rules.upfront) {
     if (RULES[name].counts.by === 'address') await take(ctx, byAddress(ctx, name));
-    // These procedures refuse every other kind of caller.
+    // Procedures with a limit per user refuse every other kind of caller.
     else if (caller?.kind === 'session') await take(ctx, byUser(name, caller.userId));
   }
 }
 
-/** Gives back what a call has taken, where the rules say so for a call that ended like this. */
+/** Refunds the tokens of a call, where the rules refund a call with this outcome. */
 export async function refund({ spent }: Pick<CountedCall, 'spent'>, outcome: CallOutcome): Promise<void> {
   const due = spent.refundable.splice(0).filter(({ rule }) => isRefunded(RULES[rule].refund, outcome));
   await Promise.all(due.map((token) => token.refund()));
 }
 
-/** The key of a caller who has not proven who they are. */
+/** The limit of an unauthenticated caller: a rule, by the client's address. */
 export function byAddress(ctx: Context, rule: RuleName = 'callsByCaller'): Counted {
   return [rule, `address ${addressKey(ctx.request.ipAddress)}`];
 }
@@ -78,7 +78,10 @@ export function byUser(rule: RuleName, userId: string): Counted {
   return [rule, `user ${userId}`];
 }
 
-/** The keys of a caller and of their tenant. An API key that is not known yet may be made up, so its address counts first. */
+/**
+ * The general limits of a caller and of their tenant. An unknown API key may be invalid, so it is also counted by the
+ * client's address, and first.
+ */
 export function byCaller(ctx: Context, caller: Caller): Counted[] {
   const tenantId = tenantOfCaller(caller);
   const tenant: Counted[] = tenantId === undefined ? [] : [['callsByTenant', tenantId]];

@@ -6,8 +6,8 @@ import { createAuditEntry } from './audit-entry.ts';
 import { baseProcedure } from './trpc.ts';
 
 /**
- * Tells of the call, once it has ended, to the log and the metrics; and gives it a auditEntry, for the audit log, a list for
- * what it spends, and passwords that cost nothing uncounted.
+ * Records the call in a span and, when it ends, for the server log and the metrics. It adds to the context: the draft of the
+ * audit row, the list of limits that counted the call, and password functions that check these limits.
  */
 export const recorded = baseProcedure.use(({ ctx, next, path, type, meta }) => {
   const { audit } = meta ?? {};

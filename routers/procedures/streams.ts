@@ -9,9 +9,9 @@ export function createStreams(): Streams {
 }
 
 /**
- * Counts a stream of the caller's.
+ * Counts an open stream of a caller.
  * @param key the id of the user or API key
- * @returns what to call when the stream ends
+ * @returns a function to call when the stream ends
  * @throws AppError `RATE_LIMITED`
  * @throws Error if the limit does not name the procedure
  */
@@ -22,7 +22,7 @@ export function openStream({ streams, spent }: Pick<CountedCall, 'streams' | 'sp
   return streams.open(key);
 }
 
-/** Calls `close` when the stream ends, also if it fails or is left early. */
+/** Passes a stream on and calls `close` when it ends, also if it fails or its reader stops early. */
 export async function* closing<T>(stream: AsyncIterable<T>, close: () => void): AsyncGenerator<T, void> {
   try {
     yield* stream;

@@ -7,17 +7,17 @@ import type { CallerKind } from '../../db/entering/callers.ts';
 import type { Context } from './context.ts';
 import { reportOf, toTRPCError } from './errors.ts';
 
-/** What stands beside a procedure: its REST twin, and what its rows in the audit log are called. */
+/** The metadata of a procedure: its REST operation, who may call it, and the names in its audit rows. */
 export interface Meta extends OpenApiMeta {
-  /** Who may call it; set by the procedure it is built on. */
+  /** The access level, set by the procedure that it is built on. */
   access?: 'public' | 'user' | 'member' | 'admin' | 'superuser';
-  /** Who may call it beside people in their own name; an assumed identity only reads where no table is the tenant's. */
+  /** Other kinds of callers that it admits. In the lobby, an assumed identity may only read. */
   admits?: readonly Exclude<CallerKind, 'session'>[];
-  /** The REST answer's status when all went well; 200 if not said. */
+  /** The status of a successful REST response. Defaults to 200. */
   successStatus?: 201 | 202 | 204;
-  /** What it refuses for beside what all procedures of its access level do: these stand in the OpenAPI document. */
+  /** The reasons of its errors, for the OpenAPI document, in addition to those of all procedures of its access level. */
   refusals?: readonly Reason[];
-  /** Every procedure has one: what is denied is written down too. */
+  /** The action and entity type of its audit rows. Every procedure needs one, because denied calls are recorded too. */
   audit?: AuditSubject;
 }
 
@@ -25,12 +25,12 @@ const t = initTRPC
   .context<Context>()
   .meta<Meta>()
   .create({
-    // A stream is kept open by pings more often than Bun's idle timeout of 10 s.
+    // Pings keep a quiet stream open: the server closes a connection that is idle for READER_SECONDS, at least 10 s.
     sse: { ping: { enabled: true, intervalMs: 3_000 }, client: { reconnectAfterInactivityMs: 10_000 } },
     errorFormatter({ error, shape, ctx }) {
       const { reason, status, message, issues, password, retryAfter } = reportOf(error);
-      // A stream's error comes here as it was thrown, by no middleware: it must not pass for one of ours (5xx), after
-      // which a client connects again.
+      // An error inside a stream passes no middleware, so it is converted here. Otherwise a refusal would be sent as a 5xx
+      // error, and the client would reconnect.
       const refusal = findCause(error, (cause) => cause instanceof AppError);
       const code = refusal ? toTRPCError(refusal).code : shape.data.code;
       return {
@@ -43,7 +43,7 @@ const t = initTRPC
           requestId: ctx?.request.id,
           ...(shape.data.path !== undefined && { path: shape.data.path }),
           ...(issues && { issues }),
-          // For what comes by a stream, whose headers are gone; `Retry-After` says it elsewhere.
+          // For errors inside a stream, when its headers are already sent. Other responses have `Retry-After`.
           ...(retryAfter !== undefined && { retryAfter }),
           ...password,
         },
@@ -53,12 +53,12 @@ const t = initTRPC
 
 export const { router } = t;
 
-/** Gives an `AppError` thrown further in its tRPC code. */
-const named = t.middleware(async ({ next }) => {
+/** Converts an `AppError` that the procedure threw to a `TRPCError`. */
+const withTRPCErrors = t.middleware(async ({ next }) => {
   const result = await next();
   if (result.ok) return result;
   const refusal = findCause(result.error, (cause) => cause instanceof AppError);
   throw refusal ? toTRPCError(refusal) : result.error;
 });
 
-export const baseProcedure = t.procedure.use(named);
+export const baseProcedure = t.procedure.use(withTRPCErrors);

@@ -1,11 +1,11 @@
 import { projectsRouter } from './projects.ts';
 
-/** The product's routers, by their nouns in tRPC. A noun of Atrium's does not compile. */
+/** The product's routers, by their names in tRPC. The name of one of Atrium's routers does not compile. */
 export const productRouters = {
   projects: projectsRouter,
 };
 
-/** What the tags of the product's operations mean, for the OpenAPI document. */
+/** The descriptions of the product's tags in the OpenAPI document. */
 export const productTags = {
   projects: 'The example of a tenant resource',
 };

@@ -39,7 +39,7 @@ export const tenantsRouter = router({
     .input(z.strictObject({ name: nameInput, slug: slugSchema }))
     .output(acceptedShape)
     .mutation(async ({ ctx, input }) => {
-      // In the platform's log: the tenant of the token must not learn what other tenants its people have.
+      // The row goes to the platform's log. The token's tenant must not learn which other tenants its members have.
       ctx.auditEntry.note({ tenantId: null });
       const tenantId = await createTenant(ctx, ctx.db, input);
       await ctx.db.insert(memberships).values({ userId: ctx.user.id, tenantId, role: 'admin' });
@@ -47,7 +47,7 @@ export const tenantsRouter = router({
       return { tenant: { slug: input.slug, status: 'provisioning' as const } };
     }),
 
-  // Before `/tenants/{slug}`: the first path that fits is taken.
+  // Must stand before `/tenants/{slug}`, because the first path that matches is used.
   get: memberLobbyProcedure
     .meta({
       openapi: { method: 'GET', path: '/tenants/current', tags, summary: 'Get the tenant in X-Tenant-Slug' },
@@ -110,12 +110,12 @@ export const tenantsRouter = router({
     .output(statusShape)
     .query(({ ctx, input }) => readStatus(ctx.db, ctx.user.id, input.slug)),
 
-  /** Each step as it is reached, then the end: a stream of server-sent events. */
+  /** Streams each provisioning step as a server-sent event, and ends after the last one. */
   onStatus: unboundUserProcedure
     .meta({ audit: { action: 'tenant.watch', entityType: 'tenant' } })
     .input(subscriptionInput(slugInput.shape))
     .subscription(async ({ ctx, input, signal }) => {
-      // Asked once before the stream opens, so that a stranger gets an error and not a stream that ends with one.
+      // Checked before the stream opens, so that a caller who is no member gets an error response instead of a stream.
       await enterAsUser(ctx.pool, { caller: ctx.caller, readOnly: true, admitted: true }, ({ tx, actor }) =>
         readStatus(tx, actor.user.id, input.slug),
       );

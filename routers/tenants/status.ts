@@ -30,12 +30,12 @@ export const statusShape = z
 
 export type TenantState = z.infer<typeof statusShape>;
 
-/** A slug that names a tenant; what is no slug is no tenant either, and answered alike. */
+/** The slug of a tenant. It is not validated here, so that an invalid slug gives `TENANT_NOT_FOUND` like an unknown one. */
 export const slugInput = z.strictObject({ slug: z.string().max(100) });
 
 /**
- * Reads where a tenant of the user's stands.
- * @throws AppError `TENANT_NOT_FOUND` for an unknown slug and for another's tenant
+ * Reads the provisioning status of one of the user's tenants.
+ * @throws AppError `TENANT_NOT_FOUND` for an unknown slug, and for a tenant that the user is no member of
  */
 export async function readStatus(tx: Tx, userId: string, slug: string): Promise<TenantState> {
   const known = parseSlug(slug);
@@ -65,16 +65,16 @@ function phaseOf(status: TenantStatus): 'underway' | 'failed' | 'done' {
   return status === 'failed' ? 'failed' : 'done';
 }
 
-/** Whether nothing more will come of provisioning. */
+/** Whether provisioning has ended, with success or failure. */
 export function isSettled({ status }: TenantState): boolean {
   return status !== 'provisioning';
 }
 
-/** The states between two readings, the later included: a reader that looks too seldom still tells each step. */
+/** Returns the states between two polls, including the later one, so that a slow poll skips no step. */
 export function statesBetween(before: TenantState | undefined, after: TenantState): TenantState[] {
   if (!before) return [after];
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
-  // Provisioning that began anew passed no step on the way.
+  // If provisioning was restarted, the step went back, and no steps are missing.
   const missed = PROVISIONING_STEPS.slice(reached(before) + 1, Math.max(reached(after), 0));
   return [...missed.map((step) => underway(after.slug, step)), after];
 }
@@ -83,7 +83,7 @@ function underway(slug: string, step: ProvisioningStep): TenantState {
   return { slug, status: 'provisioning', ...progressOf('underway', step) };
 }
 
-/** The index of the step that a state has come to; −1 before the first, their number after the last. */
+/** Returns the index of a state's step: −1 before the first step, and the number of steps after the last one. */
 function reached(state: TenantState): number {
   if (state.status !== 'provisioning' && state.status !== 'failed') return PROVISIONING_STEPS.length;
   return state.step === null ? -1 : PROVISIONING_STEPS.indexOf(state.step);

@@ -3,7 +3,7 @@ import { observable } from '@trpc/server/observable';
 import type { AppRouter } from '../routers/index.ts';
 import type { Session } from './session.ts';
 import { tokensIn } from './tokens.ts';
-import { reasonOf } from './trade.ts';
+import { reasonOf } from './exchange.ts';
 
 /** The procedures that return a new pair of tokens for this client. */
 const GIVES_TOKENS = new Set(['auth.login', 'auth.refresh', 'auth.switchTenant', 'auth.changePassword']);
@@ -50,7 +50,7 @@ export function authLink(session: Session): TRPCLink<AppRouter> {
                   if (renewed === undefined) observer.error(error);
                   else attempt(false);
                 },
-                // The caller learns why the refresh failed, which is the cause that they can act on.
+                // The error of the refresh is more useful to the caller than `UNAUTHENTICATED`.
                 (failure: unknown) => observer.error(TRPCClientError.from(asError(failure))),
               );
             },

@@ -3,9 +3,9 @@ import { EventSource } from 'eventsource';
 import type { AppRouter } from '../routers/index.ts';
 import { authLink } from './auth-link.ts';
 import { createSession } from './session.ts';
-import { openShelf, type TokenStorage } from './storage.ts';
+import { openSharedTokens, type TokenStorage } from './storage.ts';
 import type { Tokens } from './tokens.ts';
-import { tradeTokens, type Fetch } from './trade.ts';
+import { exchangeTokens, type Fetch } from './exchange.ts';
 
 export type { AppRouter } from '../routers/index.ts';
 export type { TokenStorage } from './storage.ts';
@@ -64,8 +64,8 @@ export function createClient(options: ClientOptions): AtriumClient {
   const session = createSession({
     tokens: options.tokens,
     onTokens: (tokens) => options.onTokens?.(tokens),
-    trade: (spent, borrowed) => tradeTokens(send, endpoint, spent, borrowed),
-    shelf: options.storage && openShelf(options.storage, `atrium ${endpoint}`),
+    exchange: (spent, fromOtherTenant) => exchangeTokens(send, endpoint, spent, fromOtherTenant),
+    shared: options.storage && openSharedTokens(options.storage, `atrium ${endpoint}`),
   });
   const headers = async (): Promise<Record<string, string>> => {
     const token = await session.accessToken();

@@ -1,4 +1,4 @@
-import type { Shelf } from './storage.ts';
+import type { SharedTokens } from './storage.ts';
 import type { Tokens } from './tokens.ts';
 
 /** How long before its expiry an access token is refreshed, in ms. */
@@ -21,40 +21,40 @@ export interface Session {
 
 /**
  * Stores the tokens of one login.
- * @param options.trade refreshes the tokens. It returns the new pair, or `undefined` if the server answers that the session
- *   has ended. If it throws, the session keeps its tokens. `borrowed` is true if the refresh token comes from a tab in
- *   another tenant
- * @param options.shelf the tokens that all tabs share; read before each refresh
+ * @param options.exchange exchanges the refresh token. It returns the new pair, or `undefined` if the server answers that the
+ *   session has ended. If it throws, the session keeps its tokens. `fromOtherTenant` is true if the refresh token comes from a
+ *   tab in another tenant
+ * @param options.shared the tokens that all tabs share; read before each refresh
  */
 export function createSession(options: {
   tokens: Tokens | undefined;
-  trade(tokens: Tokens, borrowed: boolean): Promise<Tokens | undefined>;
+  exchange(tokens: Tokens, fromOtherTenant: boolean): Promise<Tokens | undefined>;
   onTokens(tokens: Tokens | undefined): void;
-  shelf?: Shelf | undefined;
+  shared?: SharedTokens | undefined;
 }): Session {
-  const { shelf } = options;
-  let tokens = options.tokens ?? shelf?.load();
-  let borrowed = false;
-  let trading: { spent: Tokens; done: Promise<string | undefined> } | undefined;
-  if (options.tokens) shelf?.save(options.tokens);
+  const { shared } = options;
+  let tokens = options.tokens ?? shared?.load();
+  let fromOtherTenant = false;
+  let exchanging: { spent: Tokens; done: Promise<string | undefined> } | undefined;
+  if (options.tokens) shared?.save(options.tokens);
 
   function set(next: Tokens | undefined): void {
     tokens = next;
-    borrowed = false;
-    shelf?.save(next);
+    fromOtherTenant = false;
+    shared?.save(next);
     options.onTokens(next);
   }
 
   /** Loads what another tab stored: a newer pair, or nothing after a logout. */
   function catchUp(): void {
-    if (!shelf) return;
-    const theirs = shelf.load();
+    if (!shared) return;
+    const theirs = shared.load();
     if (theirs?.refreshToken === tokens?.refreshToken) return;
     const tenantSlug = tokens?.tenantSlug;
-    borrowed = false;
+    fromOtherTenant = false;
     if (theirs && tenantSlug !== undefined && tenantSlug !== theirs.tenantSlug) {
       // The access token is for another tenant. `expiresAt: 0` forces a refresh before the next call.
-      borrowed = true;
+      fromOtherTenant = true;
       tokens = { ...theirs, tenantSlug, expiresAt: 0 };
       return;
     }
@@ -68,9 +68,9 @@ export function createSession(options: {
     return isFresh ? tokens?.accessToken : undefined;
   }
 
-  async function trade(spent: Tokens): Promise<string | undefined> {
-    const next = await options.trade(spent, borrowed);
-    const theirs = shelf?.load();
+  async function exchange(spent: Tokens): Promise<string | undefined> {
+    const next = await options.exchange(spent, fromOtherTenant);
+    const theirs = shared?.load();
     // Another tab stored a pair that differs from the result of this refresh, so that pair is newer.
     const isNewer = theirs && theirs.refreshToken !== spent.refreshToken && theirs.refreshToken !== next?.refreshToken;
     // If `tokens` changed during the refresh, this tab logged in or out, and the result is outdated.
@@ -80,9 +80,9 @@ export function createSession(options: {
   }
 
   /** Refreshes the tokens, unless another tab did so while this one waited for the lock. */
-  async function tradeInTurn(refused: string | undefined): Promise<string | undefined> {
+  async function exchangeInTurn(refused: string | undefined): Promise<string | undefined> {
     catchUp();
-    return fresh(refused) ?? (tokens && (await trade(tokens)));
+    return fresh(refused) ?? (tokens && (await exchange(tokens)));
   }
 
   async function renew(refused?: string): Promise<string | undefined> {
@@ -92,12 +92,12 @@ export function createSession(options: {
     if (enough !== undefined) return enough;
     const spent = tokens;
     // A refresh that started for an earlier login does not count for this one.
-    if (trading?.spent !== spent) {
-      trading = { spent, done: shelf ? shelf.exclusively(() => tradeInTurn(refused)) : trade(spent) };
+    if (exchanging?.spent !== spent) {
+      exchanging = { spent, done: shared ? shared.exclusively(() => exchangeInTurn(refused)) : exchange(spent) };
     }
-    const mine = trading;
+    const mine = exchanging;
     return await mine.done.finally(() => {
-      if (trading === mine) trading = undefined;
+      if (exchanging === mine) exchanging = undefined;
     });
   }
 

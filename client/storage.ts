@@ -8,7 +8,7 @@ export interface TokenStorage {
 }
 
 /** The tokens that the tabs of one login share. */
-export interface Shelf {
+export interface SharedTokens {
   load(): Tokens | undefined;
   save(tokens: Tokens | undefined): void;
   /** Runs `work` under a lock, so that only one tab runs it at a time. */
@@ -19,7 +19,7 @@ export interface Shelf {
 const LOCK_MS = 5_000;
 
 /** @param name the key of the tokens in the storage, and the name of the lock; different for each server */
-export function openShelf(storage: TokenStorage, name: string): Shelf {
+export function openSharedTokens(storage: TokenStorage, name: string): SharedTokens {
   let held: Tokens | undefined;
   // Browsers throw if the storage is full or forbidden. This tab then keeps its tokens in memory.
   let works = true;

@@ -112,8 +112,8 @@ function members(tx: Tx) {
 }
 
 /**
- * Removes a member. Also revokes the invites that they sent, and ends the assumed identities of them.
- * @returns their former role
+ * Removes a member. Also revokes the invites that the member sent, and ends every assumed identity of the member.
+ * @returns the former role
  * @throws AppError `NOT_FOUND`, `LAST_ADMIN`
  */
 async function removeMember(tx: Tx, auditEntry: AuditEntryDraft, tenantId: string, userId: string): Promise<Role> {

@@ -43,8 +43,8 @@ export const users = superuserProcedure
   });
 
 /**
- * Disables a user. This ends their sessions and the identities assumed by them or of them, and revokes the open invites that
- * they sent. They can neither log in nor reset their password.
+ * Disables a user. This ends their sessions and the identities assumed by them or of them, and revokes the open invites
+ * that they sent. They can neither log in nor reset their password.
  */
 export const disableUser = superuserProcedure
   .meta({

@@ -80,7 +80,7 @@ export function toAuditPage({ rows, limit }: { rows: Row[]; limit: number }): z.
 /** A stored row, whose values may be outside of the documented ones. */
 type StoredRow = Omit<Row, 'outcome' | 'actorType' | 'changes'> & Record<'outcome' | 'actorType' | 'changes', unknown>;
 
-/** The API shows these instead of values that are not documented. `changes` then contains the stored value. */
+/** The API returns these values in place of undocumented ones. The stored value is then in `changes`. */
 const UNKNOWN = { outcome: 'failure', actorType: 'anonymous' } as const;
 
 /**

@@ -26,7 +26,7 @@ export type Effect = AuditSubject & {
 /** The audit row of one call. Its fields are collected during the call, and it is written once. */
 export interface AuditEntryDraft {
   note(note: Note): void;
-  /** Writes the row. Pass the transaction of the change for a success, and a separate one otherwise. */
+  /** Writes the row. For a success, `tx` is the transaction of the change, otherwise a separate one. */
   write(tx: Tx, outcome: Outcome): Promise<void>;
   /** Writes an additional row, for an effect of the call. */
   writeAlso(tx: Tx, effect: Effect): Promise<void>;

@@ -8,7 +8,7 @@ export function isBrokenOff(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** The error for a body that broke off. It is the client's error (400), so it is not logged as a failure of the server. */
+/** The error for an incomplete body. It is the client's error (400), so it is not logged as a failure of the server. */
 export function brokenOff(cause: unknown): AppError {
   return new AppError(
     'VALIDATION_FAILED',

@@ -75,7 +75,7 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
     record();
     if (!QUIET.has(path)) watchForCut();
 
-    /** Logs a response that is cut after its log line was written. Bun aborts the signal only before all bytes are sent. */
+    /** Logs a response that is cut after its log line was written. Bun does not abort the signal once all bytes are sent. */
     function watchForCut(): void {
       raw.signal.addEventListener('abort', () => {
         metrics.countCut({ mount });
@@ -93,7 +93,7 @@ function outcomeOf(status: number, cut: boolean): 'ok' | 'cut' | 'INTERNAL' {
   return status < 500 ? 'ok' : 'INTERNAL';
 }
 
-/** The calls as fields of the log line: one call as fields of its own, several as a list. All calls have the same caller. */
+/** Returns the log fields of the calls: the procedure of a single call, or a list. All calls have the same caller. */
 function callFields(calls: readonly CallRecord[]): object {
   const [first] = calls;
   if (!first) return {};

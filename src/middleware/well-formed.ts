@@ -24,7 +24,7 @@ const PARAMETER = /;\s*([^\s;=]+)\s*=\s*(?:"([^"]*)"\s*(?=;|$)|([^;]*))/g;
 const ENCODED = /(?:%[\da-f]{2})+/gi;
 /** A JSON escape. The group matches a lone surrogate. */
 const ESCAPE = /\\(?:ud[89ab][\da-f]{2}\\ud[c-f][\da-f]{2}|(ud[89a-f][\da-f]{2})|[^])/gi;
-/** U+FFFD. Bun replaces bytes of a URL by it that are neither percent-encoded nor UTF-8. */
+/** U+FFFD. Bun writes it in place of URL bytes that are neither percent-encoded nor UTF-8. */
 const REPLACED = '%EF%BF%BD';
 
 /**

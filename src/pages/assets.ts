@@ -17,8 +17,8 @@ const COMPRESS = {
 
 /**
  * Creates a handler for a file that is the same for every caller. The file is compressed once per coding. Clients may cache
- * it and must revalidate it at each use (`no-cache`, RFC 9111, 5.2.2.4). Responses that contain input of a caller must not be
- * compressed (BREACH).
+ * it and must revalidate it at each use (`no-cache`, RFC 9111, 5.2.2.4). Never compress a response that
+ * contains input of a caller (BREACH).
  */
 export function serveAsset(body: Buffer<ArrayBuffer>, headers: Record<string, string>): Handler<AppEnv> {
   const digest = createHash('sha256').update(body).digest('base64url').slice(0, 27);

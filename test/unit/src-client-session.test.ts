@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createSession } from '../../client/session.ts';
-import { openShelf, type TokenStorage } from '../../client/storage.ts';
+import { openSharedTokens, type TokenStorage } from '../../client/storage.ts';
 import { tokensIn, type Tokens } from '../../client/tokens.ts';
 import { aNumber } from '../support/matchers.ts';
 import { waitFor } from '../support/wait.ts';
@@ -25,7 +25,7 @@ function sessionWith(tokens: Tokens | undefined) {
   const session = createSession({
     tokens,
     onTokens: (next) => told.push(next),
-    trade: (spent) => new Promise((resolve, reject) => void trades.push({ spent, resolve, reject })),
+    exchange: (spent) => new Promise((resolve, reject) => void trades.push({ spent, resolve, reject })),
   });
   return { session, trades, told };
 }
@@ -155,9 +155,9 @@ function tabs(start: Tokens | undefined, own: (Partial<Tokens> | undefined)[] = 
   const sessions = own.map((mine, tab) =>
     createSession({
       tokens: start && { ...start, ...mine },
-      shelf: openShelf(shared, 'test'),
+      shared: openSharedTokens(shared, 'test'),
       onTokens: () => undefined,
-      trade: (spent, borrowed) =>
+      exchange: (spent, borrowed) =>
         new Promise((resolve, reject) => void trades.push({ tab, spent, borrowed, resolve, reject })),
     }),
   );
@@ -237,14 +237,14 @@ test('a forbidden, full or corrupt storage does not break a login', async () => 
   ]) {
     const session = createSession({
       tokens: pair('good'),
-      shelf: openShelf(kept, 'test'),
+      shared: openSharedTokens(kept, 'test'),
       onTokens: () => undefined,
-      trade: () => Promise.reject(new Error('not needed')),
+      exchange: () => Promise.reject(new Error('not needed')),
     });
     expect(await session.accessToken()).toBe('access-good');
     expect(await session.renew('another')).toBe('access-good');
   }
   for (const text of ['', '{', 'null', '{"accessToken": 1}']) {
-    expect(openShelf({ ...storage(), getItem: () => text }, 'test').load()).toBeUndefined();
+    expect(openSharedTokens({ ...storage(), getItem: () => text }, 'test').load()).toBeUndefined();
   }
 });

@@ -9,22 +9,22 @@ const OVER = new Set(['UNAUTHENTICATED', 'REFRESH_REUSED']);
 
 /**
  * Exchanges a refresh token for a new pair, in the same tenant.
- * @param borrowed whether the refresh token comes from a tab in another tenant
+ * @param fromOtherTenant whether the refresh token comes from a tab in another tenant
  * @returns the new pair, or `undefined` if Atrium answers that the session has ended
  * @throws TRPCClientError for any other error, of Atrium or of a proxy in front of it; the session may still be live
  */
-export async function tradeTokens(
+export async function exchangeTokens(
   send: Fetch,
   endpoint: string,
   { refreshToken, tenantSlug }: Tokens,
-  borrowed: boolean,
+  fromOtherTenant: boolean,
 ): Promise<Tokens | undefined> {
   const refresh = (more: object): Promise<Tokens | undefined> => refreshBy(send, endpoint, { refreshToken, ...more });
   if (tenantSlug === undefined) return await refresh({});
   return await refresh({ tenantSlug }).catch((error: unknown) => {
     // The tenant's slug may have changed. Without a slug, the server takes the tenant of the refresh token, which a
     // refused refresh does not use up.
-    if (!borrowed && reasonOf(error) === 'TENANT_NOT_FOUND') return refresh({});
+    if (!fromOtherTenant && reasonOf(error) === 'TENANT_NOT_FOUND') return refresh({});
     throw error;
   });
 }

@@ -40,8 +40,8 @@ async function refreshBy(send: Fetch, endpoint: string, input: object): Promise<
   if (tokens) return tokens;
   // An error of Atrium is passed on. A proxy's answer is described by its status.
   const isOurs = !response.ok && typeof answer === 'object' && answer !== null && 'error' in answer;
-  const foreign = new Error(`The tokens could not be refreshed: the answer, ${response.status}, is not Atrium's`);
-  const error = TRPCClientError.from<AppRouter>(isOurs ? answer : foreign, { meta: { response } });
+  const proxyError = new Error(`The tokens could not be refreshed: the answer, ${response.status}, is not Atrium's`);
+  const error = TRPCClientError.from<AppRouter>(isOurs ? answer : proxyError, { meta: { response } });
   const reason = reasonOf(error);
   if (response.status === 401 && reason !== undefined && OVER.has(reason)) return undefined;
   throw error;

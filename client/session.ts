@@ -88,16 +88,16 @@ export function createSession(options: {
   async function renew(refused?: string): Promise<string | undefined> {
     catchUp();
     if (!tokens) return undefined;
-    const enough = fresh(refused);
-    if (enough !== undefined) return enough;
+    const valid = fresh(refused);
+    if (valid !== undefined) return valid;
     const spent = tokens;
     // A refresh that started for an earlier login does not count for this one.
     if (exchanging?.spent !== spent) {
       exchanging = { spent, done: shared ? shared.exclusively(() => exchangeInTurn(refused)) : exchange(spent) };
     }
-    const mine = exchanging;
-    return await mine.done.finally(() => {
-      if (exchanging === mine) exchanging = undefined;
+    const current = exchanging;
+    return await current.done.finally(() => {
+      if (exchanging === current) exchanging = undefined;
     });
   }
 
@@ -113,8 +113,8 @@ export function createSession(options: {
     },
     async accessToken() {
       if (!tokens) catchUp();
-      const enough = fresh();
-      if (!tokens || enough !== undefined) return enough;
+      const valid = fresh();
+      if (!tokens || valid !== undefined) return valid;
       const { accessToken, expiresAt } = tokens;
       return await renew().catch((error: unknown) => {
         // The refresh failed, but the current access token is still valid.

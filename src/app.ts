@@ -7,7 +7,7 @@ import type { ServerMetrics } from '../core/metrics/server.ts';
 import type { Services } from '../routers/procedures/context.ts';
 import { INTERNAL_MESSAGE } from '../routers/procedures/errors.ts';
 import { auditExport, EXPORT_PATH } from './rest/audit-export.ts';
-import { BODY_LIMIT, brokenOff, isBrokenOff } from './middleware/body.ts';
+import { BODY_LIMIT, bodyAborted, isAborted } from './middleware/body.ts';
 import { headLength } from './middleware/head.ts';
 import { guardHeaders } from './middleware/headers.ts';
 import { health, type Readiness } from './health.ts';
@@ -125,7 +125,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.notFound((c) => refuse(c, new AppError('NOT_FOUND', 'There is nothing at this path.')));
   app.onError((error, c) => {
     if (error instanceof AppError) return refuse(c, error);
-    if (isBrokenOff(error)) return refuse(c, brokenOff(error));
+    if (isAborted(error)) return refuse(c, bodyAborted(error));
     services.log.error({ err: error, requestId: c.var.requestId }, 'request failed');
     return refuse(c, new AppError('INTERNAL', INTERNAL_MESSAGE));
   });

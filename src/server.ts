@@ -23,14 +23,14 @@ async function main(): Promise<void> {
   await serve(env, log).catch((error: unknown) => {
     log.fatal(
       { err: error },
-      isOfListening(error) ? 'the server cannot listen on HOST and PORT' : 'the server cannot start',
+      isListenError(error) ? 'the server cannot listen on HOST and PORT' : 'the server cannot start',
     );
     log.flush(() => process.exit(1));
   });
 }
 
 /** Whether HOST or PORT could not be bound. Bun reports EINPROGRESS for an address of another machine. */
-function isOfListening(error: unknown): boolean {
+function isListenError(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EINVAL', 'EINPROGRESS'].includes(code);
 }

@@ -76,8 +76,8 @@ async function checkPassword(ctx: Call, email: string, password: string): Promis
   const { user, signUp } = await findByEmail(ctx, email, password);
   const owners = [`account ${email}`];
   // No connection is held while Argon2 works.
-  const known = await ctx.passwords.verify(user?.passwordHash, password, owners);
-  if (user && known && user.disabledAt === null) return user;
+  const matches = await ctx.passwords.verify(user?.passwordHash, password, owners);
+  if (user && matches && user.disabledAt === null) return user;
   // Every failed login takes two verifications, so its duration does not reveal whether the account exists.
   const unverified = await ctx.passwords.verify(signUp?.passwordHash ?? undefined, password, owners);
   if (user) ctx.auditEntry.note({ entityId: user.id });

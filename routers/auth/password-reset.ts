@@ -128,7 +128,7 @@ async function setPassword(tx: Tx, email: string, passwordHash: string): Promise
     if (!(await replacePassword(tx, { userId: user.id, email, to: passwordHash }))) throw tokenInvalid();
     return user.id;
   }
-  return await makeAccount(tx, email, passwordHash).catch((error: unknown) => {
+  return await createAccount(tx, email, passwordHash).catch((error: unknown) => {
     // A concurrent request created the account.
     throw violatesUnique(error, 'users_email_key') ? tokenInvalid() : error;
   });
@@ -139,7 +139,7 @@ async function setPassword(tx: Tx, email: string, passwordHash: string): Promise
  * may have made some of them, so the account takes over no tenant and no name, and all of them are voided.
  * @returns the user's id
  */
-async function makeAccount(tx: Tx, email: string, passwordHash: string): Promise<string> {
+async function createAccount(tx: Tx, email: string, passwordHash: string): Promise<string> {
   const pending = await lockPendingSignUps(tx, email);
   const [only, another] = pending;
   if (!only) throw tokenInvalid();

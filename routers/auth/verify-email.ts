@@ -42,7 +42,7 @@ export const verifyEmail = publicProcedure
     const found = await ctx.pool.transaction({ readOnly: true }, (tx) => findByToken(tx, ctx.secretKeys, token));
     const { verificationId } = found.signUp;
 
-    // A single sign-up needs no password, so concurrent uses of its token are not counted as wrong passwords.
+    // Without a password, the token of the only sign-up cannot fail by a wrong password, so it is not counted as one.
     if (found.isOneOfSeveral || password !== undefined) await take(ctx, ['verifyFailuresByToken', verificationId]);
     // No connection is held while Argon2 works.
     const known =

@@ -104,7 +104,7 @@ function refuse(): never {
   throw new AppError('FORBIDDEN', "Only a user's own access token can call this procedure.");
 }
 
-function insideTenant(entry: { schema: BoundSchema; roles: readonly Role[] }) {
+function tenantProcedure(entry: { schema: BoundSchema; roles: readonly Role[] }) {
   return authenticated.use(({ ctx, next, type, meta }) =>
     enterTenant(
       ctx.pool,
@@ -133,9 +133,9 @@ export function noteActor(auditEntry: AuditEntryDraft): (actor: Actor) => void {
   };
 }
 
-/** Like `insideTenant` over the lobby, but it refuses API keys. */
-function personInsideTenant(roles: readonly Role[]) {
-  return insideTenant({ schema: 'lobby', roles }).use(({ ctx, next }) => {
+/** Like `tenantProcedure` over the lobby, but it refuses API keys. */
+function personTenantProcedure(roles: readonly Role[]) {
+  return tenantProcedure({ schema: 'lobby', roles }).use(({ ctx, next }) => {
     if (ctx.actor.type !== 'user') throw new AppError('FORBIDDEN', 'API keys cannot call this procedure.');
     return next({ ctx: { actor: ctx.actor, user: ctx.actor.user } });
   });
@@ -146,17 +146,20 @@ const ADMIN = ['admin'] as const;
 const OWN_TABLES = { admits: ['apiKey', 'assumedIdentity'] } as const;
 
 /** For members. `db` is a transaction over the tenant's own tables. */
-export const memberProcedure = insideTenant({ schema: 'tenant', roles: ROLES }).meta({
+export const memberProcedure = tenantProcedure({ schema: 'tenant', roles: ROLES }).meta({
   access: 'member',
   ...OWN_TABLES,
 });
 /** For admins. `db` is a transaction over the tenant's own tables. */
-export const adminProcedure = insideTenant({ schema: 'tenant', roles: ADMIN }).meta({ access: 'admin', ...OWN_TABLES });
+export const adminProcedure = tenantProcedure({ schema: 'tenant', roles: ADMIN }).meta({
+  access: 'admin',
+  ...OWN_TABLES,
+});
 
 /** For members. `db` is a transaction over the tenant's rows of the lobby. `meta.admits` names other kinds of callers. */
-export const memberLobbyProcedure = insideTenant({ schema: 'lobby', roles: ROLES }).meta({ access: 'member' });
+export const memberLobbyProcedure = tenantProcedure({ schema: 'lobby', roles: ROLES }).meta({ access: 'member' });
 /** For admins. `db` is a transaction over the tenant's rows of the lobby. `meta.admits` names other kinds of callers. */
-export const adminLobbyProcedure = insideTenant({ schema: 'lobby', roles: ADMIN }).meta({ access: 'admin' });
+export const adminLobbyProcedure = tenantProcedure({ schema: 'lobby', roles: ADMIN }).meta({ access: 'admin' });
 
 /**
  * Like `adminLobbyProcedure`, but without a transaction, for reads that are too large for one. `ctx.enter` checks the caller
@@ -175,9 +178,9 @@ export const unboundAdminProcedure = authenticated.meta({ access: 'admin' }).use
 });
 
 /** Like `memberLobbyProcedure`, but it refuses API keys. */
-export const memberPersonProcedure = personInsideTenant(ROLES).meta({ access: 'member' });
+export const memberPersonProcedure = personTenantProcedure(ROLES).meta({ access: 'member' });
 /** Like `adminLobbyProcedure`, but it refuses API keys. */
-export const adminPersonProcedure = personInsideTenant(ADMIN).meta({ access: 'admin' });
+export const adminPersonProcedure = personTenantProcedure(ADMIN).meta({ access: 'admin' });
 
 /**
  * For platform operators. The row in `users` decides who is one, not the token. The audit row goes to the platform's log,

@@ -6,7 +6,7 @@ import { inSpan, SpanKind, traceIdOf } from '../../core/tracing/span.ts';
 import { mintTraceId, parseTraceparent } from '../../core/tracing/traceparent.ts';
 import type { CallRecord } from '../../routers/procedures/context.ts';
 import { afterBody, isEvents, type StreamEnd } from './after-body.ts';
-import { endAs, type AppEnv } from './request.ts';
+import { correctOutcome, type AppEnv } from './request.ts';
 import { REST_PATH } from '../rest/mount.ts';
 import { TRPC_PATH } from '../trpc/mount.ts';
 
@@ -43,7 +43,7 @@ export function observe({ log, metrics }: { log: Log; metrics: ServerMetrics }):
       const cut = disconnected && !isEvents(c.res);
       if (cut) metrics.countCut({ mount });
       const [first] = calls;
-      if (cut && streamed && first) endAs({ calls }, first.procedure, 'cut');
+      if (cut && streamed && first) correctOutcome({ calls }, first.procedure, 'cut');
       metrics.countRequest({ mount, status });
       for (const call of calls) metrics.countCall({ ...call, mount });
       const { refused } = c.var;

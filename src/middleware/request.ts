@@ -30,7 +30,11 @@ export function requestIdOf(header: string | undefined): string {
 }
 
 /** Corrects the outcome of a call that was recorded as `ok`. A stream can fail after its call was recorded. */
-export function endAs({ calls }: Pick<RequestFacts, 'calls'>, procedure: string, outcome: CallRecord['outcome']): void {
+export function correctOutcome(
+  { calls }: Pick<RequestFacts, 'calls'>,
+  procedure: string,
+  outcome: CallRecord['outcome'],
+): void {
   const open = calls.find((call) => call.procedure === procedure && call.outcome === 'ok');
   if (open) open.outcome = outcome;
 }

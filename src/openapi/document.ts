@@ -81,8 +81,13 @@ function describeProcedure(
   const parameters = operation.parameters?.length ?? 0;
   const takes = operation.requestBody ? 'body' : input && parameters > 0 ? 'parameters' : 'nothing';
   const answers = new Map<string, unknown>(Object.entries(operation.responses ?? {}));
-  const made = answers.get('200');
-  const content = status !== 204 && typeof made === 'object' && made !== null && 'content' in made && made.content;
+  const generated = answers.get('200');
+  const content =
+    status !== 204 &&
+    typeof generated === 'object' &&
+    generated !== null &&
+    'content' in generated &&
+    generated.content;
   const success = { description: 'Success', headers: headers(), ...(content !== false && { content }) };
   // The server accepts a missing body if the path has parameters and the body has no required fields.
   if (operation.requestBody && 'content' in operation.requestBody && parameters > 0) {

@@ -6,7 +6,7 @@ import type { Context, Services } from '../../routers/procedures/context.ts';
 import { reasonOf } from '../../routers/procedures/errors.ts';
 import { decodeQuery } from './query.ts';
 import { rateLimitHeaders } from '../middleware/rate-limit-headers.ts';
-import { endAs, factsOf, type AppEnv } from '../middleware/request.ts';
+import { correctOutcome, factsOf, type AppEnv } from '../middleware/request.ts';
 import { problemOf } from './mount.ts';
 
 export const EXPORT_PATH = '/audit/export';
@@ -33,7 +33,7 @@ export function auditExport(services: Services, trustedProxies: BlockList): Hand
       if (!isIterable(batches)) throw new Error(`${PROCEDURE} gave nothing to stream`);
       const onError = (error: unknown): void => {
         services.log.warn({ err: error, requestId: request.id }, 'an export was aborted');
-        endAs(request, PROCEDURE, reasonOf(error));
+        correctOutcome(request, PROCEDURE, reasonOf(error));
       };
       return new Response(linesOf(batches, onError), {
         headers: {

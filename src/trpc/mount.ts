@@ -10,7 +10,7 @@ import { appRouter } from '../../routers/index.ts';
 import { isJson } from '../middleware/body.ts';
 import { errorHeaders } from '../rest/problem.ts';
 import { rateLimitHeaders } from '../middleware/rate-limit-headers.ts';
-import { endAs, factsOf, type AppEnv } from '../middleware/request.ts';
+import { correctOutcome, factsOf, type AppEnv } from '../middleware/request.ts';
 
 /** The most calls in one batch. */
 const BATCH = 10;
@@ -55,7 +55,7 @@ export function trpcMount(services: Services, trustedProxies: BlockList) {
           request.calls.push({ procedure, outcome: reason, milliseconds: 0 });
         }
         // An open stream failed. Only this callback learns of it.
-        if (type === 'subscription' && path !== undefined) endAs(request, path, reason);
+        if (type === 'subscription' && path !== undefined) correctOutcome(request, path, reason);
         if (reason === 'INTERNAL') {
           services.log.error({ err: error.cause ?? error, path, requestId: request.id }, 'call failed');
         }

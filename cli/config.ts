@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { limitTable, productLimitTable } from '../core/rate-limit/index.ts';
 import { envExample, settingRows, settingTable } from '../core/env/table.ts';
 
-// `bun run config`: every setting. With --markdown the docs' table, with --write `.env.example` and the docs' page; with
-// --limits the docs' tables of rate limits: Atrium's, and the product's.
+// `bun run config` prints every setting.
+// --markdown prints the table of docs/configuration.md, and --write writes that page and `.env.example`.
+// --limits prints the tables of Atrium's and the product's rate limits.
 if (process.argv.includes('--write')) {
   await writeFile('.env.example', envExample());
   await writeFile(

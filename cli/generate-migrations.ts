@@ -9,12 +9,13 @@ import { brokenRules } from '../db/tables/rules.ts';
 import * as tenant from '../db/tables/tenant.ts';
 import { tellFailure, UsageError } from './failure.ts';
 
-// `bun run db:generate NAME`: brings the product's migrations, of tenants and of the lobby, to what its tables say now.
-// With --atrium Atrium's own. With --custom SCOPE it makes an empty migration, of `tenant` or `lobby`, for SQL by hand.
+// `bun run db:generate NAME`: generates the product's migrations, for tenants and for the lobby, from its tables.
+// --atrium generates Atrium's migrations. --custom SCOPE creates an empty migration for `tenant` or `lobby`, to be written
+// by hand.
 
 const USAGE = 'Usage: bun run db:generate [--atrium] [--custom tenant|lobby] NAME';
 const SCOPES = ['tenant', 'lobby'] as const;
-/** What drizzle-kit says at the end, if it has done what it was asked for: it ends with 0 in any case. */
+/** What drizzle-kit prints when it has succeeded. Its exit code is 0 in any case. */
 const DONE = /Your SQL migration file|No schema changes|Prepared empty file/;
 
 try {
@@ -52,12 +53,12 @@ function brokenBy(set: 'atrium' | 'product'): string[] {
       ];
 }
 
-/** @throws UsageError when drizzle-kit wrote nothing though it had to */
+/** @throws UsageError if drizzle-kit failed, or could not ask its question without a terminal */
 function generate(scope: Scope, set: 'atrium' | 'product', name: string, custom: boolean): void {
   const folder = `db/migrations/${scope}/${set}`;
   const tables = set === 'atrium' ? `db/tables/${scope}.ts` : `db/tables/product/${scope}.ts`;
   const before = new Set(migrationsIn(folder));
-  // It asks whether a table or column is a new one or has a new name, and needs a terminal for that.
+  // drizzle-kit asks whether a table or column is new or renamed, and needs a terminal for that.
   const terminal = process.stdin.isTTY && process.stdout.isTTY;
   const options = ['--dialect', 'postgresql', '--schema', tables, '--out', folder, '--name', name];
   const { status, stdout, stderr } = spawnSync(
@@ -84,8 +85,8 @@ function migrationsIn(folder: string): string[] {
 }
 
 /**
- * drizzle-kit writes `"public".` into foreign keys and enum types of plain tables (drizzle-orm #4369); a tenant's migration
- * runs under the tenant's search_path and must name no schema.
+ * Removes schema names. drizzle-kit writes `"public".` into foreign keys and enum types of plain tables (drizzle-orm
+ * #4369), but a tenant's migration runs under the tenant's search_path.
  */
 function unqualify(path: string): void {
   writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"public".', ''));

@@ -6,7 +6,7 @@ import { migrateLobby } from '../db/migrations/owner/migrate.ts';
 import { connectOwner } from '../db/connection/owner/connect.ts';
 import { messageFor, tellFailure } from './failure.ts';
 
-// `bun run migrate`: brings the lobby, then every tenant, to the newest version.
+// `bun run migrate`: migrates the lobby, then every tenant, to the newest version.
 try {
   const env = parseEnv(withLocalDefaults(process.env), MIGRATE_SETTINGS);
   await migrateLobby(env.DATABASE_OWNER_URL);

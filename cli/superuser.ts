@@ -4,7 +4,7 @@ import { connectOwner } from '../db/connection/owner/connect.ts';
 import { listSuperusers, setSuperuser } from '../db/identity/owner/superusers.ts';
 import { tellFailure, UsageError } from './failure.ts';
 
-// `bun run superuser promote|demote EMAIL`, `bun run superuser list`: who operates the platform.
+// `bun run superuser promote|demote EMAIL`, `bun run superuser list`: changes or lists the superusers of the platform.
 
 const USAGE = 'usage: bun run superuser promote EMAIL | demote EMAIL | list';
 

@@ -8,12 +8,13 @@ import { connectOwner } from '../db/connection/owner/connect.ts';
 import { createPool } from '../db/connection/pool.ts';
 import { messageFor, tellFailure, UsageError } from './failure.ts';
 
-// `bun run verify-audit`: follows the seals of every audit log, the platform's first. Ends with 1 if one does not hold.
-// `bun run verify-audit --reseal NAME …`: has the named ones sealed anew that do not hold; `all` names every log.
+// `bun run verify-audit`: verifies the seals of every audit log, the platform's first. Exits with 1 if one is not valid.
+// `bun run verify-audit --reseal NAME …`: lets the worker seal again those named logs that are not valid. `all` names
+// every log.
 
 const USAGE = 'usage: bun run verify-audit [--reseal platform | SLUG | TENANT_ID | all …]';
 
-/** @returns the names of logs to be sealed anew; `undefined` where that was not asked for */
+/** @returns the names of the logs to seal again; `undefined` without `--reseal` */
 function namesIn([flag, ...names]: readonly string[]): string[] | undefined {
   if (flag === undefined) return undefined;
   if (flag !== '--reseal' || names.length === 0) throw new UsageError(USAGE);

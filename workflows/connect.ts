@@ -7,10 +7,10 @@ import type { Log } from '../core/log/log.ts';
 
 type WorkerEnv = z.output<typeof WORKER_SETTINGS>;
 
-/** How long to wait between tries, in ms. */
+/** How long to wait between attempts, in ms. */
 const RETRY = { first: 250, most: 5_000 } as const;
 
-/** Connects to Temporal, for as long as it takes: it may start after us. */
+/** Connects to Temporal, and retries without limit because Temporal may start after the worker. */
 export async function connectTemporal(env: WorkerEnv, log: Log): Promise<NativeConnection> {
   const options = await connectionOptions(env);
   for (let wait: number = RETRY.first; ; wait = Math.min(wait * 2, RETRY.most)) {

@@ -1,7 +1,7 @@
 import type { TemplatedEmail } from '../core/mail/templated-email.ts';
 
-// What others may know of the workflows: names, inputs and ids. Ids and names only, never a secret: all of it is kept
-// in Temporal's histories.
+// The names, inputs and ids of the workflows, for code outside of the worker. Temporal stores inputs in its histories, so
+// they hold ids and names, never a secret.
 
 export const TASK_QUEUE = 'atrium';
 
@@ -10,20 +10,20 @@ export interface ProvisionTenantInput {
 }
 
 export type SendEmailInput = TemplatedEmail & {
-  /** Of the outbox row: makes the Message-ID. */
+  /** The outbox row's id. The Message-ID is made from it. */
   messageId: string;
-  /** Whose row it was. PostgreSQL holds a tenant's role to its own, so what the mail is about must be of that tenant. */
+  /** The tenant of the outbox row. A tenant's role can only queue rows of its own tenant, so the mail must be about that tenant. */
   tenantId: string | null;
 };
 
-/** The error types that no further try can mend: for a workflow's `nonRetryableErrorTypes`. */
+/** The error types for which a retry cannot help, for a workflow's `nonRetryableErrorTypes`. */
 export const HOPELESS = ['ForeignSchemaError', 'TenantGoneError', 'RecipientRefused'];
 
-/** One provisioning of a tenant at a time. */
+/** The id allows one provisioning of a tenant at a time. */
 export const provisionWorkflowId = (tenantId: string): string => `provision-${tenantId}`;
-/** One workflow for each mail. */
+/** The id allows one workflow per mail. */
 export const emailWorkflowId = (messageId: string): string => `email-${messageId}`;
-/** Of a workflow's memo, what its activities are told beside their input: the outbox row, and the trace of its cause. */
+/** The keys of a workflow's memo that are passed on to its activities: the outbox row and the trace that caused it. */
 export const CARRIED = ['outboxId', 'traceparent'] as const;
 export const REAP_SCHEDULE_ID = 'reap-sign-ups';
 export const AUDIT_SCHEDULE_ID = 'tend-audit-log';

@@ -1,10 +1,10 @@
-/** The waits between the rounds of a loop. They can be ended early. */
+/** The wait between two rounds of a loop. It can be ended early. */
 export interface Pause {
-  /** Waits so many ms, or until {@link end} is called. Returns at once if it was called since {@link arm}. */
+  /** Waits for the given ms, or until {@link end} is called. Returns at once if it was called after {@link arm}. */
   wait: (milliseconds: number) => Promise<void>;
-  /** Ends the wait under way, or the next one. */
+  /** Ends the current wait, or the next one. */
   end: () => void;
-  /** Forgets earlier calls of {@link end}. Called before a round looks for work, so that work which arrives later is not missed. */
+  /** Forgets earlier calls of {@link end}. Call it before a round looks for work, so that work which arrives later is not missed. */
   arm: () => void;
 }
 
@@ -32,7 +32,7 @@ export function createPause(): Pause {
   };
 }
 
-/** @returns how long to wait after so many failures in a row, in ms: `first`, then twice as long each time, up to `most` */
+/** @returns how long to wait after this many failures in a row: `first`, then doubled each time, up to `most`, in the same unit */
 export function backoff(failures: number, { first, most }: { first: number; most: number }): number {
   return Math.min(first * 2 ** (failures - 1), most);
 }

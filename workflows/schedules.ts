@@ -7,9 +7,9 @@ const SCHEDULES = [
 ] as const;
 
 /**
- * Makes the schedules that are not there yet; several workers may start at once. One that can't be made does not keep the
- * others from being made.
- * @throws AggregateError of what Temporal said to those that could not be made
+ * Creates the schedules that do not exist yet. Several workers may call it at once. It tries every schedule, even after
+ * one has failed.
+ * @throws AggregateError with Temporal's error for each schedule that could not be created
  */
 export async function ensureSchedules(client: Client): Promise<void> {
   const failures: unknown[] = [];

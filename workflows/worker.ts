@@ -7,7 +7,7 @@ async function main(): Promise<void> {
   const env = parseEnv(withLocalDefaults(process.env), WORKER_SETTINGS);
   const log = createLog({ name: 'worker', format: env.NODE_ENV === 'production' ? 'json' : 'pretty' });
   for (const warning of warningsOf(env)) log.warn(warning);
-  // Listens before anything that may wait for long, as for a Temporal that does not answer.
+  // Signals are handled before the first step that can block, such as connecting to a Temporal that does not answer.
   const stopping = createStopping(process, log);
   await runWorker(env, { log, stopping }).catch((error: unknown) => {
     log.fatal({ err: error }, 'the worker cannot continue');

@@ -1,11 +1,11 @@
 import { heartbeat } from '@temporalio/activity';
 
-/** How often an activity says that it lives, in ms: well within the shortest `heartbeatTimeout` that a workflow sets. */
+/** The time between two heartbeats, in ms: much shorter than the shortest `heartbeatTimeout` of a workflow. */
 const BEAT_MS = 2_000;
 
 /**
- * Does the work of an activity, and tells Temporal all the while that it is in hand. What a worker that is gone had, or
- * what got lost on the way to one, is given to another as soon as the `heartbeatTimeout` has passed in silence.
+ * Runs the work of an activity and sends heartbeats to Temporal until it ends. If heartbeats stop for `heartbeatTimeout`,
+ * because the worker is gone or never got the task, Temporal gives the activity to another worker.
  * @throws whatever the work throws
  */
 export async function withBeat<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -10,9 +10,9 @@ import { createProvisioningActivities } from './tenancy/provision.ts';
 import { createReapingActivities } from './identity/reap.ts';
 
 /**
- * All that the worker can do, over the handles it is given.
- * @param deps.owner for the activities of the platform alone, which `dev/lint/rooms.ts` names
- * @param deps.inTenant for all others: the way into a tenant
+ * Creates all activities of the worker.
+ * @param deps.owner the owner's connection, for the platform's activities only; `dev/lint/rooms.ts` lists them
+ * @param deps.inTenant enters a tenant, for all other activities
  */
 export function createActivities(deps: {
   owner: Owner;
@@ -29,7 +29,7 @@ export function createActivities(deps: {
     ...createReapingActivities(deps),
     ...createAuditActivities(deps),
   };
-  // Without the owner: the product works in tenants alone.
+  // The product does not get the owner's connection: it works in tenants only.
   const product = createProductActivities({ inTenant, mailer, appUrl });
   return { ...atrium, ...(product satisfies NoneOf<typeof atrium>) };
 }

@@ -9,16 +9,16 @@ import type { Owner } from '../../db/connection/owner/connect.ts';
 import { tellFailures } from '../metrics/observe.ts';
 import { backoff, createPause } from '../pause.ts';
 
-/** How long until the next look, in ms, when nothing waits; and at most after a failure. Rows are to be sealed within 5 s. */
+/** The wait between rounds, in ms: `idle` if no row waits, `first` to `most` after failures. Rows should be sealed within 5 s. */
 const WAIT = { idle: 1_000, first: 100, most: 2_000 } as const;
 
-/** After so many rounds in a row that sealed nothing, though rows wait, each log is tried by itself. */
+/** Each log is sealed by itself after this many rounds in a row that sealed nothing although rows wait. */
 const APART_AFTER = 3;
-/** How long a log that could not be sealed is left alone, in ms. */
+/** How long a log that could not be sealed is skipped, in ms. */
 const ASIDE_MS = 30_000;
 
 export interface Sealing {
-  /** Lets the batch under way end. */
+  /** Stops after the current batch. */
   stop(): Promise<void>;
 }
 
@@ -30,13 +30,12 @@ interface SealingDeps {
 }
 
 /**
- * Seals the audit log's rows as they are committed. Any number of workers may do so. While
- * PostgreSQL is away nothing is written that would have to be sealed. A log that can't be sealed is told of, and left alone
- * for a while: the others are sealed all the same.
+ * Starts to seal audit rows as they are committed. Any number of workers may do so at once. A log that cannot be sealed
+ * is reported and skipped for {@link ASIDE_MS}; the other logs are sealed meanwhile.
  */
 export function startSealing({ owner, keys, log, metrics }: SealingDeps): Sealing {
   let stopped = false;
-  /** When each log that could not be sealed is tried again, in ms since 1970. */
+  /** When each skipped log is tried again, in ms since 1970. */
   const aside = new Map<string, number>();
   const clock = createAuditClock();
   const pause = createPause();
@@ -61,7 +60,7 @@ export function startSealing({ owner, keys, log, metrics }: SealingDeps): Sealin
         if (round.failures.length > 0) tellFailures(new BatchError('audit_seals', round.failures), { log, metrics });
         if (!round.full) await pause.wait(failures > 0 ? WAIT.first : WAIT.idle);
       } catch (error) {
-        // What PostgreSQL refused is likely one log's doing: the next round finds out which, and seals the others.
+        // One log probably caused PostgreSQL's error: the next round tries each log by itself, and seals the others.
         const refused = postgresError(error) !== undefined && !isConnectionError(error) && !isRetryable(error);
         failures = refused ? Math.max(failures + 1, APART_AFTER) : failures + 1;
         log.warn({ err: error, failures }, 'audit rows could not be sealed; they wait');

@@ -6,8 +6,8 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { BUNDLE_CACHE, INTERCEPTORS_PATH, SANDBOX_SOURCES, WORKFLOWS_PATH } from './paths.ts';
 
 /**
- * The workflows' code, bundled anew only when its sources or the lockfile have changed: bundling is most of what a
- * worker's start takes. What the sandbox may import is held by lint, so these folders and contracts are all of it.
+ * Bundles the workflows' code, or reuses the cached bundle if neither the sources nor the lockfile have changed.
+ * Bundling takes most of a worker's start. Lint keeps the sandbox to SANDBOX_SOURCES, so these are all its sources.
  * @returns the path of the bundle
  */
 export async function cachedBundle(): Promise<string> {
@@ -19,7 +19,7 @@ export async function cachedBundle(): Promise<string> {
       logger: new DefaultLogger('WARN'),
     });
     await mkdir(BUNDLE_CACHE, { recursive: true });
-    // Renamed into place: several workers may start at once.
+    // Written under another name and renamed, because several workers may start at once.
     const part = new URL(`${file.href}.${process.pid}`);
     await writeFile(part, code);
     await rename(part, file);
@@ -35,7 +35,7 @@ async function fingerprint(): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** The files of a folder, in order; a file itself; nothing where there is none. */
+/** @returns the files of a folder, sorted; the file itself; or nothing if the source does not exist */
 async function filesOf(source: URL): Promise<URL[]> {
   if (!existsSync(source)) return [];
   if (!source.pathname.endsWith('/')) return [source];

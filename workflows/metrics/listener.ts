@@ -8,7 +8,7 @@ export interface MetricsListener {
   close(): Promise<void>;
 }
 
-/** Tells the worker's metrics to Prometheus, at `/metrics`, and nothing else. */
+/** Serves the worker's metrics to Prometheus at `/metrics`. Every other path is 404. */
 export async function listenForMetrics(options: {
   host: string;
   port: number;

@@ -8,7 +8,7 @@ import { inSpan, SpanKind, traceIdOf } from '../../core/tracing/span.ts';
 import { parseTraceparent } from '../../core/tracing/traceparent.ts';
 import type { CARRIED } from '../contract.ts';
 
-/** What the end of a provisioning is, by the step that tells it. */
+/** The outcome of a provisioning, by the activity that ends it. */
 const PROVISIONED: Readonly<Record<string, 'ready' | 'failed'>> = { openTenant: 'ready', markFailed: 'failed' };
 
 interface Observer {
@@ -21,7 +21,7 @@ interface FailureObserver {
   metrics: Pick<WorkerMetrics, 'countBatchFailures'>;
 }
 
-/** Tells of each try of an activity: one line in the log, what is counted, and a span in the trace of its cause. */
+/** Records each attempt of an activity: a log line, the metrics, and a span in the trace of the request that caused it. */
 export function observeActivities({ log, metrics }: Observer): ActivityInterceptorsFactory {
   return ({ info }) => ({
     inbound: {
@@ -67,7 +67,7 @@ export function observeActivities({ log, metrics }: Observer): ActivityIntercept
   });
 }
 
-/** The same mailer, whose tries are counted. */
+/** Wraps a mailer so that each attempt to send is counted. */
 export function observeMailer(mailer: Mailer, metrics: Pick<WorkerMetrics, 'countMail'>): Mailer {
   return {
     async send(mail) {
@@ -83,7 +83,7 @@ export function observeMailer(mailer: Mailer, metrics: Pick<WorkerMetrics, 'coun
   };
 }
 
-/** Tells of each job of a batch that failed, with its tenant. Temporal keeps the sum of them. */
+/** Logs and counts each failed job of a batch, with its tenant. Temporal only stores the summary. */
 export function tellFailures({ batch, failures }: BatchError, { log, metrics }: FailureObserver): void {
   metrics.countBatchFailures(batch, failures.length);
   for (const { item, tenantId, error: err } of failures) {
@@ -104,7 +104,7 @@ function carried(headers: ActivityExecuteInput['headers'], key: (typeof CARRIED)
   return typeof value === 'string' ? value : undefined;
 }
 
-/** When a UUIDv7 was made, in ms since 1970. */
+/** @returns when a UUIDv7 was created, in ms since 1970 */
 function timeOf(id: string | undefined): number | undefined {
   const milliseconds = Number.parseInt(id?.replaceAll('-', '').slice(0, 12) ?? '', 16);
   return Number.isNaN(milliseconds) ? undefined : milliseconds;

@@ -1,23 +1,23 @@
 /**
- * The workflows that one relay starts for one tenant: a burst of so many at once, and so many a second after that. Temporal
- * does first what was started first, so what is started for one tenant is what all others wait behind. A worker on two cores sends
- * some tens of mails a second: a burst keeps others waiting for about a second, and a tenant that queues without end takes
- * a small part of the worker.
+ * How many workflows one relay starts for one tenant: a burst at once, then a number per second. Temporal runs workflows
+ * in the order of their start, so all tenants wait behind the workflows of one. A worker on two cores sends some tens of
+ * mails per second. A burst therefore delays others by about a second, and a tenant that queues all the time takes a small
+ * part of the worker.
  */
 const PACE = { burst: 20, aSecond: 5 } as const;
 
-/** What each tenant may still have started. It is this relay's own: with a new relay, all have full bursts. */
+/** How many workflows each tenant may start now. It is kept in memory: after a restart every tenant has a full burst. */
 export interface Pace {
-  /** The tenants that have to wait now. */
+  /** The tenants that may not start a workflow now. */
   held(): string[];
   /** How many workflows may be started for a tenant now. */
   placesOf(tenantId: string): number;
-  /** A workflow was started for a tenant. */
+  /** Counts one workflow that was started for a tenant. */
   spend(tenantId: string): void;
 }
 
 export function createPace(): Pace {
-  /** Tenants that may not have a whole burst: those that had mail in the last seconds. */
+  /** The budgets that are not full: those of tenants that started workflows in the last seconds. */
   const budgets = new Map<string, number>();
   let filledAt = performance.now();
 

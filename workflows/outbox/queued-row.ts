@@ -1,24 +1,24 @@
 import type { WorkflowStartOptions } from '@temporalio/client';
 import type { OutboxKind, OutboxPayload } from '../../db/outbox/enqueue.ts';
 
-/** The workflow that does what a row asks for. */
+/** The workflow to start for an outbox row. */
 export type Start = Pick<WorkflowStartOptions, 'workflowId' | 'workflowIdReusePolicy' | 'requestEagerStart'> & {
   workflow: string;
-  /** Ids and names only: it is kept in Temporal's history. */
+  /** Holds ids and names only, because Temporal stores it in the workflow's history. */
   input: object;
 };
 
-/** A row whose payload is as its kind has it. */
+/** An outbox row whose payload has passed the schema of its kind. */
 export interface QueuedRow<Kind extends OutboxKind> {
   id: string;
   tenantId: string | null;
   payload: OutboxPayload<Kind>;
 }
 
-/** How each of these kinds is started: a kind that is missing does not compile. */
+/** How to start the workflow of each kind. A missing kind does not compile. */
 export type Starts<Kinds extends OutboxKind> = { [Kind in Kinds]: (row: QueuedRow<Kind>) => Start };
 
-/** No worker can do what the row asks for. */
+/** The row is invalid: no worker can process it. */
 export class BadRowError extends Error {
   override readonly name = 'BadRowError';
 }

@@ -15,13 +15,16 @@ import { isKnown, startOf, traceparentOf } from './starts.ts';
 
 /** How long Temporal may take to answer a start, in ms. */
 const START_MS = 5_000;
-/** How long a row waits after a try, in seconds: twice as long each time. The last of so many tries is some two hours after the first. */
+/**
+ * How long a row waits after a failed attempt, in seconds. The wait doubles each time. The last attempt is about two hours
+ * after the first.
+ */
 const RETRY = { first: 1, most: 300, tries: 30 } as const;
-/** For a worker who knows its kind. A newer one looks at once when it starts. */
+/** How long a row of an unknown kind waits for a newer worker. That worker takes such rows as soon as it starts. */
 const UNKNOWN_SECONDS = 60;
-/** For a workflow of the same id that still runs. */
+/** How long a row waits while a workflow of the same id runs. */
 const TURN_SECONDS = 2;
-/** gRPC's INVALID_ARGUMENT: Temporal will never take it. */
+/** The gRPC code INVALID_ARGUMENT: Temporal will refuse every retry. */
 const INVALID_ARGUMENT = 3;
 
 export interface Relayed {
@@ -30,7 +33,7 @@ export interface Relayed {
   cause?: unknown;
 }
 
-/** Starts the workflow of a row. Never throws: what is wrong with a row is its own business. */
+/** Starts the workflow of a row. Never throws: a failure becomes the verdict of that row, so that other rows go on. */
 export async function relayRow(client: Client, row: OutboxRow): Promise<Relayed> {
   const { kind } = row;
   if (!isKnown(kind)) return { row, verdict: ofUnknownKind(UNKNOWN_SECONDS) };
@@ -63,12 +66,12 @@ async function relay(client: Client, row: OutboxRow, start: Start): Promise<Verd
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const { memo, status } = await client.workflow.getHandle(error.workflowId).describe();
-    // Our own earlier start, whose row stayed.
+    // An earlier attempt started the workflow, but the row was not deleted.
     return memo?.['outboxId'] === row.id ? { is: 'relayed' } : verdictBeside(status.name, row.attempts + 1);
   }
 }
 
-/** Another row's workflow has the id: if it has done the work there is nothing left to do, and otherwise this row waits its turn. */
+/** The verdict when the workflow of another row has the id. If it has completed, the work is done. Otherwise this row waits. */
 function verdictBeside(status: WorkflowExecutionStatusName, tries: number): Verdict {
   switch (status) {
     case 'COMPLETED':
@@ -80,7 +83,7 @@ function verdictBeside(status: WorkflowExecutionStatusName, tries: number): Verd
   }
 }
 
-/** In the trace of what queued the row; the workflow keeps where that stands in its memo, for its activities. */
+/** Starts the workflow in the trace that queued the row. The memo carries the trace to the activities. */
 function startTraced(client: Client, row: OutboxRow, { workflow, input, ...start }: Start): Promise<unknown> {
   const said = traceparentOf(row);
   const above = parseTraceparent(said);
@@ -90,7 +93,7 @@ function startTraced(client: Client, row: OutboxRow, { workflow, input, ...start
       ...start,
       taskQueue: TASK_QUEUE,
       memo: { outboxId: row.id, ...(traceparent !== undefined && { traceparent }) },
-      // Where Temporal's task queues have fairness on, tenants take turns there as well.
+      // Temporal's task queues use this key if fairness is enabled.
       priority: { fairnessKey: row.tenantId ?? 'platform' },
       args: [input],
     });

@@ -9,13 +9,13 @@ import { relayRow, type Relayed } from './relay-row.ts';
 import { backoff, createPause } from '../pause.ts';
 import { KINDS } from './starts.ts';
 
-/** Rows taken at once, near enough. */
+/** The approximate number of rows per batch. */
 const BATCH = 50;
-/** How long to wait, in ms, when nobody calls, when tenants are held back, and after a failure at first and at most. */
+/** How long to wait, in ms: when there is no row, when tenants are held back, and from `first` to `most` after failures. */
 const WAIT = { idle: 2_000, held: 500, first: 100, most: 5_000 } as const;
 
 export interface Relay {
-  /** Lets the batch under way end. */
+  /** Stops after the current batch. */
   stop(): Promise<void>;
 }
 
@@ -26,10 +26,10 @@ interface RelayDeps {
 }
 
 /**
- * Carries outbox rows to workflows. A row goes only once its workflow is started, and the workflow's id is made from
- * the row: a crash between the two, or a second relay, starts nothing twice. While Temporal is away, rows wait. Tenants take
- * turns, at a pace that leaves the worker to others, and a row that can't be relayed waits by itself, or is set aside: none of it
- * keeps others waiting.
+ * Starts a workflow for each outbox row. A row is deleted after its workflow has started, and the workflow's id is made
+ * from the row. So neither a crash between the two steps nor a second relay starts a workflow twice. While Temporal is
+ * unavailable, rows wait. Tenants take turns, and a pace limits each of them. A row that cannot be relayed waits or is set
+ * aside, and the other rows go on.
  */
 export async function startRelay(deps: RelayDeps): Promise<Relay> {
   const { owner, log } = deps;
@@ -46,7 +46,7 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
     while (!stopped) {
       pause.arm();
       try {
-        // Rows may have waited for this version of the worker.
+        // Rows of kinds that only this version of the worker knows may be waiting.
         if (!woken) await wakeKinds(owner, KINDS);
         woken = true;
         const held = pace.held();
@@ -63,7 +63,7 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
       } catch (error) {
         failures += 1;
         log.warn({ err: error, failures }, 'outbox rows could not be relayed; they wait');
-        // Not cut short by a call: whoever queues work now must not make us hammer what is down.
+        // A new row must not shorten this wait: the relay would overload a service that is down.
         await sleep(backoff(failures, WAIT));
       }
     }
@@ -80,7 +80,7 @@ export async function startRelay(deps: RelayDeps): Promise<Relay> {
   };
 }
 
-/** @throws Error when Temporal answered for none of the rows: that is no row's fault, and none counts it as a try */
+/** @throws Error if Temporal answered for none of the rows: the rows did not cause that, so it is no attempt of theirs */
 async function relayRows(
   { client, log, pace }: Omit<RelayDeps, 'owner'> & { pace: Pace },
   rows: readonly OutboxRow[],
@@ -88,7 +88,7 @@ async function relayRows(
   const relayed = await Promise.all(rows.map((row) => relayRow(client, row)));
   for (const { row, verdict, cause } of relayed) {
     tell(log, { row, verdict, cause });
-    // Rows that start nothing cost no other tenant anything.
+    // A row that starts no workflow does not delay other tenants, so it is not counted.
     if (verdict.is === 'relayed' && row.tenantId !== null) pace.spend(row.tenantId);
   }
   const unanswered = relayed.filter(({ verdict, cause }) => verdict.is === 'waits' && cause !== undefined);

@@ -6,7 +6,7 @@ import { emailWorkflowId, provisionWorkflowId, type ProvisionTenantInput, type S
 import { PRODUCT_STARTS } from '../product/starts.ts';
 import { BadRowError, type Start, type Starts } from './queued-row.ts';
 
-/** How each kind is started: a kind that is missing here does not compile. */
+/** How to start the workflow of each kind. A missing kind does not compile. */
 const STARTS: Starts<OutboxKind> = {
   'tenant.provision': ({ tenantId }) => {
     if (tenantId === null) throw new BadRowError('it names no tenant');
@@ -14,7 +14,7 @@ const STARTS: Starts<OutboxKind> = {
       workflow: 'provisionTenant',
       workflowId: provisionWorkflowId(tenantId),
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-      // Our own worker, on this same connection, gets the first task with the answer to the start.
+      // The worker in this process gets the first task in the response to the start, which saves a round trip.
       requestEagerStart: true,
       input: { tenantId } satisfies ProvisionTenantInput,
     };
@@ -30,16 +30,16 @@ const STARTS: Starts<OutboxKind> = {
 
 const SCHEMAS: { [Kind in OutboxKind]: z.ZodType<OutboxPayload<Kind>> } = OUTBOX_PAYLOADS;
 
-/** Beside the message stands the trace that it continues. */
+/** The payload holds the message and, beside it, the trace that the message continues. */
 const Fields = z.looseObject({ traceparent: z.unknown().optional() });
 
-/** The trace that a row continues, if it says so. */
+/** @returns the traceparent in the row, if it has one */
 export function traceparentOf({ payload }: OutboxRow): string | undefined {
   const { traceparent } = Fields.catch({}).parse(payload);
   return typeof traceparent === 'string' ? traceparent : undefined;
 }
 
-/** What this worker knows. A newer server may queue more. */
+/** The kinds that this worker knows. A newer server may queue others. */
 export const KINDS: readonly string[] = Object.keys(STARTS);
 
 export function isKnown(kind: string): kind is OutboxKind {
@@ -47,8 +47,8 @@ export function isKnown(kind: string): kind is OutboxKind {
 }
 
 /**
- * Reads a row, which anybody who may queue can have written.
- * @throws BadRowError when no further try can help; its message quotes nothing of the row
+ * Validates a row and returns the workflow to start for it. Any role that may insert outbox rows can have written it.
+ * @throws BadRowError if the row is invalid, so a retry cannot help; the message quotes nothing of the row
  */
 export function startOf(kind: OutboxKind, row: OutboxRow): Start {
   const fields = Fields.safeParse(row.payload);

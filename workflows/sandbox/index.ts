@@ -1,4 +1,4 @@
-// By `export *` alone: of a name that is exported twice the compiler tells.
+// Use `export *` only: the compiler then reports a name that two files export.
 export * from './provision-tenant.ts';
 export * from './reap-sign-ups.ts';
 export * from './send-email.ts';

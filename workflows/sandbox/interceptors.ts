@@ -1,7 +1,7 @@
 import { defaultPayloadConverter, workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
 import { CARRIED } from '../contract.ts';
 
-/** Hands on to activities what the worker's log, metrics and traces want to know of the row that began it all. */
+/** Copies the outbox row's id and trace from the workflow's memo to the activities' headers, for logs, metrics and traces. */
 export const interceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
     {

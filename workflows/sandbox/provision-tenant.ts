@@ -2,28 +2,29 @@ import { ApplicationFailure, CancellationScope, proxyLocalActivities } from '@te
 import type { ProvisioningActivities } from '../activities/tenancy/provision.ts';
 import { HOPELESS, type ProvisionTenantInput } from '../contract.ts';
 
-// Local activities: each step takes some milliseconds, and a task through the queue would take longer than that.
+// Local activities: each step takes a few milliseconds, less than a task takes through the queue.
 const LOCAL = { startToCloseTimeout: '30s', localRetryThreshold: '30s' } as const;
 
-/** Some 30 s of trying: longer than a restart of PostgreSQL, shorter than a person waits. */
+/** Retries for about 30 s: longer than a restart of PostgreSQL, shorter than a user waits. */
 const act = proxyLocalActivities<ProvisioningActivities>({
   ...LOCAL,
   retry: { initialInterval: '250ms', maximumInterval: '10s', maximumAttempts: 9, nonRetryableErrorTypes: HOPELESS },
 });
 
-/** Undoing is tried until it is done: nothing may be left behind. */
+/** An undo step is retried without limit, because nothing may be left behind. */
 const undo = proxyLocalActivities<ProvisioningActivities>({
   ...LOCAL,
   retry: { initialInterval: '250ms', maximumInterval: '30s' },
 });
 
 /**
- * Makes a tenant's role and schema, migrates and seeds it, and opens it. If a step fails for good, all is undone, in
- * reverse, and the tenant is marked `failed`; it can be provisioned again then.
+ * Creates a tenant's role and schema, migrates and seeds the schema, and opens the tenant. If a step fails after all
+ * retries, the steps are undone in reverse order and the tenant is marked `failed`. It can then be provisioned again.
+ * @throws ApplicationFailure `ProvisioningFailed` after everything was undone
  */
 export async function provisionTenant(input: ProvisionTenantInput): Promise<void> {
   const undoing: (() => Promise<void>)[] = [];
-  // Each undo is noted before its step: one that failed to answer may still have been done.
+  // Each undo is registered before its step, because a step that timed out may still have taken effect.
   try {
     const home = await act.findHome(input);
     undoing.unshift(() => undo.dropRole(home));

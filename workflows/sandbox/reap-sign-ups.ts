@@ -7,7 +7,7 @@ const act = proxyActivities<ReapingActivities>({
   retry: { maximumAttempts: 5 },
 });
 
-/** Takes back the slugs of sign-ups that nobody verified. Started by a schedule. */
+/** Removes sign-ups that were not verified in time, with their tenants and slugs. A schedule starts it every hour. */
 export async function reapSignUps(): Promise<void> {
   await act.reapSignUps();
 }

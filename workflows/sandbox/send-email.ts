@@ -3,8 +3,9 @@ import type { MailActivities } from '../activities/mail/send.ts';
 import type { SendEmailInput } from '../contract.ts';
 
 /**
- * A mail server that is down delays a mail and never loses it: tried for as long as it takes. A worker that is gone, or that never got the
- * task, is not waited for: 10 s without a heartbeat, and another try begins. (The SDK sends them on every 8 s: four fifths of the timeout.)
+ * Retries have no limit: a mail server that is down delays a mail and does not lose it. After 10 s without a heartbeat
+ * Temporal starts another attempt, because the worker is gone or never got the task. The SDK sends heartbeats every 8 s
+ * (80 % of the timeout).
  */
 const { send } = proxyActivities<MailActivities>({
   startToCloseTimeout: '1m',

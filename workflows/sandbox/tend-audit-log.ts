@@ -4,13 +4,14 @@ import type { AuditActivities } from '../activities/audit/tend-log.ts';
 const act = proxyActivities<AuditActivities>({
   startToCloseTimeout: '1h',
   heartbeatTimeout: '5m',
-  // A busy log gives its lock to no one for a while.
+  // While a log is busy, its lock cannot be taken.
   retry: { maximumAttempts: 20, maximumInterval: '1m' },
 });
 
 /**
- * Makes room for the months to come, and drops those that were kept long enough. Started by a schedule. A step that fails
- * for good does not keep the next from being done.
+ * Creates the audit log's partitions for the coming months, and drops the months whose retention is over. A schedule
+ * starts it every day. The later steps run even if an earlier one fails.
+ * @throws the first step's failure, after all steps have run
  */
 export async function tendAuditLog(): Promise<void> {
   const failures: unknown[] = [];

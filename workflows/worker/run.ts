@@ -31,13 +31,13 @@ import { installRuntime } from './runtime.ts';
 import { SLOTS, slotsTaken } from './slots.ts';
 import { GRACE, type Stopping } from './stopping.ts';
 
-/** Connections at most for activities inside tenants. They are opened when they are needed. */
+/** The largest number of connections for activities inside tenants. They are opened on demand. */
 const TENANT_CONNECTIONS = 10;
 
-/** How long a count of waiting rows is reused, and how long counting may take, in ms. */
+/** How long a count of waiting outbox rows is reused, and how long counting may take, in ms. */
 const BACKLOG = { stands: 1_000, answer: 2_000 } as const;
 
-/** Runs the worker until it is told to stop. */
+/** Runs the worker until a signal stops it. */
 export async function runWorker(
   env: z.output<typeof WORKER_SETTINGS>,
   { log, stopping }: { log: Log; stopping: Stopping },

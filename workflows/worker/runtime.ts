@@ -1,13 +1,13 @@
 import { DefaultLogger, makeTelemetryFilterString, Runtime, type LogLevel } from '@temporalio/worker';
 import type { Log } from '../../core/log/log.ts';
 
-/** Sets up Temporal's runtime of this process. Called once, before the first connection. */
+/** Sets up the Temporal runtime of this process. Call it once, before the first connection. */
 export function installRuntime(log: Log): void {
   Runtime.install({
-    // Its own handlers would swallow signals until there is a worker.
+    // The SDK's handlers would swallow signals until there is a worker.
     shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => log[pinoLevel(level)](meta ?? {}, message)),
-    // By default its native part writes to standard output, in colours.
+    // By default the SDK's native part writes coloured lines to standard output.
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
     },

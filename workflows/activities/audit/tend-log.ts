@@ -6,7 +6,7 @@ import { withBeat } from '../heartbeat.ts';
 
 export type AuditActivities = ReturnType<typeof createAuditActivities>;
 
-/** @param deps.auditRetentionDays 0 keeps all rows for good */
+/** @param deps.auditRetentionDays how many days to keep audit rows; 0 keeps them forever */
 export function createAuditActivities(deps: { owner: Owner; secretKeys: SecretKeys; auditRetentionDays: number }) {
   const { owner, secretKeys, auditRetentionDays } = deps;
   return {

@@ -5,15 +5,15 @@ import type { ResetSubject } from '../../../core/identity/reset-subject.ts';
 import { describeSignUp, type SignUpFacts } from '../../../core/identity/sign-up.ts';
 
 /**
- * What a mail says. Names are chosen by strangers, so they are made harmless; and who has not proven an address has no
- * name in its mails.
+ * The text of a mail. Anyone can choose a name, so every name passes `harmless`. A mail to an unverified address does not
+ * contain the name of the person who signed up.
  */
 export interface Letter {
   subject: string;
   text: string;
 }
 
-/** @param reader.link opens a page that asks for a click: opening it proves nothing yet */
+/** @param reader.link opens a page with a button; the address is only verified by the click on it */
 export function verifyEmail(reader: SignUpFacts & { link: string }): Letter {
   return {
     subject: `Confirm your e-mail for ${harmless(reader.tenantName)}`,
@@ -27,7 +27,7 @@ export function verifyEmail(reader: SignUpFacts & { link: string }): Letter {
   };
 }
 
-/** For an address that has an account: carries no token, and nobody but its reader learns that there is one. */
+/** For an address that has an account. It carries no token, and only the reader learns that the account exists. */
 export function accountExists(reader: SignUpFacts): Letter {
   return {
     subject: 'You already have an account',
@@ -39,7 +39,7 @@ export function accountExists(reader: SignUpFacts): Letter {
   };
 }
 
-/** @param link opens a page that asks for the new password */
+/** @param link opens the page on which the new password is set */
 export function resetPassword(subject: ResetSubject, link: string): Letter {
   return { subject: 'Set a new password', text: [...askForPassword(subject), link, END_OF_RESET].join('\n\n') };
 }
@@ -68,7 +68,7 @@ function askForPassword(subject: ResetSubject): string[] {
   }
 }
 
-/** @param reader.link opens a page that shows the invite and asks for consent */
+/** @param reader.link opens the page that shows the invite and the button to accept it */
 export function invite(reader: { tenantName: string; invitedBy: string | null; role: string; link: string }): Letter {
   const tenant = harmless(reader.tenantName);
   const inviter = reader.invitedBy === null ? 'An admin' : harmless(reader.invitedBy);

@@ -13,12 +13,12 @@ import { accountExists, invite, resetPassword, verifyEmail, type Letter } from '
 
 export type MailActivities = ReturnType<typeof createMailActivities>;
 
-/** Writes mails from the rows as they are now. Tokens are made here, and leave in the mail alone. */
+/** Writes mails from the current rows. Tokens are created here and appear in the mail only. */
 export function createMailActivities(deps: {
   owner: Owner;
   mailer: Mailer;
   secretKeys: SecretKeys;
-  /** Where the links in mail lead. */
+  /** The base URL of the links in mails. */
   appUrl: string;
 }) {
   const { owner } = deps;
@@ -27,7 +27,7 @@ export function createMailActivities(deps: {
     send: (input: SendEmailInput): Promise<void> =>
       withBeat(async () => {
         const { messageId: _, tenantId: __, ...order } = input;
-        // The relay has read it: this is for workflows that an older one started.
+        // The relay validates the payload too, but an older relay may have started this workflow.
         if (!templatedEmailSchema.safeParse(order).success) {
           throw ApplicationFailure.nonRetryable('There is no such mail', 'InvalidInput');
         }
@@ -36,7 +36,7 @@ export function createMailActivities(deps: {
         try {
           await deps.mailer.send({ id: input.messageId, ...mail });
         } catch (error) {
-          // Everything else passes, or can be mended: the workflow tries again.
+          // Every other error may be temporary or can be fixed by an operator, so the workflow retries.
           if (!(error instanceof RecipientRefused)) throw error;
           await writeRefusedMail(owner, { ...aboutOf(input), reply: error.reply });
           throw ApplicationFailure.nonRetryable(error.message, error.name);
@@ -44,7 +44,7 @@ export function createMailActivities(deps: {
       }),
   };
 
-  /** Nothing where nobody waits for the mail any more: what it is about is used, voided or gone. */
+  /** @returns undefined if the mail is no longer needed: its subject was used, voided or deleted */
   async function write(input: SendEmailInput): Promise<({ to: string } & Letter) | undefined> {
     switch (input.template) {
       case 'verify-email': {
@@ -75,13 +75,13 @@ export function createMailActivities(deps: {
     }
   }
 
-  /** Made from `APP_URL` alone: no request has a say in where a link leads. */
+  /** The base URL comes from the settings only, so no request can change where a link leads. */
   function linkTo(page: string, subject: MailedTokenSubject): string {
     return `${deps.appUrl}${page}?token=${mintMailedToken(deps.secretKeys, subject)}`;
   }
 }
 
-/** What a mail is about, for the audit log. */
+/** The entity that a mail belongs to, for the audit log. */
 function aboutOf(input: SendEmailInput): Omit<RefusedMail, 'reply'> {
   const { messageId, tenantId } = input;
   switch (input.template) {

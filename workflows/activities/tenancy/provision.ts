@@ -21,11 +21,11 @@ import type { ProvisionTenantInput } from '../../contract.ts';
 
 export type ProvisioningActivities = ReturnType<typeof createProvisioningActivities>;
 
-/** The steps of a tenant's making and their undoing. Each may be repeated at any time. */
+/** The steps of provisioning and their undo steps. Each may be repeated at any time. */
 export function createProvisioningActivities({ owner }: { owner: Owner }) {
-  /** Does a step and, beside it, writes down that it is under way. */
+  /** Runs a step and records at the same time that it has begun. */
   async function reach(step: ProvisioningStep, home: TenantHome, work: () => Promise<void>): Promise<void> {
-    // Both to their end: the step must not go on beside its own repetition, nor a failure go without a handler.
+    // Wait for both: a step must not still run when it is retried, and each rejection needs a handler.
     for (const outcome of await Promise.allSettled([work(), noteStep(owner, home.tenantId, step)])) {
       if (outcome.status === 'rejected') throw outcome.reason;
     }
@@ -44,7 +44,7 @@ export function createProvisioningActivities({ owner }: { owner: Owner }) {
     createSchema: (home: TenantHome): Promise<void> => reach('schema', home, () => createSchema(owner, home)),
     dropSchema: (home: TenantHome): Promise<void> => dropSchema(owner, home),
 
-    // The two steps within the schema need no undoing of their own: they go with it.
+    // Dropping the schema also undoes the next two steps.
     migrate: (home: TenantHome): Promise<void> => reach('migrations', home, () => migrateTenant(owner, home)),
     seed: (home: TenantHome): Promise<void> => reach('seed', home, () => seedTenant(owner, home)),
 

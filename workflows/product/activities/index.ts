@@ -1,16 +1,16 @@
 import type { Mailer } from '../../../core/mail/mailer.ts';
 import type { InTenant } from '../../../db/entering/owner/in-tenant.ts';
 
-/** What the product's activities work with. */
+/** The handles that the product's activities get. */
 export interface ProductHandles {
-  /** The way into a tenant. */
+  /** Enters a tenant. */
   inTenant: InTenant;
   mailer: Mailer;
-  /** Where the links in mail lead. */
+  /** The base URL of the links in mails. */
   appUrl: string;
 }
 
-/** The product's activities, by their names in Temporal. A name of Atrium's does not compile. */
+/** The product's activities, by their names in Temporal. A name that Atrium uses does not compile. */
 export function createProductActivities(_handles: ProductHandles) {
   return {};
 }

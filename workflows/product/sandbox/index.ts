@@ -1,2 +1,2 @@
-// The product's workflows: each is exported here, by its name in Temporal.
+// Export each of the product's workflows here, under its name in Temporal.
 export {};

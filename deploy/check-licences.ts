@@ -1,6 +1,6 @@
 import { bom, refusedLicences } from './licences.ts';
 
-// Reads what `bun run sbom` prints, and ends with 1 if a component's licence is none of those that we ship.
+// Reads the output of `bun run sbom`, and exits with 1 if the licence of a component is not allowed.
 
 const parsed = bom.safeParse(await Bun.stdin.json().catch(() => undefined));
 const refused = parsed.success

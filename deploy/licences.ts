@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-/** They ask for their own text to be kept, and for nothing of whoever builds on them. */
+/** The allowed licences: they only require that their own text is kept. */
 const ALLOWED = new Set([
   ...['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT', 'MIT-0'],
   ...['Python-2.0', 'Unlicense', 'Zlib'],
 ]);
 
-/** What says nothing in its package.json and was looked at, by name and version. */
+/** Licences that were checked by hand because the package.json names none, by name and version. */
 const LOOKED_AT = new Map([['unionfs 4.6.0', 'Unlicense']]);
 
-/** What we read of a CycloneDX list of components. */
+/** The part of a CycloneDX bill of materials that is read here. */
 export const bom = z.object({
   components: z.array(
     z.object({
@@ -27,7 +27,7 @@ export const bom = z.object({
   ),
 });
 
-/** The components that may not be shipped, with what they say of their licence. */
+/** @returns the components that may not be shipped, with their licences */
 export function refusedLicences({ components }: z.infer<typeof bom>): string[] {
   return components.flatMap(({ name, version, licenses }) => {
     const known = LOOKED_AT.get(`${name} ${version}`);
@@ -37,7 +37,7 @@ export function refusedLicences({ components }: z.infer<typeof bom>): string[] {
   });
 }
 
-/** An SPDX expression of one level: `A AND B` needs both, `(A OR B)` one. What lies deeper is refused, and looked at. */
+/** Reads an SPDX expression without nesting: `A AND B` needs both, `(A OR B)` one. A nested expression is refused. */
 function isAllowed(expression: string): boolean {
   const inner = expression.replace(/^\((.*)\)$/, '$1');
   if (inner.includes(' OR ')) return inner.split(' OR ').some((one) => ALLOWED.has(one));

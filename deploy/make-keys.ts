@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// `bun deploy/make-keys.ts <folder>`: one file per secret that production wants, each made once and then left alone.
+// `bun deploy/make-keys.ts <folder>`: writes one file for each secret that production needs. Existing files are kept.
 
 function jwks(): string {
   const { privateKey } = generateKeyPairSync('ed25519');

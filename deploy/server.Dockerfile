@@ -1,4 +1,4 @@
-# The server, and the command line: `docker build -f deploy/server.Dockerfile .`
+# The server and the commands of cli/: `docker build -f deploy/server.Dockerfile .`
 
 FROM oven/bun:1.4.5-slim AS dependencies
 WORKDIR /app
@@ -8,7 +8,7 @@ RUN bun install --frozen-lockfile --production
 
 FROM oven/bun:1.4.5-slim
 WORKDIR /app
-# A named volume that is mounted here takes over its owner.
+# A named volume that is mounted here gets the owner of this folder.
 RUN install -d -o bun -g bun -m 0700 /run/keys
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json bunfig.toml tsconfig.json ./

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs a command with settings that stand in files of their name, as Docker secrets do, in $KEYS_DIR:
+# Runs a command with settings read from files in $KEYS_DIR that have the names of the settings, as Docker secrets do:
 #   with-keys.sh JWT_KEYS SECRET_KEY -- bun src/server.ts
-# What the environment already sets wins.
+# A setting that is already in the environment is kept.
 set -eu
 
 while [ "$1" != -- ]; do

@@ -1,4 +1,4 @@
-# The worker, on Node as the Temporal SDK wants it: `docker build -f deploy/worker.Dockerfile .`
+# The worker, on Node because the Temporal SDK needs it: `docker build -f deploy/worker.Dockerfile .`
 
 FROM oven/bun:1.4.5-slim AS dependencies
 WORKDIR /app
@@ -13,7 +13,7 @@ COPY package.json tsconfig.json ./
 COPY core core
 COPY db db
 COPY workflows workflows
-# What `bun run build` runs: the workflows' code is bundled here, not at each start.
+# The same as `bun run build`: the workflows' code is bundled here and not at each start.
 RUN node --import tsx workflows/bundle/build.ts
 
 FROM node:22-slim

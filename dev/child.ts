@@ -5,42 +5,42 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findTie, tieCommand, type Command, type DeathSignal, type OsUser } from './tie.ts';
 
 const TAIL_LINES = 20;
-// After a process has ended, its last output may still be in the pipe; a grandchild may hold that pipe for ever.
+// After a process has ended, its last output may still be in the pipe. A grandchild may keep that pipe open forever.
 const DRAIN_MS = 500;
 
 export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGKILL';
 
-/** A signal, and how many milliseconds to wait for its effect. */
+/** A signal, and how many ms to wait for the process to exit. */
 export type StopStep = readonly [StopSignal, number];
 
 export interface ChildOptions {
   readonly command: Command;
   readonly env: Record<string, string>;
   readonly cwd?: string;
-  /** A file to append its output to, a function that takes each line, or `inherit`: our own output. */
+  /** Where its output goes: appended to a file, to a function for each line, or with `inherit` to the output of this process. */
   readonly output: { file: string } | { line: (line: string) => void } | 'inherit';
   readonly onOurDeath: DeathSignal;
-  /** Whether it starts processes of its own that would outlive it. */
+  /** Whether it starts child processes that would outlive it. */
   readonly tree?: boolean;
   readonly user?: OsUser | undefined;
 }
 
-/** A process that dies with us, whatever happens to us. */
+/** A child process that ends when this process ends, even by KILL. */
 export interface Child {
   readonly pid: number | undefined;
-  /** Its exit code; null when a signal ended it or it could not be started. Never rejects. */
+  /** Resolves to its exit code, or null if a signal ended it or it could not be started. Never rejects. */
   readonly exited: Promise<number | null>;
   ended(): boolean;
-  /** Its last lines of output. */
+  /** The last lines of its output. */
   tail(): string[];
   kill(signal: StopSignal): void;
-  /** Takes the steps in turn until it is gone, KILL at last. Resolves when it is gone. */
+  /** Sends the signals of the steps in turn, and KILL at last, until the process has exited. Resolves then. */
   stop(...steps: StopStep[]): Promise<void>;
 }
 
 export type Spawn = (options: ChildOptions) => Child;
 
-/** Makes the function that starts children; it has looked up once how this machine ties them to us. */
+/** @returns the function that starts child processes. The tie of the machine is looked up only once. */
 export function createSpawn(tie = findTie()): Spawn {
   return (options) => {
     const chosen = options.tree ? 'guard' : tie;
@@ -54,7 +54,7 @@ export function createSpawn(tie = findTie()): Spawn {
     const process_ = spawn(file, args, {
       stdio,
       env: options.env,
-      // A session of its own: Ctrl-C in our terminal must reach us alone, so that parts stop in their order.
+      // A session of its own: Ctrl-C in the terminal must reach this process only, which then stops the parts in order.
       detached: true,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(user?.by === 'spawn' ? { uid: user.uid, gid: user.gid } : {}),
@@ -118,7 +118,7 @@ function signalGroup(pid: number, signal: StopSignal): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // Nothing of it is left.
+    // The process has already exited.
   }
 }
 
@@ -130,7 +130,7 @@ function lastLines(file: string): string[] {
   }
 }
 
-/** Runs a command to its end, within `timeoutMs`; its output comes back as text. The code is null when it was stopped. */
+/** Runs a command for at most `timeoutMs`. @returns its output as text, and its exit code, which is null if it was stopped */
 export async function run(
   spawnChild: Spawn,
   command: Command,

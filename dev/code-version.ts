@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** What a database that is there was made by. It is not made again for other code. */
+/** The code that an existing database was created with. If it changes, the kept stack cannot be used. */
 const FOUNDATION = ['db/migrations', 'db/patches', 'dev', 'package.json', 'bun.lock'];
-/** What the server and the worker run, beside that. */
+/** The other code that the server and the worker run. If it changes, they are restarted. */
 const PROCESSES = ['core', 'db', 'routers', 'src', 'workflows', 'tsconfig.json'];
 
-/** Two hashes, which change with the content of any file that they are about. */
+/** The hashes of the files in {@link FOUNDATION} and {@link PROCESSES}. */
 export interface CodeVersion {
   readonly foundation: string;
   readonly processes: string;

@@ -5,23 +5,23 @@ import { acquireLock } from './lock.ts';
 const LOCK = 'stack.lock';
 const RUNNING = ['stack.json', 'dev.env'];
 
-/** Where a stack stores what, and the right to use it. */
+/** The paths in the data directory of a stack. This process holds the lock on it. */
 export interface DataDir {
   readonly stackFile: string;
   readonly envFile: string;
   readonly mailDir: string;
   logFile(part: string): string;
   /**
-   * Makes what is missing and clears what an earlier run left.
-   * @param options.reset whether to remove all that it holds, but what is kept in `cacheDir`.
+   * Creates the missing folders and removes the files of an earlier run.
+   * @param options.reset whether to remove everything in the directory except `cacheDir`.
    */
   prepare(options: { reset: boolean; cacheDir: string }): Promise<void>;
-  /** Gives the directory back: what is only true while a stack runs is removed. */
+  /** Removes the files that describe the running stack, and unlocks the directory. */
   release(): Promise<void>;
 }
 
 /**
- * Takes a data directory for this process.
+ * Locks a data directory for this process.
  * @throws StackError when another process is using it.
  */
 export async function openDataDir(path: string): Promise<DataDir> {

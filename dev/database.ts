@@ -10,9 +10,9 @@ import type { Secrets } from './secrets.ts';
 import { since } from './wait.ts';
 
 /**
- * Starts PostgreSQL and makes its database ready: roles, the tables of the lobby and of every tenant, the platform's
- * operator. A tenant that can't be migrated is told of, and the rest go on.
- * @throws StackError when the lobby's migrations don't fit what was applied
+ * Starts PostgreSQL and prepares its database: the roles, the tables of the lobby and of every tenant, and the superuser
+ * of the platform. If a tenant cannot be migrated, that is logged and the others are still migrated.
+ * @throws StackError when the lobby's migrations don't match the applied ones
  */
 export async function startDatabase(
   options: Omit<PostgresOptions, 'password'> & {
@@ -40,7 +40,7 @@ export async function startDatabase(
   return { ...urls, databaseAdminUrl };
 }
 
-/** @returns how many tenants were behind and are not any more */
+/** @returns the number of migrated tenants */
 async function migrateTenants(ownerUrl: string, log: (line: string) => void): Promise<number> {
   const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium dev' });
   try {

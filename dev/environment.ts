@@ -4,20 +4,20 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 const isSetting = (name: string) => name in SETTINGS.shape;
 
-/** What a stack sets itself: a value of the caller's would point its parts elsewhere, or keep them from starting. */
+/** The variables that a stack sets. The caller's values would point its parts elsewhere or keep them from starting. */
 const OWN = new Set(['NODE_ENV', 'PORT', 'DATABASE_URL', 'DATABASE_OWNER_URL']);
 
-/** The caller's environment (PATH, HOME, proxies …) without Atrium's settings: what every part of a stack begins with. */
+/** @returns the caller's environment (PATH, HOME, proxies …) without Atrium's settings, for every part of a stack */
 export function withoutSettings(source: Variables): Record<string, string> {
   return pick(source, (name) => !isSetting(name));
 }
 
-/** Those of Atrium's settings in the caller's environment that a development stack passes on to its parts. */
+/** @returns the Atrium settings in the caller's environment that a development stack passes on to its parts */
 export function settingsToPass(source: Variables): Record<string, string> {
   return pick(source, (name) => isSetting(name) && !OWN.has(name));
 }
 
-/** The variables that have a value. */
+/** @returns the variables that are set and not empty */
 export function withValues(source: Variables): Record<string, string> {
   return pick(source, () => true);
 }
@@ -38,7 +38,7 @@ export function toDotEnv(variables: Readonly<Record<string, string>>): string {
 }
 
 function quote(value: string): string {
-  // JSON stands as it is. Neither reader unescapes a quote inside quotes: so choose one that the value does not have.
+  // JSON needs no quotes. Neither reader unescapes quotes, so choose a quote that is not in the value.
   if (/^[^\s'"`#][^\s#$\\]*$/.test(value)) return value;
   const mark = ["'", '"', '`'].find((candidate) => !value.includes(candidate));
   return mark === undefined ? value : `${mark}${value}${mark}`;

@@ -1,4 +1,4 @@
-/** A reason, in one line for a person, why the stack cannot start or go on; `tail` holds the last output of the part. */
+/** The stack cannot start or continue. The message is one line for the user; `tail` holds the last output of the part. */
 export class StackError extends Error {
   override readonly name = 'StackError';
   readonly tail: readonly string[];

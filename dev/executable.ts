@@ -5,39 +5,39 @@ import { StackError } from './error.ts';
 
 const VERSION_MS = 20_000;
 
-/** What is at hand to look for an executable with. */
+/** How and where to search for an executable. */
 export interface Search {
   readonly spawn: Spawn;
-  /** Keeps an executable once it was fetched. Clones' `bun run dev` and `bun run test` share it. */
+  /** The folder for downloaded executables. `bun run dev` and `bun run test` share it. */
   readonly cacheDir: string;
   readonly env: Record<string, string>;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Where an executable lies after it was fetched, or why it was not. */
+/** The path of a downloaded executable, or why the download failed. */
 export type Fetched = { path: string } | { failure: string };
 
-/** Fetches an executable into the folder `draft`. */
+/** Downloads an executable into the folder `draft`. */
 export type Fetch = (draft: string) => Promise<Fetched>;
 
 /** An executable to look for. */
 export interface Wanted {
-  /** Its file's name. */
+  /** The name of its file. */
   readonly file: string;
   readonly title: string;
-  /** What it says when asked for its `--version`. */
+  /** The text that its `--version` prints. */
   readonly says: string;
-  /** Where to fetch it from, in the order to try. */
+  /** Where to download it from, in the order to try. */
   readonly sources: readonly (readonly [name: string, fetch: Fetch])[];
-  /** What to do when it cannot be had. */
+  /** What the user can do if no source has it. */
   readonly advice: string;
 }
 
 /**
- * Finds an executable: on PATH, kept from an earlier time, or fetched.
+ * Finds an executable on PATH or in `cacheDir`, or downloads it.
  * @returns its absolute path.
- * @throws StackError that says what to install, when none can be had.
+ * @throws StackError that says what to install, if it was not found.
  */
 export async function findExecutable(search: Search, wanted: Wanted): Promise<string> {
   const { cacheDir, log, signal } = search;

@@ -1,12 +1,12 @@
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How long a name may take to be looked up, in ms. */
+/** The timeout for looking up a host name, in ms. */
 const LOOK_UP_MS = 2_000;
 
 /**
- * Whether a process of this machine can listen at a host. Conda, for one, sets HOST to the name of a platform, as in
- * `x86_64-conda-linux-gnu`.
+ * Whether a process on this machine can listen at a host. HOST may hold something else: Conda sets it to the name of a
+ * platform, such as `x86_64-conda-linux-gnu`.
  */
 export async function canListenAt(host: string): Promise<boolean> {
   const server = createServer();

@@ -6,18 +6,19 @@ import { StackError } from './error.ts';
 import { nobodysId } from './postgres-user.ts';
 import type { Command } from './tie.ts';
 
-/** What a shell reads between double quotes. initdb puts its own path there when it starts `postgres`, and quotes nothing. */
+/** The characters that a shell interprets between double quotes. initdb puts its path there unescaped to start `postgres`. */
 const READ_BY_SHELLS = /["$`\\]/;
 
 /**
- * Hands over a path of initdb that works: where a clone lies below a folder such as `$work`, that of a copy for the time.
- * @param initdb in the `bin` of PostgreSQL's folder
+ * Calls `work` with a path of initdb that a shell reads unchanged. If the clone lies below a folder such as `$work`, that is
+ * the path of a temporary copy.
+ * @param initdb the path of initdb, in the `bin` of PostgreSQL's folder
  */
 export async function withPlainPath<T>(initdb: string, work: (initdb: string) => Promise<T>): Promise<T> {
   if (!READ_BY_SHELLS.test(initdb)) return await work(initdb);
   const copy = await mkdtemp(join(tmpdir(), 'atrium-postgres-'));
   try {
-    // Root runs it as another user.
+    // If this process is root, another user runs the copy.
     await chmod(copy, 0o755);
     await cp(join(dirname(initdb), '..'), copy, { recursive: true, verbatimSymlinks: true });
     return await work(join(copy, 'bin', basename(initdb)));
@@ -27,9 +28,9 @@ export async function withPlainPath<T>(initdb: string, work: (initdb: string) =>
 }
 
 /**
- * The command line that runs initdb as a user who has a name, which it asks for. Containers may run as a uid without one:
- * in a user namespace of Linux it is `nobody` there, and its files are ours.
- * @throws StackError that says what to do, where the system gives no such namespace
+ * Returns the command line that runs initdb as a user with a name, which initdb requires. Containers may run as a uid
+ * without a name. Then initdb runs as `nobody` in a Linux user namespace, and its files still belong to the uid.
+ * @throws StackError that says what to do, if the system allows no such namespace
  */
 export function asNamedUser(command: Command): Command {
   if (spawnSync('id', ['-un'], { stdio: 'ignore' }).status === 0) return command;

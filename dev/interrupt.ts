@@ -1,13 +1,13 @@
 import { watchLaunchers } from './launchers.ts';
 
-// One Ctrl-C reaches us twice: from the terminal, and passed on by `bun run`. A later one means impatience.
+// One Ctrl-C arrives twice: from the terminal and from `bun run`. A later one means that the user does not want to wait.
 const IMPATIENT_MS = 1000;
 
 /**
- * Listens for whatever asks this process to end: Ctrl-C, a signal, or the end of the package runner that started it.
- * @param on.first told the cause, in a few words.
- * @param on.impatient called when it is asked again, a second later or more. Exiting takes the children along.
- * @returns aborts at the first of them.
+ * Listens for requests to end this process: Ctrl-C, a signal, or the end of the package runner that started it.
+ * @param on.first called at the first request, with its cause in a few words.
+ * @param on.impatient called at another request, a second later or more. Exiting then also ends the child processes.
+ * @returns a signal that is aborted at the first request.
  */
 export function onInterrupt(on: { first: (cause: string) => void; impatient: () => void }): AbortSignal {
   const controller = new AbortController();

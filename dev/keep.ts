@@ -10,12 +10,12 @@ import { writePrivate } from './private-file.ts';
 import { startSharedStack, toShared } from './shared-stack.ts';
 import { describeExit, since } from './wait.ts';
 
-/** Where the stack that is kept for tests is found. */
+/** The file with the address of the stack that is kept for tests. */
 const LEASE_FILE = fileURLToPath(new URL('../.local/test-stack.json', import.meta.url));
 
 /**
- * Keeps a stack for `bun run test FILE`, until the signal.
- * @throws StackError if it does not start, or ends by itself
+ * Starts a stack for `bun run test FILE`, and keeps it until the signal is aborted.
+ * @throws StackError if it does not start, or one of its parts ends by itself
  */
 export async function keepStack(options: {
   bun: string;
@@ -54,8 +54,9 @@ export async function keepStack(options: {
 }
 
 /**
- * The variable by which Vitest finds the stack that is kept, if it may use that. Who runs all tests, or CI, gets a new stack.
- * @param args the caller's, for Vitest
+ * The variable that makes Vitest use the kept stack. It is left out, so that a new stack is started, in CI and in a run of
+ * all tests.
+ * @param args the arguments for Vitest
  */
 export function keptStackFor(
   args: readonly string[],

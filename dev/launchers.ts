@@ -5,14 +5,14 @@ const RUNNER = /\b(npm|npx|bun|bunx|bun\.exe)\b/;
 const SHELL = /^(\/\S*\/)?(ba|da)?sh -c /;
 
 /**
- * Calls back once when a package runner that started us (`bun run`, or npx above it) is gone. npx dies of a TERM without
- * passing it on, and a KILL is passed on by nobody: without this, stopping the command that a person or a script
- * started would leave the whole stack running.
+ * Calls back once when a package runner that started this process (`bun run`, or npx above it) has ended. npx ends at a
+ * TERM without passing it on, and a KILL cannot be passed on. Without this check the whole stack would go on running after
+ * the command was stopped.
  */
 export function watchLaunchers(onGone: () => void): void {
   const chain = launchersAbove(process.pid);
   const timer = setInterval(() => {
-    // A process whose parent died has a new parent.
+    // A process gets a new parent when its parent ends.
     const gone = chain.some(([child, parent]) => parentOf(child) !== parent);
     if (!gone) return;
     clearInterval(timer);
@@ -21,7 +21,7 @@ export function watchLaunchers(onGone: () => void): void {
   timer.unref();
 }
 
-/** Pairs of child and parent, from us up to the topmost package runner of an unbroken line. */
+/** @returns pairs of child and parent, from this process up to the topmost package runner */
 function launchersAbove(start: number): [child: number, parent: number][] {
   const chain: [number, number][] = [];
   let length = 0;
@@ -32,7 +32,7 @@ function launchersAbove(start: number): [child: number, parent: number][] {
     const isShell = SHELL.test(command);
     if (!isShell && !RUNNER.test(command)) break;
     chain.push([child, parent]);
-    // A shell counts if it stands between runners; the topmost may well be a person's, who left with nohup.
+    // A shell counts only below a runner. The topmost shell may be the user's, and may end while the command goes on (nohup).
     if (!isShell) length = chain.length;
     child = parent;
   }

@@ -5,27 +5,27 @@ import type { AddressInfo } from 'node:net';
 import type { CodeVersion } from './code-version.ts';
 import type { SharedStack } from './shared-stack.ts';
 
-/** What a stack that is kept for tests does for a run that wants to use it. */
+/** What the lease server needs to know of the kept stack, and to do with it. */
 export interface Lessor {
   stack: SharedStack;
-  /** The code that the clone has now. */
+  /** Reads the version of the code in the clone. */
   readVersion(): Promise<CodeVersion>;
-  /** Starts the server and the worker anew, with the code that the clone has now. */
+  /** Restarts the server and the worker with the current code of the clone. */
   restart(): Promise<void>;
   /** Whether the server answers. */
   isReady(): Promise<boolean>;
 }
 
-/** Where leases are had. */
+/** The HTTP server that grants leases. */
 export interface LeaseServer extends AsyncDisposable {
   readonly url: string;
-  /** Whoever asks for a lease must send it. */
+  /** The bearer token that a request for a lease must carry. */
   readonly token: string;
 }
 
 /**
- * Lends a stack to runs of tests, each for as long as it keeps its connection open. A run gets 200 and the stack in the first
- * line, or 409 and the reason why it must start a stack of its own.
+ * Leases a stack to test runs. A lease lasts as long as the run keeps its connection open. The answer is 200 with the stack
+ * in its first line, or 409 with the reason why the run cannot use the stack.
  */
 export async function startLeaseServer(lessor: Lessor): Promise<LeaseServer> {
   const token = randomBytes(24).toString('base64url');
@@ -40,14 +40,14 @@ export async function startLeaseServer(lessor: Lessor): Promise<LeaseServer> {
       return 'it was started with other migrations, packages or code of dev/: start `bun run test --keep` again';
     }
     if (now.processes !== running) {
-      // The caller counts as one.
+      // The caller has one of the leases.
       if (leases > 1) return 'another run uses it with other code';
       await lessor.restart();
       running = now.processes;
     }
     return (await lessor.isReady()) ? undefined : 'its server does not answer';
   };
-  // One after the other: two runs must not restart the same process.
+  // One at a time: two runs must not restart the same process.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work);

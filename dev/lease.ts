@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { z } from 'zod';
 import type { SharedStack } from './shared-stack.ts';
 
-/** How long a stack may take to start its server and worker anew, in ms. */
+/** How long a stack may take to restart its server and worker, in ms. */
 const PATIENCE_MS = 60_000;
 
 const leaseFileSchema = z.object({ url: z.url(), token: z.string() });
@@ -20,17 +20,17 @@ const stackSchema: z.ZodType<SharedStack> = z.object({
   env: z.record(z.string(), z.string()),
 });
 
-/** The use of a stack that somebody else keeps. */
+/** The right to use a stack that another process keeps. */
 export interface Lease {
   readonly stack: SharedStack;
-  /** Gives it back. It ends with this process at the latest. */
+  /** Returns the lease. It also ends when this process exits. */
   release(): void;
 }
 
 /**
- * Asks for the stack that `bun run test --keep` keeps.
- * @param file where that wrote its address
- * @throws Error that says in a line why it can not be used
+ * Leases the stack of `bun run test --keep`.
+ * @param file the file to which that command wrote its address and token
+ * @throws Error that says in one line why the stack cannot be used
  */
 export async function takeLease(file: string): Promise<Lease> {
   const { url, token } = leaseFileSchema.parse(JSON.parse(await readFile(file, 'utf8')));
@@ -43,7 +43,7 @@ export async function takeLease(file: string): Promise<Lease> {
         if (response.statusCode === 200 && text.endsWith('\n')) resolve(stackSchema.parse(JSON.parse(text)));
       });
       response.once('end', () => reject(new Error(text === '' ? `it answered ${response.statusCode}` : text)));
-      // Giving it back ends the answer in the middle.
+      // release() aborts the response, which is an error event.
       response.once('error', reject);
     });
     call.once('error', () => reject(new Error('it is gone')));

@@ -5,21 +5,21 @@ import { STOP_PROCESS } from './processes.ts';
 import { STOP_TEMPORAL } from './temporal.ts';
 import { describeExit } from './wait.ts';
 
-/** The parts of one stack, and how they end. */
+/** The parts of one stack, and how they are stopped. */
 export interface Life {
   readonly postgres: Part;
   readonly temporal: Part;
   readonly worker: Part;
   readonly server: Part;
-  /** Aborted when starting must be given up: the caller wants it, a step failed, or a part ended. */
+  /** Aborted when the start must stop: the caller asked for it, a step failed, or a part ended. */
   readonly failing: AbortController;
   /** The first part that ended by itself. */
   readonly exited: Promise<Death>;
-  /** Ends the parts, each before those that it uses, then gives back what they used. */
+  /** Stops the parts, each before the parts that it uses, then calls `release`. */
   stop(): Promise<void>;
 }
 
-/** @param release called once, when all parts have ended. */
+/** @param release called once, after all parts have ended. */
 export function createLife(signal: AbortSignal | undefined, release: () => Promise<void>): Life {
   const failing = new AbortController();
   signal?.addEventListener('abort', () => failing.abort(signal.reason));

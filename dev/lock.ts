@@ -3,15 +3,16 @@ import { hasCode, StackError } from './error.ts';
 import { beginningOf, isAlive } from './process-info.ts';
 
 /**
- * Makes us the only stack on a data directory, until the function that it returns is called or we die.
- * @throws StackError when another process is.
+ * Locks a data directory for this process. The lock ends with the process at the latest.
+ * @returns a function that unlocks it.
+ * @throws StackError when another process holds the lock.
  */
 export async function acquireLock(path: string): Promise<() => Promise<void>> {
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, `${process.pid}\n${beginningOf(process.pid) ?? ''}\n`, { mode: 0o600 });
   try {
     for (;;) {
-      // A link appears with its content, and only where nothing is.
+      // link() creates the file with its content in one step, and fails if the file exists.
       const taken = await link(draft, path).then(
         () => false,
         (error: unknown) => {

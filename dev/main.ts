@@ -70,7 +70,7 @@ function readPort(text = ''): number {
   throw new StackError(`PORT ${port.error.issues[0]?.message}, but it is ${text}`);
 }
 
-/** A HOST that nothing can listen at was not meant for us: it is told of, and left out. */
+/** Leaves out a HOST that the server cannot listen at, and says so: it was set for another program. */
 async function settingsOf(source: NodeJS.ProcessEnv): Promise<Record<string, string>> {
   const { HOST: host, ...others } = settingsToPass(source);
   if (host === undefined) return others;
@@ -107,7 +107,7 @@ function summary(stack: Stack): string {
 process.stdout.on('error', () => {});
 process.exit(
   await main().catch((error: unknown) => {
-    // parseArgs goes on to explain how to pass an argument that begins with a dash.
+    // Only the first sentence: the rest explains how to pass an argument that begins with a dash.
     if (!(error instanceof TypeError)) throw error;
     console.error(`error: ${error.message.split('. ')[0]}; see --help`);
     return 2;

@@ -5,7 +5,7 @@ import { StackError } from './error.ts';
 const NEEDED = 'Node 20.19 or later, or 22.12 or later';
 
 /**
- * Finds the Node that runs the worker and the tests: the one we run on, or else the one on PATH.
+ * Finds the Node that runs the worker and the tests: the one that runs this process, or else the one on PATH.
  * @throws StackError when there is none, or it is too old.
  */
 export async function findNode(spawn: Spawn, env: Record<string, string>): Promise<string> {
@@ -22,7 +22,7 @@ export async function findNode(spawn: Spawn, env: Record<string, string>): Promi
   return path;
 }
 
-// What Vite, under Vitest, supports; the Temporal SDK is content with less.
+// The versions that Vite supports, which Vitest uses. The Temporal SDK supports older ones too.
 function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;

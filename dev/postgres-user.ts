@@ -5,11 +5,11 @@ import { findTie, userFlags, type OsUser } from './tie.ts';
 const NAME = 'nobody';
 
 /**
- * The user that PostgreSQL must run as: undefined for ourselves, `nobody` when we are root. A clone below a directory
- * closed to others (root's home is one) is reached by one Linux capability; the directory stays closed.
- * @param executable one of PostgreSQL's.
- * @param directory where its data will live; it must exist.
- * @throws StackError when `nobody` cannot reach them by any means.
+ * Finds the user that PostgreSQL must run as: undefined for the current user, or `nobody` if the current user is root. If
+ * the clone lies below a directory that others cannot enter, such as root's home, `nobody` gets one Linux capability.
+ * @param executable the path of one of PostgreSQL's executables.
+ * @param directory the data directory; it must exist.
+ * @throws StackError when `nobody` cannot reach both of them.
  */
 export function findPostgresUser(executable: string, directory: string): OsUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -19,7 +19,7 @@ export function findPostgresUser(executable: string, directory: string): OsUser 
   const candidates: OsUser[] = [
     user,
     { ...user, capability: 'dac_read_search' },
-    // Containers usually have this one and lack the other, which would be enough.
+    // Containers usually have this capability and not the weaker one above.
     { ...user, capability: 'dac_override' },
   ];
   const found = candidates.find((candidate) => reaches(candidate, executable, directory));
@@ -30,7 +30,7 @@ export function findPostgresUser(executable: string, directory: string): OsUser 
   );
 }
 
-/** An id of the user `nobody`. @throws StackError when there is none */
+/** @returns the uid or gid of `nobody`. @throws StackError when there is no such user */
 export function nobodysId(flag: '-u' | '-g'): number {
   const { stdout } = spawnSync('id', [flag, NAME], { encoding: 'utf8' });
   const id = Number.parseInt(stdout, 10);

@@ -14,14 +14,14 @@ const ATTEMPTS = 10;
 const RETRY_MS = 500;
 const READY_MS = 60_000;
 
-// The processes of a PostgreSQL that was killed may hold its memory for a moment longer; a port may be taken between
-// choosing it and listening on it.
+// Errors that a retry solves. The processes of a killed PostgreSQL may hold its shared memory for a moment, and another
+// process may take the port before PostgreSQL listens on it.
 const PASSES = /lock file .* already exists|pre-existing shared memory block|could not bind|Address already in use/;
 
-// For databases that live as long as a test run: an operating system that crashes would take them along anyway.
+// For databases that last one test run: a crash of the operating system would end the run anyway.
 const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum_naptime=5min'];
 
-/** INT ends the sessions and closes the data cleanly; TERM would wait for the clients to go. */
+/** INT ends the sessions and shuts down cleanly. TERM would wait for the clients to disconnect. */
 export const STOP_POSTGRES: StopStep[] = [
   ['SIGINT', 10_000],
   ['SIGQUIT', 5000],
@@ -29,11 +29,11 @@ export const STOP_POSTGRES: StopStep[] = [
 
 export interface PostgresOptions {
   readonly spawn: Spawn;
-  /** Holds the cluster, in a directory of its own. */
+  /** The directory in which the cluster gets a folder of its own. */
   readonly dataDir: string;
   readonly logFile: string;
   readonly password: string;
-  /** Whether speed matters more than surviving a crash of the machine. */
+  /** Whether to trade durability after a crash of the machine for speed. */
   readonly fast: boolean;
   readonly env: Record<string, string>;
   readonly log: (line: string) => void;
@@ -43,7 +43,7 @@ export interface PostgresOptions {
 
 /**
  * Starts PostgreSQL on a free port of 127.0.0.1 and waits until it answers.
- * @returns the URL of its superuser, at the database `postgres`.
+ * @returns the URL of the database `postgres`, for the superuser.
  * @throws StackError when it cannot be started.
  */
 export async function startPostgres(options: PostgresOptions): Promise<string> {

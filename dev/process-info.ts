@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { hasCode } from './error.ts';
 
-/** Whether a process with this id exists, whoever owns it. */
+/** Whether a process with this id exists, of any user. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -12,19 +12,19 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The id of a process's parent; undefined when the process is gone. */
+/** @returns the id of a process's parent, or undefined if the process has ended */
 export function parentOf(pid: number): number | undefined {
-  // The second field of stat, the name in parentheses, may hold anything; the parent is the second field after it.
+  // The second field of stat is the name in parentheses, which may hold any text. The parent is the second field after it.
   const parent = statFields(pid)?.[1] ?? ps(pid, 'ppid');
   return parent === undefined ? undefined : Number(parent);
 }
 
-/** When a process began, in a form that only serves to compare: it tells a process from a later one with its id. */
+/** @returns the start time of a process, only for comparison: it tells two processes with the same id apart */
 export function beginningOf(pid: number): string | undefined {
   return statFields(pid)?.[19] ?? ps(pid, 'lstart');
 }
 
-/** The command line of a process, its parts separated by spaces. */
+/** @returns the command line of a process, its arguments separated by spaces */
 export function commandOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();

@@ -7,12 +7,12 @@ import { since, waitFor } from './wait.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const READY_MS = 60_000;
 
-/** What the server or the worker has at hand gets ten seconds to finish. */
+/** The server and the worker get 10 s to finish their work. */
 export const STOP_PROCESS: StopStep[] = [['SIGTERM', 10_000]];
 
 type Variables = Readonly<Record<string, string>>;
 
-/** One of our own processes, which can be started and ended any number of times. */
+/** The server or the worker, which can be started and stopped any number of times. */
 type OwnProcess = Stack['server'] & Stack['worker'];
 
 interface OwnProcessOptions {
@@ -22,7 +22,7 @@ interface OwnProcessOptions {
   readonly log: (line: string) => void;
 }
 
-/** The worker, on Node. It is ready when it says so. */
+/** The worker, on Node. It is ready when it prints "worker ready". */
 export function createWorker(options: OwnProcessOptions, node: string): OwnProcess {
   return createOwnProcess(options, (env, log) => {
     let ready = false;
@@ -38,10 +38,10 @@ export function createWorker(options: OwnProcessOptions, node: string): OwnProce
   });
 }
 
-/** The server, on Bun. It is ready when it says so to everybody who asks. */
+/** The server, on Bun. It is ready when `/readyz` answers 200. */
 export function createServer(options: OwnProcessOptions, bun: string): OwnProcess {
   return createOwnProcess(options, ({ DATABASE_OWNER_URL: _, ...env }, log) => ({
-    // What it gets is in `env`; a .env file would add to that without being asked.
+    // All its variables are in `env`; a .env file must not add others.
     command: [bun, '--no-env-file', 'src/server.ts'],
     env,
     line: (line) => log(`server | ${line}`),
@@ -86,7 +86,7 @@ function createOwnProcess(
 
 function addressOf(env: Variables): string {
   const host = env['HOST'] ?? '127.0.0.1';
-  // These say "on every address", and are none to go to.
+  // These mean "listen on every address"; a client cannot connect to them.
   const reachable = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${env['PORT']}`;
 }

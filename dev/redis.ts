@@ -11,14 +11,14 @@ export interface RedisOptions {
   readonly spawn: Spawn;
   readonly executable: string;
   readonly env: Record<string, string>;
-  /** Who does not know it is refused. */
+  /** The password that clients must send; none when left out. */
   readonly password?: string;
 }
 
-/** A Redis that keeps everything in memory, on 127.0.0.1. */
+/** A Redis on 127.0.0.1 that keeps its data in memory only. */
 export interface Redis extends AsyncDisposable {
   readonly port: number;
-  /** Stops it, and what it held is gone. */
+  /** Stops it. Its data is lost. */
   stop(): Promise<void>;
   /** Starts it again, empty, on the same port. */
   start(): Promise<void>;
@@ -36,7 +36,7 @@ export async function startRedis(options: RedisOptions): Promise<Redis> {
     try {
       child = await launch(options, port);
     } catch (error) {
-      // Another process may take a port between our choosing it and Redis' listening on it.
+      // Another process may take the port before Redis listens on it.
       const taken = error instanceof StackError && /address already in use/i.test(error.tail.join('\n'));
       if (!taken || attempt === ATTEMPTS) throw error;
     }

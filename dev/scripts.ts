@@ -1,11 +1,11 @@
 import { run, type Spawn } from './child.ts';
 import { since } from './wait.ts';
 
-// They are quick, and two of them fill a small machine.
+// Two scripts at once keep a small machine busy.
 const AT_ONCE = 2;
 const TIMEOUT_MS = 300_000;
 
-/** What a step of the tests came to. */
+/** The result of one step of a test run. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
@@ -24,7 +24,7 @@ export function addCounts(a: Counts, b: Counts): Counts {
   return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
 }
 
-/** Runs scripts of package.json, a few at a time; prints a line for each, and its output if it fails. */
+/** Runs scripts of package.json, {@link AT_ONCE} at a time. Prints a line for each, and the output of those that fail. */
 export async function runScripts(
   context: StepContext,
   bun: string,

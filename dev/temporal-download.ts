@@ -1,5 +1,5 @@
-// Run as a process of its own: `node --import tsx dev/temporal-download.ts <directory>`. The SDK downloads the
-// Temporal CLI that fits it, into that directory, when asked to start a dev server with it.
+// Run as a process of its own: `node --import tsx dev/temporal-download.ts <directory>`. The SDK downloads the matching
+// version of the Temporal CLI into that directory when it starts a dev server.
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 const [, , downloadDir] = process.argv;

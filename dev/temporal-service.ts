@@ -10,16 +10,16 @@ import { startTemporal, STOP_TEMPORAL, type TemporalPorts } from './temporal.ts'
 /** The Temporal that a stack uses. */
 export interface TemporalService {
   readonly address: string;
-  /** Its web page; null for a server that is not ours, whose page we don't know. */
+  /** The URL of its web page; null for an external server, whose page is unknown. */
   readonly uiUrl: string | null;
-  /** Stops it and starts it again, on the same ports and histories. Both reject for a server that is not ours. */
+  /** `start` uses the same ports and histories again. Both reject for an external server. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
 /**
- * Opens the Temporal at `address`, or without one finds and starts a dev server.
- * @throws StackError when neither works.
+ * Uses the Temporal at `address`, or starts a dev server if there is no address.
+ * @throws StackError if the server does not answer or cannot be started.
  */
 export async function openTemporal(options: {
   part: Part;

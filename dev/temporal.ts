@@ -8,10 +8,10 @@ import { since, waitFor } from './wait.ts';
 const ATTEMPTS = 3;
 const READY_MS = 60_000;
 
-/** A history file is left whole by any of them. */
+/** Every signal leaves the history file intact. */
 export const STOP_TEMPORAL: StopStep[] = [['SIGTERM', 2500]];
 
-/** Where a Temporal server listens, on 127.0.0.1. */
+/** The ports of a Temporal server, on 127.0.0.1. */
 export interface TemporalPorts {
   readonly grpc: number;
   readonly http: number;
@@ -22,7 +22,7 @@ export interface TemporalPorts {
 export interface TemporalOptions {
   readonly spawn: Spawn;
   readonly executable: string;
-  /** The file that keeps the histories, in a directory that exists; without it they live in memory. */
+  /** The file for the histories, in an existing directory. Without it they are kept in memory. */
   readonly dbFile: string | undefined;
   readonly namespace: string;
   readonly logFile: string;
@@ -33,8 +33,8 @@ export interface TemporalOptions {
 }
 
 /**
- * Starts Temporal's dev server and waits until its namespace is there.
- * @param ports the ones to listen on; free ones are chosen when left out.
+ * Starts Temporal's dev server and waits until its namespace exists.
+ * @param ports the ports to listen on; free ones when left out.
  * @throws StackError when it cannot be started.
  */
 export async function startTemporal(options: TemporalOptions, ports?: TemporalPorts): Promise<TemporalPorts> {
@@ -55,7 +55,7 @@ export async function startTemporal(options: TemporalOptions, ports?: TemporalPo
       return chosen;
     } catch (error) {
       await child.stop(...STOP_TEMPORAL);
-      // Another process may take a port between our choosing it and Temporal's listening on it.
+      // Another process may take a port before Temporal listens on it.
       const taken = /address already in use/i.test(child.tail().join('\n'));
       if (!taken || attempt === ATTEMPTS || options.signal?.aborted) throw error;
     }
@@ -77,16 +77,16 @@ function spawnTemporal(options: TemporalOptions, ports: TemporalPorts): Child {
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn', '--namespace', options.namespace],
       ...['--port', String(ports.grpc), '--http-port', String(ports.http)],
       ...['--metrics-port', String(ports.metrics), '--ui-port', String(ports.ui)],
-      // Its task queues look for work 20 times a second, so that each step of a workflow waits for up to 50 ms.
+      // By default the task queues poll 20 times a second, and each step of a workflow waits for up to 50 ms.
       ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
-      // From its folder on: Temporal makes a URI of it, in which a path with # or % is another one.
+      // Relative to its folder: Temporal turns the path into a URI, where # and % in it would have a meaning.
       ...(options.dbFile === undefined ? [] : ['--db-filename', basename(options.dbFile)]),
     ],
     ...(options.dbFile !== undefined && { cwd: dirname(options.dbFile) }),
-    // Go asks who it is, and takes these where the uid has no entry in /etc/passwd.
+    // Go uses these if the uid has no entry in /etc/passwd.
     env: { USER: 'atrium', HOME: tmpdir(), ...options.env },
     output: { file: options.logFile },
-    // Its file survives a KILL, and a TERM could leave it waiting for a client.
+    // A KILL does not damage the file. After a TERM it could wait for a client.
     onOurDeath: 'KILL',
   });
 }

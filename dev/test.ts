@@ -8,7 +8,7 @@ import { findNode } from './node.ts';
 import { addCounts, runScripts, type Counts } from './scripts.ts';
 import { runVitest } from './vitest.ts';
 
-// Each is a script of package.json, the one place that says how it is called.
+// The scripts of package.json to run, and the name to print for each.
 const SCRIPTS = { types: 'types', lint: 'lint', 'format:check': 'format', knip: 'dead code', licences: 'licences' };
 
 async function main(args: readonly string[]): Promise<number> {
@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
   const node = await findNode(spawn, env);
   const context = { spawn, env: { ...env, ...keptStackFor(args, env) }, cwd, signal };
 
-  // With arguments somebody works on a test: these name it, or are options for Vitest.
+  // With arguments, which are for Vitest, only tests are run.
   const scripts: Counts =
     args.length > 0 ? { passed: 0, failed: 0, skipped: 0 } : await runScripts(context, process.execPath, SCRIPTS);
   const tests = await runVitest(context, node, args);

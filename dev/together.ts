@@ -1,6 +1,6 @@
 /**
- * Runs tasks side by side. When one fails, `failing` is aborted with its error, which the others are expected to heed;
- * only when all of them have come to an end is that first error thrown, so nothing goes on behind the caller's back.
+ * Runs tasks in parallel. When one fails, `failing` is aborted with its error, and the others should stop. The first error
+ * is thrown after all tasks have ended, so that none goes on running.
  */
 export async function together<const Tasks extends readonly Promise<unknown>[]>(
   failing: AbortController,

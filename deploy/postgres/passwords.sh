@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs once, after db/migrations/owner/bootstrap.sql made the roles, when the data directory is new.
+# Sets the passwords of the roles. PostgreSQL runs it once, for a new data directory, after db/migrations/owner/bootstrap.sql.
 set -eu
 
 psql --username postgres --dbname "$POSTGRES_DB" --set ON_ERROR_STOP=1 \

@@ -7,7 +7,7 @@ const PLUGINS = ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'node'];
 
 const restrictedProperties = (...refusals: (readonly PropertyRefusal[])[]) => ['error', ...refusals.flat()];
 
-/** All of `.oxlintrc.json`. For each file the last override counts that has a rule. */
+/** @returns the content of `.oxlintrc.json`. If several overrides set a rule for a file, the last one applies. */
 export function oxlintConfig() {
   const [elsewhere, ...places] = PLACES;
   const withSql = places.flatMap(({ sql, files }) => (sql ? files : []));
@@ -62,7 +62,7 @@ export function oxlintConfig() {
       },
       { files: ['cli/**', 'dev/**', 'bench/**'], rules: { 'no-console': 'off' } },
       {
-        // The lists of a product may be empty.
+        // The lists in these files may be empty.
         files: ['**/product/**'],
         rules: { 'unicorn/require-module-specifiers': 'off', 'typescript/no-generated-empty-object-type': 'off' },
       },

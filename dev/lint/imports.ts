@@ -1,7 +1,7 @@
 import { ROOMS, type Place, type Room } from './place.ts';
 import { EVERYWHERE, OWNER, SQL_TAG, type ImportRefusal } from './refusals.ts';
 
-/** `no-restricted-imports`, as a place of the table has it. */
+/** @returns the value of `no-restricted-imports` for a place */
 export function restrictedImports(place: Place): ['error', { patterns: ImportRefusal[] }] {
   return ['error', { patterns: [...refusalsOf(place), ...EVERYWHERE] }];
 }

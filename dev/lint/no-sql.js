@@ -1,4 +1,4 @@
-/** Refuses SQL by what it is written in: a template with a tag, whatever the tag is called. `String.raw` is none. */
+/** Refuses SQL: it is written in tagged templates, so every tagged template except `String.raw` is refused. */
 const noSql = {
   create(context) {
     return {

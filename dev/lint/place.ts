@@ -1,26 +1,26 @@
 import type { ImportRefusal } from './refusals.ts';
 
-/** The rooms, from the bottom of the staircase to its top. */
+/** The top-level folders. */
 export const ROOMS = ['core', 'db', 'workflows', 'routers', 'src', 'client', 'test', 'dev', 'cli', 'bench'] as const;
 
 export type Room = (typeof ROOMS)[number];
 
-/** Files that have the same imports. Where two places have a file, the later one counts. */
+/** Files with the same import rules. If two places match a file, the later one applies. */
 export interface Place {
-  /** Globs. None stands for whatever no other place has. */
+  /** Globs. An empty list matches all files that no other place matches. */
   files: readonly string[];
-  /** The rooms that it may import, itself among them, and what is said to who imports another one. */
+  /** The rooms that it may import, including its own. `why` is the message for an import of another room. */
   rooms?: { may: readonly Room[]; why: string };
-  /** Whether it may import from a folder `owner`, which holds what needs the owner's connection. */
+  /** Whether it may import from a folder `owner`, whose code needs the owner's connection. */
   owner?: true;
-  /** Whether it may hold SQL. */
+  /** Whether it may contain SQL. */
   sql?: true;
-  /** What it may import the types of, and nothing else: rooms, or a folder by its name. */
+  /** Rooms, or a folder by its name, of which it may import types only. */
   typesOf?: ({ rooms: readonly Room[] } | { folder: string }) & { why: string };
-  /** Of these rooms it may import these files alone, less the exceptions among them. */
+  /** It may import only `files` of the rooms `to`. Imports of `except` are refused all the same. */
   doors?: { to: readonly Room[]; except?: readonly string[]; files: readonly string[]; why: string };
-  /** All that it may import, where that is less than rooms. */
+  /** The only modules that it may import. Without it, whole rooms may be imported. */
   only?: { modules: readonly string[]; why: string };
-  /** Packages, and names of packages, that it may not import. */
+  /** Packages, and single exports of packages, that it may not import. */
   refuses?: readonly ImportRefusal[];
 }

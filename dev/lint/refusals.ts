@@ -1,9 +1,9 @@
-// What several places refuse alike. A pattern takes a module as it is written in an import, so there are no absolute paths.
+// Refusals that several places share. A pattern matches the module as the import writes it, which is a relative path.
 
 /** One refusal of `no-restricted-imports`. */
 export interface ImportRefusal {
   regex?: string;
-  /** As in .gitignore: a later `!` lets a module through. */
+  /** Patterns as in .gitignore: a later `!` allows a module. */
   group?: readonly string[];
   importNames?: readonly string[];
   allowTypeImports?: boolean;
@@ -18,7 +18,7 @@ export interface PropertyRefusal {
   message: string;
 }
 
-/** What no file of any room imports. */
+/** Imports that are refused in every room. */
 export const EVERYWHERE: readonly ImportRefusal[] = [
   { regex: '[^./][^/]*/\\.\\.(/|$)', message: 'Write the shortest path: it shows the room.' },
   { regex: '^atrium(/|$)', message: 'Inside the house, import by path.' },
@@ -31,7 +31,7 @@ export const TRANSPORT: ImportRefusal = {
   message: 'This room knows no transport: HTTP is src/, tRPC is routers/.',
 };
 
-/** The server never has the owner's rights. */
+/** Keeps the owner's connection out of the server. */
 export const OWNER: ImportRefusal = {
   regex: '(^|/)owner/',
   message:
@@ -40,7 +40,7 @@ export const OWNER: ImportRefusal = {
 
 export const DRIVER: ImportRefusal = { regex: '^postgres$', message: 'Connections and SQL live in db/.' };
 
-/** What runs in the worker, on Node. */
+/** For code that runs in the worker, on Node. */
 export const ON_NODE: readonly ImportRefusal[] = [
   TRANSPORT,
   { regex: '^(bun|bun:.*)(/|$)', message: 'workflows/ runs on Node.' },
@@ -49,7 +49,7 @@ export const ON_NODE: readonly ImportRefusal[] = [
 
 const SQL = 'All SQL lives in db/: call a function of db/<noun>/, or add one.';
 
-/** The tag that makes SQL of Drizzle's from text. */
+/** Drizzle's tag that turns text into SQL. */
 export const SQL_TAG: ImportRefusal = { regex: '^drizzle-orm$', importNames: ['sql'], message: SQL };
 
 const STATEMENTS: readonly PropertyRefusal[] = [
@@ -57,19 +57,19 @@ const STATEMENTS: readonly PropertyRefusal[] = [
   { property: 'execute', message: SQL },
 ];
 
-/** What takes text for SQL. */
+/** Properties that turn text into SQL. */
 export const RAW_SQL: readonly PropertyRefusal[] = [
   { property: 'raw', allowObjects: ['String'], message: SQL },
   ...STATEMENTS,
 ];
 
-/** The same where something else has a property `raw` too, such as a request of Hono. */
+/** The same for files in which other objects have a property `raw`, such as a request of Hono. */
 export const RAW_SQL_BY_NAME: readonly PropertyRefusal[] = [
   { object: 'sql', property: 'raw', message: SQL },
   ...STATEMENTS,
 ];
 
-/** The ways to the environment. */
+/** Properties that read the environment. */
 export const ENVIRONMENT: readonly PropertyRefusal[] = [
   { object: 'process', property: 'env', message: 'Settings are passed in; entries read them.' },
   { object: 'globalThis', property: 'process', message: 'Settings are passed in; entries read them.' },

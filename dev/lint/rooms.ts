@@ -22,7 +22,7 @@ const IN_WORKFLOWS = {
   },
 } as const satisfies Partial<Place>;
 
-/** Who may import what, and why not the rest. `bun run lint:rooms` writes it into `.oxlintrc.json`. */
+/** Which files may import what, and the messages for other imports. `bun run lint:rooms` writes it into `.oxlintrc.json`. */
 export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   {
     files: [],
@@ -67,7 +67,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
     ],
   },
   {
-    // The platform's own, which work in no tenant.
+    // The platform's activities, which do not work inside a tenant.
     files: [
       'workflows/activities/index.ts',
       'workflows/activities/audit/tend-log.ts',
@@ -171,7 +171,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
     files: ['dev/**'],
     rooms: { may: ['core', 'db', 'dev'], why: 'Of the house, dev/ may import db/ and core/ only.' },
     owner: true,
-    // It starts PostgreSQL, and asks it whether it is there.
+    // It starts PostgreSQL and checks that it answers.
     sql: true,
   },
   {
@@ -191,7 +191,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
     files: ['bench/**'],
     rooms: { may: ROOMS.filter((room) => room !== 'test'), why: 'Nothing imports tests.' },
     owner: true,
-    // It fills tables, and compares with servers and programs that are not ours.
+    // It fills tables, and compares Atrium with hand-written servers and with psql.
     sql: true,
   },
 ];

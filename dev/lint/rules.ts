@@ -1,4 +1,4 @@
-/** What holds for every file, whatever its room; `config.ts` has the exceptions. */
+/** The rules for all files. `config.ts` has the exceptions. */
 export const RULES = {
   'node/no-process-env': 'error',
   'no-console': 'error',

@@ -5,9 +5,8 @@ import { LRUCache } from 'lru-cache';
 import postgres from 'postgres';
 import { baselineSettings } from './baseline-settings.ts';
 
-// What `projects.get` is measured against: the handler that one would write by hand for this one call, with no router,
-// no validation library and no ORM. It checks the same token, makes the same checks in the same statement, takes on the
-// same role, and reads the same row.
+// The baseline for `projects.get`: a handler written by hand for this one call, without router, validation library or ORM.
+// It verifies the same token, makes the same checks in the same statement, sets the same role, and reads the same row.
 
 const settings = baselineSettings.parse(JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')));
 const sql = postgres(settings.databaseUrl, { max: settings.poolMax, connection: { application_name: 'baseline' } });

@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import { z } from 'zod';
 
-/** What the hand-written handler is told, in the file that is its argument. */
+/** The settings of the hand-written handler, in the file that is its argument. */
 export const baselineSettings = z.object({
   port: z.number(),
   databaseUrl: z.string(),

@@ -10,9 +10,9 @@ import type { Place, Running } from './servers.ts';
 /** One of the measurements. */
 export interface Bench {
   name: string;
-  /** How often it measures if nobody says otherwise. */
+  /** The default number of rounds. */
   rounds: number;
-  /** Gives what it adds to the report. */
+  /** @returns the part of the report that this measurement adds */
   measure(options: {
     place: Place;
     stack: Stack;
@@ -22,7 +22,7 @@ export interface Bench {
   }): Promise<Partial<Report>>;
 }
 
-/** In the order in which they are run. */
+/** All measurements, in the order of their run. */
 export const BENCHES: readonly Bench[] = [
   { name: 'get', rounds: 7, measure: async (options) => ({ comparisons: await compareGet(options) }) },
   { name: 'edge', rounds: 31, measure: async (options) => ({ comparisons: await compareEdges(options) }) },
@@ -35,6 +35,6 @@ export const BENCHES: readonly Bench[] = [
     },
   },
   { name: 'flood', rounds: 5, measure: async (options) => ({ figures: await measureFlood(options) }) },
-  // The last: it ends the worker.
+  // It must be the last, because it stops the worker.
   { name: 'login', rounds: 200, measure: async (options) => ({ comparisons: await compareLogins(options) }) },
 ];

@@ -1,7 +1,7 @@
-/** What a call gave, and how long it took. */
+/** The answer to a call, and how long it took. */
 export interface Answer {
   status: number;
-  /** Of a refusal. */
+  /** The reason of a refusal. */
   reason: unknown;
   retryAfter: string | null;
   milliseconds: number;
@@ -11,9 +11,9 @@ export interface Answer {
 export type Caller = (path: string, body: object) => Promise<Answer>;
 
 /**
- * Makes a caller that comes from another address each time: one address may try a few times a minute only. Calls that
- * follow each other share a connection.
- * @param network sets the addresses of this caller apart from those of others
+ * Creates a caller that uses a new client address for each call, because the rate limits count by address. Successive
+ * calls share a connection.
+ * @param network a number that keeps the addresses of this caller apart from those of others
  */
 export function createCaller(url: string, network: number): Caller {
   let calls = 0;

@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 
-/** Addresses that mean something to the server. All have the founder's password. */
+/** Addresses that the server knows. All have the founder's password. */
 export interface Crowd {
-  /** They have an account. */
+  /** Addresses with an account. */
   accounts: string[];
-  /** They have signed up, and not followed the link. */
+  /** Addresses that signed up and are not verified. */
   pending: string[];
 }
 
-/** Addresses that nobody has. */
+/** @returns addresses that the server does not know */
 export function strangers(count: number): string[] {
   const mark = randomBytes(5).toString('hex');
   return Array.from({ length: count }, (_, index) => `ada-${mark}-${index}@example.com`);
 }
 
 /**
- * Makes people after the sign-up of a founder, without the minute of hashing that signing up would take.
- * @param count how many of each kind
+ * Inserts people as copies of a founder's sign-up. Signing them up would take a minute of password hashing.
+ * @param count the number of addresses of each kind
  */
 export async function gather(options: { ownerUrl: string; slug: string; count: number }): Promise<Crowd> {
   const { ownerUrl, slug, count } = options;

@@ -11,9 +11,9 @@ import { startAtrium, type Place, type Running } from './servers.ts';
 import { spreadOf, spreadOfRatios } from './statistics.ts';
 import { GUARDS, isGuard, type Guard } from './without/guards.ts';
 
-/** How long each server has its turn, and the first, uncounted one, in ms. */
+/** How long a turn of each server takes, and the first turn, which is not counted, in ms. */
 const DURATION = { turn: 500, warmUp: 3_000 } as const;
-/** The whole edge is to cost less than a quarter; its parts have no goal of their own. */
+/** All guards together should cost less than a quarter. Single guards have no goal. */
 const WHOLE: Goal = { atLeast: 0.75 };
 
 /** One call that is measured. */
@@ -21,7 +21,7 @@ interface Scene {
   name: string;
   connections: number;
   call: (url: string, founder: Founder) => Subject;
-  /** What is left out, one at a time, beside nothing and all. */
+  /** The guards to take out, one at a time. The server without any of them is measured too. */
   without: readonly Guard[];
 }
 
@@ -40,7 +40,7 @@ const SCENES: readonly Scene[] = [
   },
   {
     name: 'projects.update',
-    // More would wait for the one row that they all change.
+    // More connections would wait for the one row that they all change.
     connections: 1,
     call: (url, founder) => ({
       ...callOf(`${url}/trpc/projects.update`, founder),
@@ -51,8 +51,8 @@ const SCENES: readonly Scene[] = [
 ];
 
 /**
- * Measures what the guards around the procedures cost: the server as it is, with limits in a Redis, its log in a file and
- * traces sent to a collector, by turns with the same server without all of them, and without one.
+ * Measures the cost of the guards around the procedures. The complete server has its limits in Redis, its log in a file, and
+ * sends traces to a collector. It is compared with the same server without all guards, and without each single guard.
  */
 export async function compareEdges(options: {
   place: Place;
@@ -105,7 +105,7 @@ export async function compareEdges(options: {
   return comparisons;
 }
 
-/** Two servers under load by turns: A B, B A, A B, … Gives the calls a second of each, round by round. */
+/** Puts load on two servers in turns: A B, B A, A B, … @returns the calls per second of each, by round */
 async function takeTurns(options: {
   whole: Running;
   partly: Running;

@@ -10,31 +10,31 @@ import type { Figure } from './report.ts';
 import type { Place, Running } from './servers.ts';
 import { spreadOf } from './statistics.ts';
 
-/** Logins at once. */
+/** The number of simultaneous logins. */
 const LOGINS = 200;
-/** How often /livez is asked, and how often the memory is looked at, in ms. */
+/** The intervals at which /livez is called and the memory is read, in ms. */
 const EVERY = { probe: 10, memory: 10 } as const;
-/** How long /livez is asked alone, before the flood; and how long the server gets to tidy up behind it, in ms. */
+/** How long /livez is called before the flood, and how long the server may free memory after it, in ms. */
 const CALM_MS = 1_000;
 
 interface Seen {
-  /** /livez before the flood: the median; in it: the median and the longest, in ms. */
+  /** The latency of /livez in ms: `calm` is the median before the flood; `median` and `worst` are during it. */
   calm: number;
   median: number;
   worst: number;
-  /** By how much a question was behind its time in the flood, at most: what the machine kept from all, in ms. */
+  /** The largest delay of a probe during the flood, in ms. It shows how busy the machine was. */
   late: number;
   served: number;
   refused: number;
-  /** Resident memory of the server, in MiB. */
+  /** The server's resident memory, in MiB. */
   before: number | undefined;
   peak: number | undefined;
   after: number | undefined;
 }
 
 /**
- * Sends many logins at once, every other one with a wrong password, and asks /livez meanwhile: the server must serve
- * those that it can, tell the others when to come back, and stay alive to all else.
+ * Sends many logins at once, half of them with a wrong password, and calls /livez meanwhile. The server must serve as many
+ * as it can, answer the others with Retry-After, and keep answering other requests.
  */
 export async function measureFlood(options: {
   place: Place;
@@ -101,7 +101,7 @@ async function flood(bun: string, { url, child }: Running, call: Caller, account
   const asked = between(start, end);
   const during = latency(asked);
   return {
-    // The first half of the calm is the probe's own warming up.
+    // The first half of this time is the warm-up of the probe.
     calm: latency(between(start - CALM_MS / 2, start - 1)).median,
     median: during.median,
     worst: during.max,
@@ -114,7 +114,7 @@ async function flood(bun: string, { url, child }: Running, call: Caller, account
   };
 }
 
-/** @throws Error when the server neither did its work nor said when to come back */
+/** @returns whether the login was served. @throws Error if it was neither served nor refused with Retry-After */
 function isServed({ status, reason, retryAfter }: Answer, expected: number): boolean {
   if (status === expected) return true;
   if (status === 503 && reason === 'OVERLOADED' && /^[1-9]\d*$/.test(retryAfter ?? '')) return false;

@@ -7,14 +7,14 @@ import { waitFor } from '../dev/wait.ts';
 const PASSWORD = 'quiet-otter-paints-seven-lanterns';
 const WAIT_MS = 30_000;
 
-/** Someone in a tenant of their own that is ready, and a project there. */
+/** A user with a ready tenant of their own and a project in it. */
 export interface Founder {
   slug: string;
   accessToken: string;
   projectId: string;
 }
 
-/** What one sign-up sends. No two are the same. */
+/** @returns the body of a sign-up, with a new address and slug each time */
 export function signUp() {
   const mark = randomBytes(5).toString('hex');
   return {
@@ -26,7 +26,7 @@ export function signUp() {
   };
 }
 
-/** Does what every user does first: register, follow the mailed link, log in, wait, and make a project. */
+/** Registers a user, verifies the address, logs in, waits until the tenant is ready, and creates a project. */
 export async function found(url: string, mailDir: string): Promise<Founder> {
   const wish = signUp();
   const anyone = createClient({ url });
@@ -55,7 +55,7 @@ async function mailedToken(mailDir: string, email: string): Promise<string | und
   for (const name of await readdir(mailDir)) {
     const mail = await readFile(join(mailDir, name), 'utf8');
     if (!mail.includes(email)) continue;
-    // Quoted-printable breaks long lines and spells "=" as "=3D".
+    // Quoted-printable breaks long lines and encodes "=" as "=3D".
     const text = mail.replaceAll(/=\r?\n/g, '').replaceAll('=3D', '=');
     return /\?token=(\S+)/.exec(text)?.[1];
   }

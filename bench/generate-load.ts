@@ -3,15 +3,15 @@ import { loadResult, type LoadResult } from './load-result.ts';
 
 const LOAD = fileURLToPath(new URL('load.ts', import.meta.url));
 
-/** What is under load: a server and the call that is made there. */
+/** The call to measure. */
 export interface Subject {
   url: string;
   headers: Record<string, string>;
-  /** JSON to be posted; without it the call is a GET. */
+  /** The JSON to post. Without it the call is a GET. */
   body?: string;
 }
 
-/** Calls a server for a while, from a process of its own. @throws Error if a call failed */
+/** Calls a server repeatedly, from a process of its own. @throws Error if a call failed */
 export async function generateLoad(
   bun: string,
   { url, headers, body }: Subject,

@@ -6,14 +6,14 @@ import type { Comparison } from './report.ts';
 import { startBaseline, type Place, type Running } from './servers.ts';
 import { spreadOf, spreadOfRatios } from './statistics.ts';
 
-/** Callers at once: one alone, whose calls take as long as they take; and enough to keep the server busy. */
+/** The numbers of connections: one to measure latency, and enough to keep the server busy. */
 const CONNECTIONS = [1, 16] as const;
-/** How long each half of a round lasts, and the first, uncounted one, in ms. */
+/** How long each half of a round takes, and the warm-up, which is not counted, in ms. */
 const DURATION = { round: 2_000, warmUp: 4_000 } as const;
 
 /**
- * Measures `projects.get` through tRPC against the hand-written handler of baseline-server.ts: the same row under the
- * same checks, by the same token, from the same database, in turns.
+ * Compares `projects.get` through tRPC with the hand-written handler of baseline-server.ts, in turns. Both read the same row
+ * of the same database, with the same token and the same checks.
  */
 export async function compareGet(options: {
   place: Place;
@@ -71,7 +71,7 @@ function subject(url: string, { accessToken, slug }: Founder): Subject {
   return { url, headers: { Authorization: `Bearer ${accessToken}`, 'X-Tenant-Slug': slug, 'User-Agent': 'bench' } };
 }
 
-/** Two that answer differently are not doing the same work. */
+/** @throws Error if the two answers differ: then the two calls do not do the same work */
 async function assertSameAnswer(ours: Subject, other: Subject): Promise<void> {
   const [wrapped, bare] = await Promise.all(
     [ours, other].map(async ({ url, headers }) => {

@@ -1,4 +1,4 @@
-/** What a figure should be. */
+/** The goal for a figure. */
 export type Goal = { atLeast: number } | { atMost: number } | { within: readonly [low: number, high: number] };
 
 export function meetsGoal(goal: Goal, value: number): boolean {
@@ -8,7 +8,7 @@ export function meetsGoal(goal: Goal, value: number): boolean {
   return low <= value && value <= high;
 }
 
-/** As in `≥ 0.75`, `≤ 100` or `0.95–1.05`. */
+/** @returns the goal as text, such as `≥ 0.75`, `≤ 100` or `0.95–1.05` */
 export function goalText(goal: Goal, write: (value: number) => string): string {
   if ('atLeast' in goal) return `≥ ${write(goal.atLeast)}`;
   if ('atMost' in goal) return `≤ ${write(goal.atMost)}`;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** What the load generator saw and prints. */
+/** The result that the load generator prints. */
 export const loadResult = z.object({
   calls: z.number(),
   seconds: z.number(),
-  /** Answers other than 200, or of another length than the first. */
+  /** The number of answers that were not 200 or had another length than the first. */
   failures: z.number(),
-  /** Of one call, in ms. */
+  /** Percentiles of the latency of a call, in ms. */
   p50: z.number(),
   p99: z.number(),
 });

@@ -1,17 +1,17 @@
 import { parseArgs } from 'node:util';
 import type { LoadResult } from './load-result.ts';
 
-// A process of its own: keeps a number of connections to one address busy for a while, the next call on each as soon as
-// the one before is answered, and prints what it saw as JSON.
+// Runs as a process of its own. It keeps a number of connections to one URL busy: each sends the next call as soon as the
+// previous one is answered. At the end it prints the result as JSON.
 
 const HEAD_END = Buffer.from('\r\n\r\n');
-/** After the time is up, calls under way get this long, in ms. */
+/** How long calls may still take after the time is up, in ms. */
 const GRACE_MS = 5_000;
 
 interface Load {
   url: URL;
   headers: readonly string[];
-  /** Posted, if there is one. */
+  /** The body to post. Without it the call is a GET. */
   body: string | undefined;
   connections: number;
   milliseconds: number;
@@ -77,7 +77,7 @@ async function run({ url, headers, body, connections, milliseconds }: Load): Pro
   };
 }
 
-/** The one answer that the bytes are, or `undefined` while some of it is missing. */
+/** @returns the answer in the bytes, or `undefined` if they are not complete yet */
 function readAnswer(bytes: Buffer): { status: string; length: number } | undefined {
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd === -1) return undefined;

@@ -9,21 +9,21 @@ import { takeTurns, WARM_UP } from './turns.ts';
 
 const GOAL = { within: [0.95, 1.05] } as const;
 
-/** What may be asked of the server about an address, and answered the same whoever has it. */
+/** A call about an address whose answer must not show whether the address is known. */
 interface Question {
   name: string;
   path: string;
   status: number;
-  /** An address that the server knows, and one that it does not, for each round. */
+  /** One known and one unknown address for each round. */
   known: readonly string[];
   unknown: readonly string[];
   body: (email: string) => object;
 }
 
 /**
- * Measures whether the time of an answer tells if an address is known: a call with an unknown one against the same call
- * with a known one, in turns, one after the other. The worker is ended before, and mails and tenants wait in the outbox:
- * what the server leaves to others to do must not be taken for its own time.
+ * Measures whether the latency of an answer shows that an address is known. It compares a call with an unknown address and
+ * the same call with a known one, in turns and one at a time. The worker is stopped first, so that its work does not slow
+ * the server; its mails and tenants stay in the outbox.
  */
 export async function compareLogins(options: {
   stack: Stack;

@@ -75,7 +75,7 @@ async function measure(options: MeasureOptions): Promise<Report> {
       bun: process.execPath,
       env: process.env,
       fast,
-      // Ours is started as in production.
+      // The bench starts the server itself, as in production.
       parts: ['worker'],
       signal: interrupt,
     });
@@ -116,7 +116,7 @@ function conditions({ benches, roundsOf, fast }: MeasureOptions): Report['condit
   };
 }
 
-/** Progress goes beside the result, which may be read by a program. */
+/** Progress goes to standard error, because a program may read the result from standard output. */
 function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }

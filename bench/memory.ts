@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The resident memory of a process in MiB, or `undefined` where the system has no /proc, or a shell stands before it. */
+/** @returns the resident memory of a process in MiB, or `undefined` if there is no /proc or the process is a wrapping shell */
 export function residentMemory(pid: number | undefined): number | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -11,7 +11,7 @@ export function residentMemory(pid: number | undefined): number | undefined {
   }
 }
 
-/** Looks at a process's memory again and again. @returns a function that ends it, and gives the most that was seen */
+/** Reads a process's memory at an interval. @returns a function that stops it and returns the maximum, in MiB */
 export function watchMemory(pid: number | undefined, everyMs: number): () => number | undefined {
   let most = residentMemory(pid);
   const timer = setInterval(() => {

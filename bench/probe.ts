@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Probes } from './probes.ts';
 
-// A process of its own, with connections of its own: asks one address at a steady pace, whether or not the questions
-// before are answered, until its standard input ends, and prints when it asked and how long each answer took, as JSON.
+// Runs as a process of its own. It calls one URL at a steady pace, without waiting for earlier answers, until its standard
+// input ends. Then it prints the time and the latency of each call as JSON.
 
 const { values } = parseArgs({
   options: { url: { type: 'string', default: '' }, every: { type: 'string', default: '10' } },

@@ -6,21 +6,21 @@ const TIMEOUT_MS = 60_000;
 
 const probes = z.array(
   z.object({
-    /** When it was asked, in ms since 1970. */
+    /** When the call was sent, in ms since 1970. */
     at: z.number(),
-    /** By how much that was behind its time, in ms: as long as the machine kept the one who asks waiting. */
+    /** How much later than planned the call was sent, in ms, because the machine was busy. */
     late: z.number(),
-    /** How long the answer took. */
+    /** The latency of the answer, in ms. */
     milliseconds: z.number(),
   }),
 );
 
-/** All that was asked of one address, in the order of the answers. */
+/** All calls of one probe, in the order of their answers. */
 export type Probes = z.infer<typeof probes>;
 
 /**
- * Starts asking an address every so many ms, in a process of its own: a load from here must not keep the questions waiting.
- * @returns a function that ends it, and gives all that was seen
+ * Starts to call a URL every `everyMs` ms, in a process of its own so that load from this process does not delay the calls.
+ * @returns a function that stops it and returns all calls
  */
 export function startProbe(bun: string, url: string, everyMs: number): () => Promise<Probes> {
   const child = Bun.spawn([bun, '--no-env-file', PROBE, '--url', url, '--every', String(everyMs)], {

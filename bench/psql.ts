@@ -7,14 +7,14 @@ import { readSets } from '../db/migrations/sets.ts';
 const APPLY = fileURLToPath(new URL('apply-sql.ts', import.meta.url));
 const TIMEOUT_MS = 30_000;
 
-/** Makes one more tenant's role and schema from a file of SQL, in one transaction; gives the ms that it took. */
+/** Creates the role and schema of another tenant from a file of SQL. `make` returns how long that took, in ms. */
 export interface SchemaMaker {
-  /** The program that runs the file. */
+  /** The name of the program that runs the file. */
   program: string;
   make(): Promise<number>;
 }
 
-/** @param ownerUrl whoever makes the schemas: the same role as the worker's */
+/** @param ownerUrl the URL of the owner role, which the worker also uses */
 export function createSchemaMaker(options: { ownerUrl: string; dataDir: string; bun: string }): SchemaMaker {
   const { ownerUrl, dataDir, bun } = options;
   const psql = Bun.which('psql');
@@ -37,7 +37,7 @@ export function createSchemaMaker(options: { ownerUrl: string; dataDir: string; 
   };
 }
 
-/** All that provisioning leaves behind in PostgreSQL, as somebody who knows the end would write it down. */
+/** @returns hand-written SQL with the same result in PostgreSQL as provisioning */
 function tenantSql(tenantId: string, schema: string): string {
   const role = `"t_${tenantId}"`;
   const migrations = readSets('tenant').flatMap((set) =>

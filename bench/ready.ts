@@ -7,16 +7,16 @@ import type { Comparison, Part } from './report.ts';
 import type { Place, Running } from './servers.ts';
 import { spreadOf, spreadOfRatios } from './statistics.ts';
 
-/** How often the tenant's row is looked at, and how long what came before may take to settle, in ms. */
+/** `look`: how often the tenant's row is read; `settle`: the pause before each round. In ms. */
 const PAUSE = { look: 1, settle: 200 } as const;
 const DEADLINE_MS = 30_000;
-/** Uncounted rounds before the first. */
+/** The number of warm-up rounds, which are not counted. */
 const WARM_UP = 3;
 
-/** When each thing was first seen, in ms since the request was sent. */
+/** When each state was first seen, in ms since the request was sent. */
 interface SignUpTimes {
   answered: number;
-  /** The tenant's row was there. */
+  /** The tenant's row existed. */
   committed: number;
   /** The workflow had begun its first step. */
   firstStep: number;
@@ -24,8 +24,8 @@ interface SignUpTimes {
 }
 
 /**
- * Measures a sign-up, from POST to a tenant that is ready, against psql making the same role and schema from a file, in
- * turns. Progress is read off the tenant's row, on a connection of our own.
+ * Compares a sign-up, from the POST until the tenant is ready, with psql creating the same role and schema from a file, in
+ * turns. Progress is read from the tenant's row on a separate connection.
  */
 export async function compareReady(options: {
   place: Place;
@@ -84,7 +84,7 @@ async function timeSignUp(url: string, sql: postgres.Sql, number: number): Promi
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      // Another caller each time: one address may sign up a few times an hour only.
+      // A new client address each time, because sign-ups per address are limited.
       'x-forwarded-for': `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`,
     },
     body: JSON.stringify(wish),
@@ -107,7 +107,7 @@ async function timeSignUp(url: string, sql: postgres.Sql, number: number): Promi
     }
   };
   const [answered, ready] = await Promise.all([answering, watch()]);
-  // A step may be over between two looks.
+  // A step may begin and end between two reads.
   const { committed = ready, firstStep = ready } = seen;
   return { answered, committed, firstStep, ready };
 }

@@ -1,43 +1,43 @@
 import { goalText, meetsGoal, type Goal } from './goal.ts';
 import type { Spread } from './statistics.ts';
 
-/** One line of the result: two things side by side, and their ratio. */
+/** One line of the report: two measurements and their ratio. */
 export interface Comparison {
-  /** As in `ours ÷ other`. */
+  /** The name, such as `ours ÷ other`. */
   name: string;
   unit: 'calls/s' | 'ms';
   ours: Spread;
   other: Spread;
-  /** Ours ÷ the other's, over the rounds. */
+  /** The ratio `ours ÷ other` over the rounds. */
   ratio: Spread;
-  /** What the ratio should be. */
+  /** The goal for the ratio. */
   goal?: Goal;
 }
 
-/** Where the time of one of ours goes, in ms. */
+/** One step of Atrium's time, in ms. */
 export interface Part {
   name: string;
   milliseconds: Spread;
 }
 
-/** Something counted or measured by itself. */
+/** One figure without a comparison. */
 export interface Figure {
   name: string;
   unit: 'logins' | 'MiB' | 'ms';
   values: Spread;
-  /** What each value should be. */
+  /** The goal for each value. */
   goal?: Goal;
 }
 
 export interface Report {
-  /** Under which conditions the figures hold. */
+  /** The conditions of the measurement, such as versions. */
   conditions: Record<string, string | number>;
   comparisons: Comparison[];
   parts: Part[];
   figures: Figure[];
 }
 
-/** The report as people read it. */
+/** @returns the report as text for people */
 export function toText({ conditions, comparisons, parts, figures }: Report): string {
   const blocks = [
     Object.entries(conditions)
@@ -85,7 +85,7 @@ function figure(value: number): string {
   return value.toFixed(value < 100 && !Number.isInteger(value) ? 1 : 0);
 }
 
-/** Aligns the first column left and the others right; nothing where there are no rows. */
+/** Aligns the first column left and the others right. Without rows it returns no text. */
 function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const lines = [head, ...rows];

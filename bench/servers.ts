@@ -11,35 +11,35 @@ import type { BaselineSettings } from './baseline-settings.ts';
 import type { Guard } from './without/guards.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Takes guards out of the server that it is loaded before. */
+/** The module to preload in a server to take guards out of it. */
 const WITHOUT = fileURLToPath(new URL('without/preload.ts', import.meta.url));
 const READY_MS = 30_000;
 
-/** How the bench starts processes, and where they may write. */
+/** How to start processes, and where they may write. */
 export interface Place {
   spawn: Spawn;
   bun: string;
   dataDir: string;
 }
 
-/** A server under load. */
+/** A running server. */
 export interface Running {
   url: string;
   child: Child;
 }
 
-/** A server beside the one of the stack's own port. */
+/** How a server differs from the default one on the stack's port. */
 interface Variant {
-  /** Of its log. */
+  /** The name of its log file. A server with a name gets a port of its own. */
   name?: string;
-  /** What it does without. */
+  /** The guards to take out. */
   without?: readonly Guard[];
   env?: Record<string, string>;
 }
 
 /**
- * Starts Atrium's server as in production: JSON log lines, to a file, and no development checks. A stack's own server
- * would print through us, and we would take part of the machine to read it.
+ * Starts Atrium's server as in production: with JSON log lines in a file and without development checks. The stack's own
+ * server would send its output to this process, and reading it would slow the machine.
  */
 export async function startAtrium(place: Place, stack: Stack, variant: Variant = {}): Promise<Running> {
   const { spawn, bun, dataDir } = place;
@@ -52,13 +52,13 @@ export async function startAtrium(place: Place, stack: Stack, variant: Variant =
     env: {
       ...env,
       NODE_ENV: 'production',
-      // Asked for in production, and not what is measured here: no mail leaves the server.
+      // Production requires these two. Nothing listens there: mail and Redis are not measured.
       MAIL_URL: 'smtp://127.0.0.1:1',
       RATE_LIMIT_URL: 'redis://127.0.0.1:1',
-      // Every call is counted, and none refused.
+      // Every call is counted, but none is refused.
       RATE_LIMIT_FACTOR: '100000',
       METRICS_TOKEN: 'for-this-measurement-only',
-      // Each sign-up comes from an address of its own.
+      // Lets each sign-up set an address of its own.
       TRUSTED_PROXIES: '127.0.0.0/8,::1/128',
       ...own,
       PORT: port,
@@ -72,7 +72,7 @@ export async function startAtrium(place: Place, stack: Stack, variant: Variant =
   return { url, child };
 }
 
-/** Starts the hand-written handler, with the same database role, as many connections, and the same keys. */
+/** Starts the hand-written handler with the same database role, pool size and keys as the server. */
 export async function startBaseline({ spawn, bun, dataDir }: Place, stack: Stack): Promise<Running> {
   const env = parseEnv(stack.env, SERVER_SETTINGS);
   const { jwks } = await createAccessTokens({ keys: env.JWT_KEYS, issuer: env.PUBLIC_URL });

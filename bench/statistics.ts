@@ -1,11 +1,11 @@
-/** What the rounds of a measurement gave, in its own unit. */
+/** The values of all rounds, in the unit of the measurement. */
 export interface Spread {
   median: number;
   min: number;
   max: number;
 }
 
-/** @param values one a round; at least one */
+/** @param values one value per round; at least one */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (index: number): number => sorted[index] ?? Number.NaN;
@@ -17,17 +17,17 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-/** The spread of `a ÷ b`, each round's own: what slows the machine for a while slows both halves of a round. */
+/** @returns the spread of `a ÷ b` per round: a slow moment of the machine affects both values of a round */
 export function spreadOfRatios(a: readonly number[], b: readonly number[]): Spread {
   return spreadOf(a.map((value, round) => value / (b[round] ?? Number.NaN)));
 }
 
-/** A measurement is cut into so many parts to see how steady it is. */
+/** The number of parts that a measurement is split into, to show how steady it is. */
 const PARTS = 5;
 
 /**
- * The median of `a` ÷ the median of `b`, with the lowest and the highest that a part of the rounds gives. For single
- * calls: the ratio of two of them would tell more of the machine than of either.
+ * Returns the median of `a` ÷ the median of `b`, with the lowest and highest ratio of the parts. It is meant for single
+ * calls, because the ratio of only two calls depends too much on the machine.
  */
 export function ratioOfMedians(a: readonly number[], b: readonly number[]): Spread {
   const ratio = (from: number, to: number): number =>

@@ -1,12 +1,12 @@
-/** Uncounted rounds before the first. */
+/** The number of warm-up rounds, which are not counted. */
 export const WARM_UP = 8;
 
-/** Makes one call and gives the ms that it took. @param number counts from 0, warm-up included */
+/** Makes one call. @param number counts from 0, including the warm-up @returns how long it took, in ms */
 export type TimedCall = (number: number) => Promise<number>;
 
 /**
- * Times two calls in turns: A B, B A, A B, … So each comes as often behind itself as behind the other, and what slows
- * the machine for a while slows both.
+ * Times two calls in turns: A B, B A, A B, … Each call then follows itself as often as it follows the other, and a slow
+ * moment of the machine affects both.
  */
 export async function takeTurns(options: {
   a: TimedCall;

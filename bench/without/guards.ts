@@ -1,4 +1,4 @@
-/** What can be taken out, and the modules that stand in for those that do it. */
+/** The guards that can be taken out: for each, the modules to replace and their replacements. */
 export const GUARDS = {
   limiter: { 'routers/procedures/limits.ts': 'limits.ts' },
   audit: { 'db/audit/write.ts': 'audit.ts' },

@@ -5,7 +5,7 @@ export const take: typeof limits.take = () => Promise.resolve();
 export const byAddress: typeof limits.byAddress = () => ['callsByCaller', ''];
 export const byCaller: typeof limits.byCaller = () => [];
 export const byUser: typeof limits.byUser = () => ['callsByCaller', ''];
-/** As if every limit had been taken. */
+/** Marks every limit as counted. */
 export const createSpent: typeof limits.createSpent = (procedure) => ({
   procedure,
   rules: rulesOf(procedure),

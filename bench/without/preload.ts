@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { plugin } from 'bun';
 import { GUARDS, isGuard } from './guards.ts';
 
-// Loaded before the server, which is otherwise the one that is run: puts others in the place of its modules.
+// Preloaded before an unchanged server: it replaces the modules of the guards named in BENCH_WITHOUT.
 
 const here = new URL('.', import.meta.url);
 const standIns = new Map<string, string>();

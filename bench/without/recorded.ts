@@ -3,7 +3,7 @@ import { createSpent } from '../../routers/procedures/limits.ts';
 import { createAuditEntry } from '../../routers/procedures/audit-entry.ts';
 import { baseProcedure } from '../../routers/procedures/trpc.ts';
 
-/** What the procedures need, and no more. */
+/** Adds only what the procedures need to the context. */
 export const recorded = baseProcedure.use(({ ctx, next, meta, path }) => {
   if (!meta?.audit) throw new Error('No name for the audit log');
   const spent = createSpent(path);

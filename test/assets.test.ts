@@ -10,7 +10,7 @@ const BUNDLE = '/docs/swagger-ui-bundle.js';
 interface Got {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  /** As it came: fetch would unpack it. */
+  /** The body as sent; fetch would decompress it. */
   body: Buffer;
 }
 
@@ -56,7 +56,7 @@ test('a static file can be cached by clients, and is answered with 304 while it 
     }
     expect((await get(BUNDLE, { ...headers, 'if-none-match': '"other"' })).status).toBe(200);
   }
-  // Each form of it has a name of its own: a cache must not take one for the other.
+  // Each encoding has an ETag of its own, so that a cache does not mix them up.
   expect(tags.size).toBe(3);
 });
 

@@ -9,9 +9,9 @@ const place = inject('stack');
 
 interface Case {
   what: string;
-  /** A body, or the text of one. */
+  /** The body, as an object or as text. */
   body: (good: SignUp) => unknown;
-  /** Where the issues are, in order; empty for the input as a whole. */
+  /** The paths of the expected issues, in order; an empty path for the whole input. */
   paths?: string[];
 }
 

@@ -9,7 +9,7 @@ import { rowOf } from './matrix/table.ts';
 import { deviationOf, operationsOf, readOpenApi } from './support/openapi.ts';
 import type { Answer, Call } from './support/rest.ts';
 
-// Each operation of the document is called, and each of its answers is held against the document.
+// Each operation of the document is called, and each answer is checked against the document.
 
 const place = inject('stack');
 const openApi = await readOpenApi(place.url);
@@ -21,10 +21,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-/** What an operation is to the table of callers. */
+/** An operation and its row in the table of callers. */
 interface Called {
   procedure: Procedure;
-  /** The procedure whose row says who may call. */
+  /** The procedure whose row lists who may call. */
   row: string;
 }
 
@@ -35,7 +35,7 @@ const called = new Map<string, Called>(
     return rest ? [[`${rest.method} ${rest.path}`, { procedure, row: path }] as const] : [];
   }),
 );
-// The one operation that no procedure has. Who may read the audit log may export it.
+// The only operation without a procedure. Whoever may read the audit log may export it.
 called.set(EXPORT, {
   procedure: {
     path: 'audit.export',
@@ -56,14 +56,14 @@ test.each([...operations])('%s documents its parameters, and what every operatio
   const { row } = calledOf(name);
   const { anonymous, lobby } = rowOf(row);
   const needsTenant = lobby === 'TENANT_MISMATCH';
-  // A token may be sent where none is needed, so only those who are refused without one are asked for it.
+  // The document requires a token only where a call without one is refused.
   if (anonymous === 'UNAUTHENTICATED') expect(operation.security).toEqual([{ bearer: [] }]);
   const inHeader = operation.parameters.find((one) => one.in === 'header' && one.name === 'X-Tenant-Slug');
   expect(inHeader?.required ?? false).toBe(needsTenant);
   const inPath = operation.parameters.filter((one) => one.in === 'path').map((one) => `{${one.name}}`);
   expect(inPath).toEqual(name.match(/\{\w+\}/g) ?? []);
   const statuses = Object.keys(operation.responses);
-  // One success, and no `default`, which would document a refusal that nobody thought of.
+  // One success status and no `default`, which would hide undocumented errors.
   expect(statuses.filter((one) => !/^[45]\d\d$/.test(one))).toEqual([expect.stringMatching(/^20\d$/)]);
   const refusals = anonymous === 'UNAUTHENTICATED' ? ['401', '403', '413', '429'] : ['413', '429'];
   expect(statuses).toEqual(expect.arrayContaining([...refusals, '500', '503']));
@@ -98,7 +98,7 @@ function calledOf(name: string): Called {
   return found;
 }
 
-/** For each verdict in a procedure's row, somebody who gets it. */
+/** @returns one caller for each verdict in a procedure's row */
 function oneOfEachVerdict(path: string): Map<string, Who> {
   return new Map(CALLERS.toReversed().map((who) => [rowOf(path)[who], who]));
 }

@@ -22,7 +22,7 @@ test('the document is valid OpenAPI 3.1', async () => {
   expect([valid, errors]).toEqual([true, undefined]);
 });
 
-/** Every schema in a part of the document, with the place where it stands. */
+/** @returns every schema in a part of the document, with its path */
 function schemasIn(part: unknown, path: string): { path: string; schema: object }[] {
   if (typeof part !== 'object' || part === null) return [];
   return [{ path, schema: part }, ...Object.entries(part).flatMap(([key, one]) => schemasIn(one, `${path}/${key}`))];
@@ -71,7 +71,7 @@ test('each documented operation is served at its path', async () => {
   }
 });
 
-/** Calls an operation, and checks the answer against what the document says of it. */
+/** Calls an operation, and checks the answer against the document. */
 async function expectDocumented(name: string, call: Call = {}, values: Record<string, string> = {}): Promise<unknown> {
   const [method = '', path = ''] = name.split(' ');
   const answer = await rest(

@@ -22,7 +22,7 @@ async function load(path: string) {
   return { response, text: await response.text(), type: response.headers.get('content-type') };
 }
 
-/** What a page loads, by its tags. */
+/** @returns the URLs that the tags of a page load */
 const loadedBy = (html: string): string[] =>
   [...html.matchAll(/<(?:script|link|img|iframe)[^>]*\s(?:src|href)="([^"]+)"/g)].map(([, url = '']) => url);
 
@@ -36,13 +36,13 @@ test.each(['/docs', ...MAILED])(
     const { response, text, type } = await load(path);
     expect([response.status, type]).toEqual([200, 'text/html; charset=utf-8']);
     expectGuarded(response, PAGE_CSP);
-    // The policy allows no inline code: a page that needed some would not work.
+    // The content security policy blocks inline code.
     expect(text).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=/i);
 
     const urls = loadedBy(text).filter((url) => !url.startsWith('data:'));
     expect(urls.length).toBeGreaterThan(1);
     for (const url of urls) {
-      // Beside the page, so that a proxy may have the server below a path.
+      // Relative URLs, so that a proxy may serve the server below a path.
       expect(url).toMatch(/^\w+\//);
       const { response: asset, text: body } = await load(`/${url}`);
       expect([url, asset.status]).toEqual([url, 200]);
@@ -60,7 +60,7 @@ test('the docs show our own document, with Swagger UI from its package', async (
   expect((await load('/docs/swagger-ui-bundle.js')).text).toContain('SwaggerUIBundle');
 });
 
-/** Opens a mail's link as a scanner would, over and over. */
+/** Opens the link of a mail several times, as a mail scanner does. */
 async function openOften(mail: ReceivedMail, page: string): Promise<void> {
   const { pathname, search } = new URL(/https?:\S+\?token=\S+/.exec(mail.text)?.[0] ?? '');
   expect(pathname).toBe(page);
@@ -94,7 +94,7 @@ test("the verification page asks for the sign-up's password only when the server
   expect(/<form id="with-password"[^>]*>/.exec(page)?.[0]).toContain(' hidden');
   expect(script).toMatch(/verify\(\{ token \}\)/);
   expect(script).toMatch(/verify\(\{ token, password: password\.value \}\)/);
-  // What the server says names the sign-up.
+  // The page shows the server's message, which names the sign-up.
   expect(script).toMatch(/'INVALID_CREDENTIALS'\) \{\s+(\/\/[^\n]*\s+)?say\(problem\);\s+askForPassword\(\);/);
 });
 
@@ -133,7 +133,7 @@ test.each(MAILED)('%s removes the token from the address bar first', async (path
   ]);
   expect(shared).toMatch(/history\.replaceState\(null, '', location\.pathname\)/);
   expect(script).toMatch(/^import \{[^}]+\} from '\.\/mailed-link\.js';\n\nconst token = takeToken\(\);\n/);
-  // Whatever the page shows is text, also where someone else chose it.
+  // The page inserts values as text only, since others may have chosen them.
   expect(script + shared).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|(local|session)Storage/);
 });
 

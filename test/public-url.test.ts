@@ -31,7 +31,7 @@ afterAll(async () => {
   expect(proxy.strays).toEqual([]);
 });
 
-/** The link of a mail, which must lead below the path. */
+/** @returns the link of a mail; it must lead below the path */
 async function linkTo(email: string, count = 1): Promise<string> {
   const { text } = await nextMail(stack.mailDir, email, count);
   const link = /https?:\S+\?token=\S+/.exec(text)?.[0] ?? '';
@@ -39,7 +39,7 @@ async function linkTo(email: string, count = 1): Promise<string> {
   return link;
 }
 
-/** What the page says of a sign-up before anything is pressed. */
+/** The text that the page shows of a sign-up before a click. */
 const NAMED = (slug: string): RegExp =>
   new RegExp(`tenant ${slug} \\(signed up on \\d{4}-\\d\\d-\\d\\d at \\d\\d:\\d\\d UTC, with the name "Acme"\\)`);
 
@@ -130,7 +130,7 @@ test('below a path, the docs show the document, and call the API from the page',
     page.getByRole('button', { name: 'Execute' }).click(),
   ]);
   expect([400, 401]).toContain(answer.status());
-  // The browser itself notes an answer that is no success.
+  // The browser itself logs each answer that is not a success.
   expect(opened.faults.filter((fault) => !fault.startsWith('Failed to load resource'))).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 type Step = () => Promise<void> | void;
 
-/** What is done while something fails. It is mended whatever happens: other tests need it. */
+/** Runs `work` between `fail` and `mend`. `mend` always runs, because other tests need what it repairs. */
 export async function during<T>([fail, mend]: readonly [fail: Step, mend: Step], work: () => Promise<T>): Promise<T> {
   await fail();
   try {

@@ -5,38 +5,38 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../dev/ports.ts';
 import { createGate } from './gate.ts';
 
-/** Stands before a server (PostgreSQL, Redis, Temporal, SMTP) and does to its connections what networks do. */
+/** A TCP proxy before a server (PostgreSQL, Redis, Temporal, SMTP) that simulates network faults. */
 export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
-  /** Delays every piece, both ways. 0 ends that. */
+  /** Delays every chunk in both directions. 0 ends that. */
   latency(ms: number): void;
-  /** Lets nothing through, either way. Connections stay, and new ones are taken. */
+  /** Holds back all data in both directions. Connections stay open, and new ones are accepted. */
   freeze(): void;
-  /** Lets through what was held back, and what comes. */
+  /** Passes on the data that was held back, and all later data. */
   thaw(): void;
-  /** Open connections carry nothing any more, and nobody is told. New ones work. */
+  /** Drops all data of the open connections without closing them. New connections work. */
   forget(): void;
-  /** Breaks the open connections with an RST. New ones work. */
+  /** Resets the open connections (RST). New connections work. */
   reset(): void;
-  /** From now on lets so many bytes of the server's through on each connection, and then breaks it. Infinity ends that. */
+  /** From now on breaks each connection after this many bytes from the server. Infinity ends that. */
   cutAfter(bytes: number): void;
   /** How many connections {@link cutAfter} has broken. */
   readonly cuts: number;
   /** Refuses new connections. The open ones stay. */
   refuse(): Promise<void>;
-  /** Takes new connections again. */
+  /** Accepts new connections again. */
   accept(): Promise<void>;
 }
 
 interface Link {
   client: Socket;
   upstream: Socket;
-  /** Bytes of the server's that may still pass. */
+  /** How many bytes from the server may still pass. */
   left: number;
   lost: boolean;
 }
 
-/** Starts a proxy on a free port of 127.0.0.1. @param target the port that the server listens on there */
+/** Starts a proxy on a free port of 127.0.0.1. @param target the server's port on 127.0.0.1 */
 export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const links = new Set<Link>();
   const gate = createGate();
@@ -51,7 +51,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     links.add(link);
     const up = pipeline(client, (source) => carry(source, link, 'up'), upstream);
     const down = pipeline(upstream, (source) => carry(source, link, 'down'), client);
-    // An end that breaks is part of the game: the other one breaks too.
+    // If one side breaks, the other is closed too; that is no error here.
     void Promise.allSettled([up, down]).then(() => links.delete(link));
   });
 
@@ -73,7 +73,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     await gate.passed(() => !link.lost);
   }
 
-  // None that the system gives to outgoing connections: it is given up and taken again.
+  // Not a port of outgoing connections, because the proxy releases its port and takes it again.
   const port = await freePort();
   await listen(server, port);
   return {
@@ -102,7 +102,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
       });
     },
     refuse: async () => {
-      // Its callback waits for the open connections too; the port is given up at once.
+      // Without a callback, which would also wait for the open connections; the port is released at once.
       server.close();
       await Promise.resolve();
     },

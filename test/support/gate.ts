@@ -1,8 +1,8 @@
-/** Holds back whoever comes while it is shut. */
+/** Makes callers wait while it is shut. */
 export interface Gate {
   shut(): void;
   open(): void;
-  /** Waits until it is open. @param allowed whoever is not, waits for ever */
+  /** Waits until it is open. @param allowed a caller for whom it returns false waits forever */
   passed(allowed: () => boolean): Promise<void>;
 }
 

@@ -14,13 +14,13 @@ declare module 'vitest' {
 }
 
 /**
- * Takes the stack that somebody keeps for tests, or starts PostgreSQL, Temporal, the worker and the server once, in an empty
- * folder, and removes it all afterwards.
+ * Uses the stack that is kept for tests, or starts PostgreSQL, Temporal, the worker and the server once in an empty folder
+ * and removes them afterwards.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void> | void> {
   const lease = await leaseOf(process.env['ATRIUM_TEST_STACK']);
   if (lease) {
-    // Files of this run go where they are removed with it.
+    // Files of this run go into its own temporary folder, which is removed at its end.
     project.provide('stack', { ...lease.stack, env: { ...lease.stack.env, TMPDIR: tmpdir() } });
     return () => lease.release();
   }
@@ -42,7 +42,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** @param file of the stack that is kept; the test command names it where that may be used */
+/** @param file the lease file of the kept stack; the test command passes it if the stack may be used */
 async function leaseOf(file: string | undefined): Promise<Lease | undefined> {
   if (file === undefined) return undefined;
   return await takeLease(file).catch((error: unknown) => {

@@ -4,8 +4,8 @@ import type { Answer } from './rest.ts';
 
 /**
  * Checks that an answer has the headers of the contract's "HTTP" rule.
- * @param csp in place of the usual one, for pages
- * @param cacheControl in place of the usual one, for static files
+ * @param csp the expected policy, if it is not the usual one (pages)
+ * @param cacheControl the expected value, if it is not the usual one (static files)
  */
 export function expectGuarded(
   { headers }: Pick<Answer, 'headers'>,
@@ -23,8 +23,8 @@ export function expectGuarded(
 }
 
 /**
- * Checks that an error has the fields of the contract, and tells nothing of how the server is made.
- * @param more the fields that stand beside this reason
+ * Checks that an error has the fields of the contract, and shows no internals of the server.
+ * @param more the further fields of this reason
  */
 export function expectError(mount: Mount, answer: Answer, more: string[] = []): void {
   const error = errorOf(mount, answer);

@@ -1,9 +1,9 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The file that takes longest, whatever its size: it must not begin when all others are done. */
+/** The slowest test file. It must not begin when all others are done. */
 const LONGEST = 'test/docs/how-to.test.ts';
 
-/** Vitest's own order, and the longest file before it. */
+/** Vitest's order, with the slowest file first. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     // oxlint-disable-next-line unicorn/no-array-sort -- this is Vitest's own method, of the same name

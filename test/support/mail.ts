@@ -9,7 +9,7 @@ export interface ReceivedMail {
   text: string;
 }
 
-/** The mails that an address got, oldest first. */
+/** @returns the mails to an address, oldest first */
 export async function mailsTo(mailDir: string, email: string): Promise<ReceivedMail[]> {
   const files = await readdir(mailDir).catch(() => []);
   const names = files.filter((name) => name.endsWith('.eml')).toSorted();
@@ -17,22 +17,22 @@ export async function mailsTo(mailDir: string, email: string): Promise<ReceivedM
   return mails.filter((mail) => mail.to === email);
 }
 
-/** In ms: Temporal may have to wait for a worker twice, 10 s each time, where a connection broke. */
+/** In ms. After a broken connection Temporal may wait for a worker twice, 10 s each time. */
 const MAIL_MS = 40_000;
 
-/** Waits until an address has `count` mails, and gives the newest. */
+/** Waits until an address has `count` mails. @returns the newest */
 export async function nextMail(mailDir: string, email: string, count = 1): Promise<ReceivedMail> {
   return await waitFor(`mail ${count} to ${email}`, async () => (await mailsTo(mailDir, email))[count - 1], MAIL_MS);
 }
 
-/** The token of the link in a mail. */
+/** @returns the token in the link of a mail */
 export function tokenIn(mail: ReceivedMail): string {
   const token = /\?token=(\S+)/.exec(mail.text)?.[1];
   if (token === undefined) throw new Error(`No token in the mail "${mail.subject}"`);
   return token;
 }
 
-/** By file: a mail is there whole or not at all, and never changes. */
+/** The mails by file name. They can be cached, because a mail file is written atomically and never changes. */
 const read = new Map<string, Promise<ReceivedMail>>();
 
 async function readMail(file: string): Promise<ReceivedMail> {

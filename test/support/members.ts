@@ -3,8 +3,8 @@ import { connect } from './database.ts';
 import { freshEmail, logIn, type Founder } from './people.ts';
 
 /**
- * Puts another person into a founder's tenant and logs them in to it. Their password is the founder's, hash and all,
- * which saves an Argon2 run.
+ * Adds another person to a founder's tenant and logs them in to it. The founder's password hash is copied, which saves an
+ * Argon2 run.
  * @param ownerUrl `databaseOwnerUrl`
  */
 export async function addMember(

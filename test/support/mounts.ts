@@ -1,6 +1,6 @@
 import { at, rest, trpc, type Answer, type Call } from './rest.ts';
 
-/** Procedures as both mounts have them: the contract's table. */
+/** The REST call for each procedure, from the table of the contract. */
 const TWINS = {
   'auth.register': ['mutation', 'POST', '/auth/register'],
   'auth.previewSignUp': ['query', 'GET', '/auth/verify-email/preview'],
@@ -59,12 +59,12 @@ export type Procedure = keyof typeof TWINS;
 export type Mount = 'tRPC' | 'REST';
 export const MOUNTS = ['tRPC', 'REST'] as const satisfies readonly Mount[];
 
-/** Every case on every mount, for `test.each`. */
+/** @returns every case for every mount, for `test.each` */
 export function onBothMounts<Case extends object>(cases: readonly Case[]): (Case & { mount: Mount })[] {
   return MOUNTS.flatMap((mount) => cases.map((one) => ({ ...one, mount })));
 }
 
-/** Calls a procedure on one of the mounts with the same input; a text as `body` is sent as it stands. */
+/** Calls a procedure on one of the mounts with the same input. A string as `body` is sent unchanged. */
 export async function callOn(mount: Mount, url: string, procedure: Procedure, call: Call = {}): Promise<Answer> {
   const [type, method, path] = TWINS[procedure];
   if (mount === 'tRPC') return await trpc(url, type, procedure, call);
@@ -85,12 +85,12 @@ export async function callOn(mount: Mount, url: string, procedure: Procedure, ca
   return await rest(url, method, query.size > 0 ? `${filled}?${query}` : filled, others);
 }
 
-/** What a call gave, out of its mount's envelope. */
+/** @returns the result of a call, without the mount's envelope */
 export function resultOf(mount: Mount, { body }: Answer): unknown {
   return mount === 'tRPC' ? at(body, 'result', 'data') : body;
 }
 
-/** What a mount tells of an error beside its message: tRPC in `error.data`, REST in the problem itself. */
+/** @returns the details of an error: for tRPC `error.data`, for REST the problem itself */
 export function errorOf(mount: Mount, { body }: Answer): unknown {
   return mount === 'tRPC' ? at(body, 'error', 'data') : body;
 }

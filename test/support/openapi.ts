@@ -26,10 +26,10 @@ const documentSchema = z.looseObject({
 export type Operation = z.infer<typeof operationSchema>;
 type Paths = z.infer<typeof documentSchema>['paths'];
 
-/** The document that a server serves. */
+/** The OpenAPI document of a server. */
 export interface OpenApi {
   raw: Record<string, unknown>;
-  /** The same, with parameters and responses in place of the references to them. */
+  /** The document with references to parameters and responses resolved. */
   document: z.infer<typeof documentSchema>;
 }
 
@@ -39,7 +39,7 @@ export async function readOpenApi(url: string): Promise<OpenApi> {
   return { raw, document: documentSchema.parse(withComponents(raw, raw['components'])) };
 }
 
-/** A part of the document with the parameters and responses in place of the references to them. */
+/** @returns a part of the document with references to parameters and responses resolved */
 function withComponents(part: unknown, components: unknown): unknown {
   if (Array.isArray(part)) return part.map((one: unknown) => withComponents(one, components));
   if (typeof part !== 'object' || part === null) return part;
@@ -49,7 +49,7 @@ function withComponents(part: unknown, components: unknown): unknown {
   return Object.fromEntries(Object.entries(part).map(([key, one]) => [key, withComponents(one, components)]));
 }
 
-/** Each operation by its name, as `GET /projects/{id}`. */
+/** @returns each operation by its name, such as `GET /projects/{id}` */
 export function operationsOf({ document: { paths } }: { document: { paths: Paths } }): Map<string, Operation> {
   return new Map(
     Object.entries(paths).flatMap(([path, item]) =>
@@ -58,7 +58,7 @@ export function operationsOf({ document: { paths } }: { document: { paths: Paths
   );
 }
 
-/** How an answer differs from what the document says of it; `undefined` if it does not. */
+/** @returns how an answer differs from the document, or `undefined` if it does not */
 export function deviationOf({ document }: OpenApi, operation: Operation, answer: Answer): string | undefined {
   const documented = operation.responses[String(answer.status)];
   if (!documented) return `the status ${answer.status} is not documented`;
@@ -72,7 +72,7 @@ export function deviationOf({ document }: OpenApi, operation: Operation, answer:
   return error && `${answer.status}: ${error.message}`;
 }
 
-/** A schema with the document's components at hand, where its references point. */
+/** @returns a schema with the components that its references need */
 function resolved(schema: object, schemas: object): Record<string, unknown> {
   const whole = JSON.stringify({ ...schema, $defs: schemas });
   return z.record(z.string(), z.unknown()).parse(JSON.parse(whole.replaceAll('#/components/schemas/', '#/$defs/')));

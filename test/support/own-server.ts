@@ -4,14 +4,14 @@ import { freePort } from '../../dev/ports.ts';
 import { createServer } from '../../dev/processes.ts';
 import type { SharedStack } from './global-setup.ts';
 
-/** A server of a test file's own, over the shared database. */
+/** A server for one test file, over the shared database. */
 export interface OwnServer extends AsyncDisposable {
   url: string;
-  /** All that it has printed. */
+  /** The lines that it has printed. */
   readonly lines: readonly string[];
 }
 
-/** Starts another server beside the shared one, which differs by some settings: tokens of one are good at both. */
+/** Starts another server with some other settings. It has the keys of the shared one, so both accept the same tokens. */
 export async function startOwnServer(shared: SharedStack, settings: Record<string, string>): Promise<OwnServer> {
   const port = await freePort();
   const lines: string[] = [];

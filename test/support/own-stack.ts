@@ -5,9 +5,9 @@ import { startStack } from '../../dev/stack.ts';
 import type { Stack, StackOptions } from '../../dev/types.ts';
 import type { SharedStack } from './global-setup.ts';
 
-/** A stack of a test file's own, to stop and kill parts of. */
+/** A stack for one test file, whose parts can be stopped and killed. */
 export interface OwnStack extends Stack {
-  /** All that the server and the worker have printed. */
+  /** The lines that the server and the worker have printed. */
   readonly lines: readonly string[];
   /** Stops it and removes its data. */
   remove(): Promise<void>;

@@ -3,10 +3,10 @@ import { createClient, type AtriumClient, type Tokens } from '../../client/index
 import { nextMail, tokenIn } from './mail.ts';
 import { waitFor } from './wait.ts';
 
-/** Strong enough for zxcvbn, and the same for all. */
+/** The password of all test users; zxcvbn accepts it. */
 export const PASSWORD = 'quiet-otter-paints-seven-lanterns';
 
-/** A slug that no other test has. */
+/** @returns a slug that no other test uses */
 export function freshSlug(prefix = 'acme'): string {
   return `${prefix}-${randomBytes(5).toString('hex')}`;
 }
@@ -15,7 +15,7 @@ export function freshEmail(name = 'ada'): string {
   return `${name}-${randomBytes(5).toString('hex')}@example.com`;
 }
 
-/** The admin of a tenant of their own that is ready, logged in to it. */
+/** A user who founded a tenant, is its admin and is logged in to it. The tenant is ready. */
 export interface Founder {
   slug: string;
   email: string;
@@ -23,7 +23,7 @@ export interface Founder {
   userId: string;
   tenantId: string;
   client: AtriumClient;
-  /** The newest pair that the client holds. */
+  /** @returns the current pair of tokens of the client */
   tokens(): Tokens;
 }
 
@@ -32,7 +32,7 @@ interface Place {
   mailDir: string;
 }
 
-/** Registers, reads the mail, verifies, logs in and waits until the tenant is ready: what every user does first. */
+/** Registers a user, verifies the address with the mailed link, logs in and waits until the tenant is ready. */
 export async function signUpTenant(
   place: Place,
   wish: { slug?: string; email?: string; fullName?: string; tenantName?: string } = {},
@@ -52,7 +52,7 @@ export async function signUpTenant(
   return { slug, email, password: PASSWORD, userId: login.user.id, tenantId: login.tenant.id, client, tokens };
 }
 
-/** Logs in with a client of its own: to the tenant `slug`, or without one to the lobby. */
+/** Logs in with a new client, to the tenant `slug` or without one to the lobby. */
 export async function logIn(place: Pick<Place, 'url'>, who: { email: string; slug?: string; password?: string }) {
   let held: Tokens | undefined;
   const client = createClient({

@@ -3,9 +3,9 @@ import { run, type Spawn } from '../../dev/child.ts';
 const INSTALL_MS = 180_000;
 
 /**
- * Installs what a file of requirements names, each file by its hash, into a folder. Not into a virtual environment, since
- * Debian's Python makes none without a package more.
- * @returns why it failed, or `undefined` when it went well
+ * Installs the packages of a requirements file into a folder and checks their hashes. A virtual environment would need
+ * another package on Debian.
+ * @returns why it failed, or `undefined` if it succeeded
  */
 export async function pipInstall(
   { spawn, env, cwd }: { spawn: Spawn; env: Readonly<Record<string, string>>; cwd: string },

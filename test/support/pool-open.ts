@@ -1,11 +1,11 @@
 import { createPool, type Pool } from '../../db/connection/pool.ts';
 
-/** A pool that a test closes with its scope. */
+/** A pool that `await using` closes. */
 export interface TestPool extends AsyncDisposable {
   pool: Pool;
 }
 
-/** Opens the server's own kind of pool; `await using` closes it. */
+/** Opens a pool like the server's; `await using` closes it. */
 export function openPool(
   url: string,
   max = 2,

@@ -5,14 +5,14 @@ import { connect } from './database.ts';
 import type { SharedStack } from './global-setup.ts';
 import { signUpTenant, type Founder } from './people.ts';
 
-/** A founder, with all that is needed to enter their tenant without HTTP. */
+/** A founder, with the data to enter their tenant without HTTP. */
 export interface Housed extends Founder {
   claims: AccessClaims;
   schema: string;
   role: string;
 }
 
-/** The claims of an access token of the shared stack, its signature checked. */
+/** @returns the verified claims of an access token of the shared stack */
 async function claimsOf(stack: SharedStack, token: string): Promise<AccessClaims> {
   const { JWT_KEYS: keys, PUBLIC_URL: issuer } = parseEnv(
     stack.env,
@@ -21,7 +21,7 @@ async function claimsOf(stack: SharedStack, token: string): Promise<AccessClaims
   return await (await createAccessTokens({ keys, issuer })).verify(token);
 }
 
-/** Founds two tenants that know nothing of each other. */
+/** Founds two tenants with different founders. */
 export async function foundPair(stack: SharedStack): Promise<[Housed, Housed]> {
   return await Promise.all([house(stack), house(stack)]);
 }
@@ -35,7 +35,7 @@ async function house(stack: SharedStack): Promise<Housed> {
   return { ...founder, ...row, claims: await claimsOf(stack, founder.tokens().accessToken) };
 }
 
-/** The door to a tenant as the middleware chain opens it for a member. */
+/** @returns the arguments with which the middleware chain enters the tenant for this member */
 export function doorTo({ claims, slug }: Housed, schema: BoundSchema, readOnly = true) {
   const { sid: sessionId, sub: userId, tid: tenantId, exp } = claims;
   const caller = { kind: 'session', sessionId, userId, tenantId, expiresAt: new Date(exp * 1000) } as const;

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
 
-/** A reverse proxy that has a server below a path, as `location /atrium/ { proxy_pass http://server/; }` of nginx does. */
+/** A reverse proxy that serves a server below a path, like `location /atrium/ { proxy_pass http://server/; }` in nginx. */
 export interface PrefixProxy extends AsyncDisposable {
-  /** Where the server is reached, with the path. */
+  /** The URL of the server through the proxy, with the path. */
   readonly url: string;
-  /** Paths that were asked for outside of the server's. */
+  /** Requested paths that are not below the server's path. */
   readonly strays: readonly string[];
 }
 
-/** @param prefix as in `/atrium` @param port of the proxy @param target the server's URL */
+/** @param prefix the path, such as `/atrium` @param port the proxy's port @param target the server's URL */
 export async function startPrefixProxy(prefix: string, port: number, target: string): Promise<PrefixProxy> {
   const strays: string[] = [];
   const server = createServer((incoming, outgoing) => {

@@ -4,7 +4,7 @@ import { startRedis, type Redis } from '../../dev/redis.ts';
 import { CACHE_DIR } from '../../dev/stack.ts';
 import type { SharedStack } from './global-setup.ts';
 
-/** A Redis of a test file's own, which the stack does not have: it counts in memory. */
+/** Starts a Redis for one test file. The shared stack has none: it counts in memory. */
 export async function startOwnRedis({ env }: SharedStack, options: { password?: string } = {}): Promise<Redis> {
   const spawn = createSpawn();
   const executable = await findRedis({ spawn, env, cacheDir: CACHE_DIR, log: () => undefined, signal: undefined });

@@ -4,20 +4,20 @@ import { openBench, productBundle, type Bench } from './workflow-bench.ts';
 import type { Faults } from './workflow-faults.ts';
 import { readHistory, recordHistory, replay } from './workflow-histories.ts';
 
-/** Starts a workflow whose history is kept. */
+/** Starts a workflow whose history is recorded. */
 export type Run = (bench: Bench) => Promise<WorkflowHandle>;
 
 /**
- * Makes a test of each run: today's workflows can go on with its history.
+ * Defines a test for each run: the current workflow code can replay the recorded history of the run.
  *
- * A workflow that is under way while a new version is deployed goes on with the new code, led by its history. A change
- * that could not follow it fails here: keep the old way beside the new by `patched()` of `@temporalio/workflow`.
+ * After a deployment Temporal replays the history of each running workflow with the new code. A change that does not fit
+ * the history fails here: then keep the old branch beside the new one with `patched()` of `@temporalio/workflow`.
  *
- * To record anew, once no run of the old code can be under way any more: delete the file and run this test. It records
- * what is missing and fails; commit the file, and it passes.
- * @param runs by the name of their history
- * @param folder where the histories are kept
- * @param faults what goes wrong in a run
+ * To record a history again, when no run of the old code can still be active: delete the file and run this test. It records
+ * the missing history and fails. Commit the file, and the test passes.
+ * @param runs the runs by the name of their history
+ * @param folder the folder of the histories
+ * @param faults the faults to inject during a run
  */
 export function testReplays(runs: Readonly<Record<string, Run>>, folder: URL, faults: Faults = new Map()): void {
   test.each(Object.entries(runs))('the present code replays the recorded %s', async (name, run) => {

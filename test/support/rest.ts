@@ -1,8 +1,8 @@
-/** An answer of the server, read. */
+/** An answer of the server, with its body read. */
 export interface Answer {
   status: number;
   headers: Headers;
-  /** Parsed where it is JSON; the text otherwise; `undefined` where there is none. */
+  /** The body: parsed if it is JSON, otherwise as text, or `undefined` if it is empty. */
   body: unknown;
 }
 
@@ -13,12 +13,12 @@ export interface Call {
   headers?: Record<string, string>;
 }
 
-/** Calls the REST bridge, as curl would. @param path below `/api/v1` */
+/** Calls the REST bridge. @param path below `/api/v1` */
 export async function rest(url: string, method: string, path: string, call: Call = {}): Promise<Answer> {
   return await send(`${url}/api/v1${path}`, method, call);
 }
 
-/** Calls one procedure over tRPC's HTTP, without its client. */
+/** Calls one procedure over tRPC's HTTP mount, without the tRPC client. */
 export async function trpc(
   url: string,
   type: 'query' | 'mutation',
@@ -47,7 +47,7 @@ async function send(url: string, method: string, { token, tenant, body, headers 
   return { status: response.status, headers: response.headers, body: text === '' ? undefined : parsed };
 }
 
-/** The field of an answer at a path of keys; `undefined` where there is none. */
+/** @returns the value at a path of keys, or `undefined` if there is none */
 export function at(value: unknown, ...keys: (string | number)[]): unknown {
   return keys.reduce<unknown>(
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
@@ -55,7 +55,7 @@ export function at(value: unknown, ...keys: (string | number)[]): unknown {
   );
 }
 
-/** The reason of a refusal, from either mount. */
+/** @returns the reason of a refusal, for both mounts */
 export function reasonOf({ body }: Answer): unknown {
   return at(body, 'reason') ?? at(body, 'error', 'data', 'reason');
 }

@@ -10,7 +10,7 @@ export interface SignUp {
   tenantSlug: string;
 }
 
-/** An input that nothing is wrong with. */
+/** @returns a valid input with a new address and slug */
 export function freshSignUp(): SignUp {
   return {
     email: freshEmail(),
@@ -21,7 +21,7 @@ export function freshSignUp(): SignUp {
   };
 }
 
-/** How many rows of the lobby know the address or the slug. */
+/** @returns how many rows of the lobby contain the address or the slug */
 export async function storedOf(place: { databaseOwnerUrl: string }, { email, tenantSlug }: SignUp): Promise<number> {
   await using owner = connect(place.databaseOwnerUrl);
   const [row] = await owner.sql<{ rows: number }[]>`

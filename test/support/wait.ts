@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Asks again and again until there is an answer.
- * @param what is waited for, for the error
- * @param ask gives `undefined` or `false` while it is not there yet
+ * Calls `ask` repeatedly until it returns a value.
+ * @param what the name of the awaited condition, for the error message
+ * @param ask returns `undefined` or `false` while the condition does not hold
  * @param timeout in ms
  */
 export async function waitFor<T>(

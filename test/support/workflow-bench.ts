@@ -18,14 +18,14 @@ import { cachedBundle } from '../../workflows/bundle/cache.ts';
 import type { SharedStack } from './global-setup.ts';
 import { withFaults, type Faults } from './workflow-faults.ts';
 
-// These tests break things on purpose: what the SDK has to say about that would hide the rest.
+// Only errors: these tests cause failures on purpose, and the warnings of the SDK would hide other output.
 const logger = new DefaultLogger('ERROR');
 Runtime.install({ logger, telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } } });
 
-/** A name for histories that are kept: by default they would name the machine. */
+/** The worker identity in recorded histories. The default would contain the host name. */
 const IDENTITY = 'atrium-test';
 
-/** A worker of a test file's own: the product's workflows and activities, on a task queue that nobody else has. */
+/** A worker for one test file, with all workflows and activities and a task queue of its own. */
 export interface Bench {
   owner: Owner;
   client: Client;
@@ -34,19 +34,19 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-/** Bundles a module whose exports are workflows, other than the product's. */
+/** Bundles another module whose exports are workflows. */
 export async function bundleWorkflows(workflowsPath: string): Promise<WorkflowBundleOption> {
   return await bundleWorkflowCode({ workflowsPath, logger });
 }
 
-/** The product's workflows, as its worker runs them. */
+/** @returns the bundle of all workflows, as the worker runs them */
 export async function productBundle(): Promise<WorkflowBundleOption> {
   return { codePath: await cachedBundle() };
 }
 
 /**
- * Runs the real workflows and activities on the shared PostgreSQL and Temporal. Mails go nowhere.
- * @param faults what goes wrong while which tenant is provisioned
+ * Runs the real workflows and activities on the shared PostgreSQL and Temporal. No mail is sent.
+ * @param faults the faults to inject, by the tenant that is provisioned
  */
 export async function openBench(stack: SharedStack, faults: Faults = new Map()): Promise<Bench> {
   const {

@@ -1,20 +1,20 @@
 import { ApplicationFailure } from '@temporalio/activity';
 
-/** One thing that goes wrong, once. */
+/** One failure of an activity, which happens once. */
 export interface Fault {
   activity: string;
-  /** Before it did anything; or after all of it, as if its answer had been lost. */
+  /** Whether it fails before it does anything, or after its work as if the answer had been lost. */
   when: 'before' | 'after';
-  /** Whether the workflow may try again. */
+  /** Whether the workflow may retry. */
   retryable: boolean;
 }
 
-/** By the tenant's id, in the order in which they strike. */
+/** The faults by tenant id, in the order in which they occur. */
 export type Faults = Map<string, Fault[]>;
 
 type Activity = (input: never) => Promise<unknown>;
 
-/** The same activities, which fail where `faults` says so. A fault that has struck is taken from the list. */
+/** Wraps activities so that they fail as `faults` says. Each fault is removed from the list when it occurs. */
 export function withFaults(activities: Record<string, Activity>, faults: Faults): Record<string, Activity> {
   return Object.fromEntries(
     Object.entries(activities).map(([name, run]) => [

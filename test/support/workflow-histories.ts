@@ -3,13 +3,13 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 
-/** A recorded history; `undefined` where there is none. */
+/** @returns a recorded history, or `undefined` if there is none */
 export async function readHistory(file: URL): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Keeps the history of a workflow that has ended, without the stack traces, which would name the machine. */
+/** Writes the history of an ended workflow to a file, without stack traces, which contain paths of the machine. */
 export async function recordHistory(file: URL, workflow: WorkflowHandle): Promise<void> {
   await workflow.result().catch(() => undefined);
   const history: unknown = JSON.parse(historyToJSON(await workflow.fetchHistory()));
@@ -18,7 +18,7 @@ export async function recordHistory(file: URL, workflow: WorkflowHandle): Promis
   await writeFile(file, `${lean}\n`);
 }
 
-/** Leads a workflow's code through a history. @returns what it did otherwise, if anything */
+/** Replays a history with the workflow code. @returns the error if the code does not fit the history */
 export async function replay(workflowBundle: WorkflowBundleOption, history: unknown): Promise<Error | undefined> {
   return await Worker.runReplayHistory({ workflowBundle }, history).then(
     () => undefined,

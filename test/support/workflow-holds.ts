@@ -4,19 +4,19 @@ import type { Owner } from '../../db/connection/owner/connect.ts';
 import { createRole, createSchema, migrateTenant, type TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { waitFor } from './wait.ts';
 
-/** A lock that someone else will need, kept in a transaction of its own. */
+/** A lock that another session will need, held by a transaction of its own. */
 export interface Hold {
   /** Waits until another session waits for it. */
   blocksSomeone(): Promise<void>;
-  /** Ends the connections of the sessions that wait for it. */
+  /** Terminates the sessions that wait for it. */
   cutOff(): Promise<void>;
-  /** Gives it back, and leaves nothing of the transaction. */
+  /** Releases it by rolling the transaction back. */
   release(): Promise<void>;
 }
 
 type Take = (tx: postgres.ReservedSql) => PromiseLike<unknown>;
 
-/** @param owner with a connection to spare for each hold, and one more */
+/** @param owner needs one free connection for each hold, and one more */
 export async function hold(owner: Owner, take: Take): Promise<Hold> {
   const tx = await owner.reserve();
   await tx`begin`;
@@ -42,30 +42,30 @@ export async function hold(owner: Owner, take: Take): Promise<Hold> {
   };
 }
 
-/** Keeps the making and the dropping of a tenant's role and schema waiting: db/tenancy/owner/provision.ts takes the same lock. */
+/** Blocks creating and dropping a tenant's role and schema, by the lock that db/tenancy/owner/provision.ts takes. */
 async function holdHome(owner: Owner, { dbRole }: TenantHome): Promise<Hold> {
   return await hold(owner, (tx) => tx`select pg_advisory_xact_lock(hashtextextended(${dbRole}, 0))`);
 }
 
-/** Keeps a tenant's row from being changed. */
+/** Blocks changes of a tenant's row. */
 export async function holdRow(owner: Owner, { tenantId }: TenantHome): Promise<Hold> {
   return await hold(owner, (tx) => tx`select from public.tenants where id = ${tenantId} for update`);
 }
 
-/** Keeps a tenant's provisioning within a step. */
+/** For each step, a hold that blocks a tenant's provisioning within it. */
 export const HOLDS: Readonly<Record<ProvisioningStep, (owner: Owner, home: TenantHome) => Promise<Hold>>> = {
   role: holdHome,
-  // A name that another transaction may still take makes PostgreSQL wait for that one's end.
+  // PostgreSQL waits until the other transaction, which uses the same name, has ended.
   schema: (owner, { schemaName }) => hold(owner, (tx) => tx`create schema ${tx(schemaName)}`),
   migrations: (owner, { schemaName }) =>
     hold(owner, (tx) => tx`select pg_advisory_xact_lock(hashtextextended(${`atrium migrate ${schemaName}`}, 0))`),
   async seed(owner, home) {
-    // The table has to be there to be locked: as if an earlier try had come so far.
+    // The table must exist to be locked, as if an earlier attempt had created it.
     await createRole(owner, home);
     await createSchema(owner, home);
     await migrateTenant(owner, home);
     return await hold(owner, (tx) => tx`lock table ${tx(home.schemaName)}.settings in share mode`);
   },
-  // The last step writes into the log, and so does the last of its undoing.
+  // The last step writes to the audit log, and so does its undo step.
   ready: (owner) => hold(owner, (tx) => tx`lock table public.audit_logs in share mode`),
 };

@@ -5,7 +5,7 @@ import type { Owner } from '../../db/connection/owner/connect.ts';
 import type { TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { freshSlug } from './people.ts';
 
-/** Adds a tenant that waits to be provisioned, by nobody but the test. */
+/** Inserts a tenant that waits for provisioning. Only the test provisions it. */
 export async function insertTenant(owner: Owner): Promise<TenantHome & { slug: string }> {
   const id = uuidv7();
   const slug = slugSchema.parse(freshSlug('bench'));
@@ -16,7 +16,7 @@ export async function insertTenant(owner: Owner): Promise<TenantHome & { slug: s
   return { ...home, slug };
 }
 
-/** Where the tenant of a slug lives. */
+/** @returns the schema and role of the tenant with this slug */
 export async function homeOf(owner: Owner, slug: string): Promise<TenantHome & { slug: string }> {
   const [row] = await owner<{ id: string; schema: SchemaName; role: RoleName }[]>`
     select id, schema_name as schema, db_role as role from public.tenants where slug = ${slug}`;
@@ -31,7 +31,7 @@ interface TenantRow {
   version: number;
 }
 
-/** What there is of a tenant: its row, what its log says of its provisioning, and what PostgreSQL holds of it. */
+/** @returns the state of a tenant: its row, the audit rows of its provisioning, and whether its role and schema exist */
 export async function lookAt(owner: Owner, { tenantId, schemaName, dbRole }: TenantHome) {
   const [row] = await owner<TenantRow[]>`
     select status, provisioning_step as step, provisioning_error as error, schema_version as version
@@ -50,8 +50,8 @@ export async function lookAt(owner: Owner, { tenantId, schemaName, dbRole }: Ten
 }
 
 /**
- * All that provisioning made in PostgreSQL, with the tenant's own names replaced: two tenants that were made alike
- * give the same.
+ * Describes all that provisioning created in PostgreSQL. The names of the tenant are replaced, so that the descriptions of
+ * two equal tenants are equal.
  */
 export async function describeHome(owner: Owner, { schemaName, dbRole }: TenantHome): Promise<unknown> {
   const relations = await owner`

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type postgres from 'postgres';
 import type { TenantHome } from '../../db/tenancy/owner/provision.ts';
 
-/** What keeps a role from being dropped, until it is released. */
+/** An object that prevents a role from being dropped until it is released. */
 export interface Pin extends AsyncDisposable {
   release(): Promise<void>;
 }
 
-/** Gives a tenant's role something of each kind with which PostgreSQL drops no role. */
+/** Gives a tenant's role one of each kind of object that prevents PostgreSQL from dropping the role. */
 export async function ownSomething(superuser: postgres.Sql, { dbRole }: TenantHome): Promise<void> {
   const name = `owned_${randomBytes(5).toString('hex')}`;
   const [object] = await superuser<{ id: number }[]>`select lo_from_bytea(0, 'owned') as id`;
@@ -26,7 +26,7 @@ export async function ownSomething(superuser: postgres.Sql, { dbRole }: TenantHo
     alter default privileges for role "${dbRole}" grant select on tables to tenants`);
 }
 
-/** Makes something of somebody else's depend on what the role owns: nobody may drop that unasked. */
+/** Makes an object of another role depend on an object of this role, which must then not be dropped. */
 export async function pinRole(superuser: postgres.Sql, { dbRole }: TenantHome): Promise<Pin> {
   const name = `pinned_${randomBytes(5).toString('hex')}`;
   await superuser.unsafe(`

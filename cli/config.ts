@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { limitTable, productLimitTable } from '../core/rate-limit/index.ts';
-import { envExample, settingRows, settingTable } from '../core/env/table.ts';
+import { envExample, settingRows, settingTable } from '../core/env/docs-table.ts';
 
 // `bun run config` prints every setting.
 // --markdown prints the table of docs/configuration.md, and --write writes that page and `.env.example`.

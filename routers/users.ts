@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { now } from '../db/connection/clock.ts';
 import { changesBetween } from '../db/audit/changes.ts';
 import { memberships, tenants, users } from '../db/tables/lobby.ts';
-import { tenantColumns } from '../db/tenancy/tenants.ts';
+import { tenantColumns } from '../db/tenancy/tenant-columns.ts';
 import { pageOf } from './paging.ts';
 import { userProcedure } from './procedures/levels.ts';
 import {

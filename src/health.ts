@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { cached } from '../core/cached.ts';
-import { within } from '../core/within.ts';
+import { within } from '../core/timeout.ts';
 import { lobbyIsCurrent } from '../db/migrations/preflight.ts';
 import type { Pool } from '../db/connection/pool.ts';
 import type { AppEnv } from './middleware/request.ts';

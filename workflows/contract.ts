@@ -1,4 +1,4 @@
-import type { TemplatedEmail } from '../core/mail/templated-email.ts';
+import type { EmailPayload } from '../core/mail/email-payload.ts';
 
 // The names, inputs and ids of the workflows, for code outside of the worker. Temporal stores inputs in its histories, so
 // they hold ids and names, never a secret.
@@ -9,7 +9,7 @@ export interface ProvisionTenantInput {
   tenantId: string;
 }
 
-export type SendEmailInput = TemplatedEmail & {
+export type SendEmailInput = EmailPayload & {
   /** The outbox row's id. The Message-ID is made from it. */
   messageId: string;
   /** The tenant of the outbox row. A tenant's role can only queue rows of its own tenant, so the mail must be about that tenant. */

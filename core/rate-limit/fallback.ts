@@ -1,4 +1,4 @@
-import { within } from '../within.ts';
+import { within } from '../timeout.ts';
 import type { Counter, Taken } from './counter.ts';
 import { createMemoryCounter } from './memory.ts';
 

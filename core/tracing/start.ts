@@ -1,5 +1,5 @@
 import { context, trace } from '@opentelemetry/api';
-import { within } from '../within.ts';
+import { within } from '../timeout.ts';
 
 export interface Tracing {
   /** Sends the remaining spans, for at most 3 s. */

@@ -1,4 +1,4 @@
-import type { Slug } from '../../core/tenancy/slug.ts';
+import type { Slug } from '../../core/tenancy/slug-format.ts';
 import type { Mode, Role, TenantStatus } from '../tables/lobby.ts';
 
 /** What a signed token says, whoever holds it. */

@@ -1,6 +1,6 @@
 import { unauthenticated } from '../../core/auth/access-token.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Slug } from '../../core/tenancy/slug.ts';
+import type { Slug } from '../../core/tenancy/slug-format.ts';
 import { actorIn, type Actor, type Caller, type CallerRow, type Person, type TenantRow } from './callers.ts';
 import { assertReady } from './tenant-status.ts';
 import { forgetKey, hexOf, rememberKey, shareOf } from './tenant-of-caller.ts';

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { NoneOf } from '../../core/none-of.ts';
-import { templatedEmailSchema } from '../../core/mail/templated-email.ts';
+import { emailPayloadSchema } from '../../core/mail/email-payload.ts';
 import { currentTraceparent } from '../../core/tracing/span.ts';
 import { insertOnly } from '../connection/insert.ts';
 import { outbox } from '../tables/lobby.ts';
@@ -18,7 +18,7 @@ export const OUTBOX_CHANNEL = 'atrium_outbox';
  */
 const ATRIUM_PAYLOADS = {
   'tenant.provision': z.strictObject({}),
-  'email.send': templatedEmailSchema,
+  'email.send': emailPayloadSchema,
 };
 
 /** What a row of each kind holds: of Atrium's, and of the product's. */

@@ -1,9 +1,8 @@
-import { and, eq, sql } from 'drizzle-orm';
-import { AppError } from '../../core/errors.ts';
-import type { Slug } from '../../core/tenancy/slug.ts';
-import { formerSlugs, tenants } from '../tables/lobby.ts';
+import { eq, sql } from 'drizzle-orm';
+import type { Slug } from '../../core/tenancy/slug-format.ts';
+import { tenants } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
-import { refuseTakenSlug, slugTaken } from './tenants.ts';
+import { changeSlug, refuseTakenSlug } from './slugs.ts';
 
 /** What an admin may change of a tenant. */
 type TenantSettings = {
@@ -11,9 +10,6 @@ type TenantSettings = {
   slug: Slug;
   allowAssumedIdentity: boolean;
 };
-
-/** Each stays taken for everyone else. */
-const FORMER_SLUGS_AT_MOST = 10;
 
 const columns = {
   name: tenants.name,
@@ -49,23 +45,6 @@ export async function updateTenant(
     .set({ ...after, updatedAt: sql`now()` })
     .where(eq(tenants.id, tenantId))
     .catch((error: unknown) => refuseTakenSlug(error, after.slug));
-  if (after.slug !== before.slug) await moveSlug(tx, tenantId, before.slug, after.slug);
+  if (after.slug !== before.slug) await changeSlug(tx, tenantId, { from: before.slug, to: after.slug });
   return { before, after };
-}
-
-async function moveSlug(tx: Tx, tenantId: string, from: Slug, to: Slug): Promise<void> {
-  // Another tenant's former slugs can't be seen from here; that one of them is in the way can.
-  await tx.insert(formerSlugs).values({ slug: to, tenantId }).onConflictDoNothing();
-  const own = await tx
-    .delete(formerSlugs)
-    .where(and(eq(formerSlugs.slug, to), eq(formerSlugs.tenantId, tenantId)))
-    .returning({ slug: formerSlugs.slug });
-  if (own.length === 0) throw slugTaken(to);
-  await tx.insert(formerSlugs).values({ slug: from, tenantId });
-  if ((await tx.$count(formerSlugs, eq(formerSlugs.tenantId, tenantId))) > FORMER_SLUGS_AT_MOST) {
-    throw new AppError(
-      'CONFLICT',
-      `A tenant can have at most ${FORMER_SLUGS_AT_MOST} former slugs. Choose one of them as its slug.`,
-    );
-  }
 }

@@ -122,7 +122,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
     refuses: [
       { regex: '^(hono|@hono)(/|$)', message: 'Routers know no HTTP server: that is src/.' },
       {
-        regex: '/db/(outbox/enqueue|mail/requests|tenancy/tenants)\\.ts$',
+        regex: '/db/(outbox/enqueue|mail/requests|tenancy/create-tenant)\\.ts$',
         importNames: ['enqueue', 'requestMail', 'createTenant'],
         message: 'Import it from routers/procedures/costs.ts, which asks whether the call was counted.',
       },

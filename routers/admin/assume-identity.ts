@@ -5,7 +5,7 @@ import { ACCESS_TOKEN_SECONDS, unauthenticated } from '../../core/auth/access-to
 import { displayText } from '../../core/text/display-text.ts';
 import { AppError } from '../../core/errors.ts';
 import { idSchema } from '../../core/id.ts';
-import { parseSlug } from '../../core/tenancy/slug.ts';
+import { parseSlug } from '../../core/tenancy/slug-format.ts';
 import type { Person } from '../../db/entering/callers.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { fromNow } from '../../db/connection/clock.ts';

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { AppError } from '../../core/errors.ts';
-import { parseSlug } from '../../core/tenancy/slug.ts';
+import { parseSlug } from '../../core/tenancy/slug-format.ts';
 import { tenantNotFound } from '../../db/entering/enter.ts';
 import { tenants } from '../../db/tables/lobby.ts';
 import { enqueue } from '../procedures/costs.ts';

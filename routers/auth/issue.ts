@@ -1,11 +1,11 @@
 import { and, eq } from 'drizzle-orm';
 import type { z } from 'zod';
 import { ACCESS_TOKEN_SECONDS, type AccessTokens } from '../../core/auth/access-token.ts';
-import { parseSlug } from '../../core/tenancy/slug.ts';
+import { parseSlug } from '../../core/tenancy/slug-format.ts';
 import type { User } from '../../db/entering/callers.ts';
 import { tenantNotFound, type Tenant } from '../../db/entering/enter.ts';
 import { memberships, tenants, type Role } from '../../db/tables/lobby.ts';
-import { tenantColumns } from '../../db/tenancy/tenants.ts';
+import { tenantColumns } from '../../db/tenancy/tenant-columns.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import { toTenantShape, toUserShape, type loginShape } from '../shapes.ts';
 

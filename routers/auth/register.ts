@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { emailSchema } from '../../core/mail/address.ts';
 import { VERIFICATION_MS } from '../../core/auth/mailed-token.ts';
 import { passwordTags } from '../../core/auth/password-tag.ts';
-import { slugSchema } from '../../core/tenancy/slug.ts';
+import { slugSchema } from '../../core/tenancy/slug-format.ts';
 import { fromNow } from '../../db/connection/clock.ts';
 import { signUps } from '../../db/tables/lobby.ts';
 import { enqueue, createTenant } from '../procedures/costs.ts';

@@ -6,7 +6,7 @@ import { requestMail as requestUncounted } from '../../db/mail/requests.ts';
 // oxlint-disable-next-line no-restricted-imports -- as above
 import { enqueue as enqueueUncounted, type OutboxMessage } from '../../db/outbox/enqueue.ts';
 // oxlint-disable-next-line no-restricted-imports -- as above
-import { createTenant as createUncounted } from '../../db/tenancy/tenants.ts';
+import { createTenant as createUncounted } from '../../db/tenancy/create-tenant.ts';
 import { PRODUCT_COSTS } from '../../db/outbox/product/kinds.ts';
 import type { CountedCall, Spent } from './limits.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { slugSchema } from '../../core/tenancy/slug.ts';
+import { slugSchema } from '../../core/tenancy/slug-format.ts';
 import { changesBetween } from '../../db/audit/changes.ts';
 import { enterAsUser } from '../../db/entering/enter.ts';
 import { memberships } from '../../db/tables/lobby.ts';

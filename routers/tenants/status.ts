@@ -6,7 +6,7 @@ import {
   PROVISIONING_STEPS,
   type ProvisioningStep,
 } from '../../core/tenancy/provisioning.ts';
-import { parseSlug } from '../../core/tenancy/slug.ts';
+import { parseSlug } from '../../core/tenancy/slug-format.ts';
 import { tenantNotFound } from '../../db/entering/enter.ts';
 import { memberships, tenants, type TenantStatus } from '../../db/tables/lobby.ts';
 import type { Tx } from '../../db/connection/lane.ts';

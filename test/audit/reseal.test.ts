@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, expect, inject, test } from 'vitest';
 import { resealAuditLog } from '../../db/audit/owner/reseal.ts';
-import { sealAuditRows } from '../../db/audit/owner/seal-rows.ts';
+import { sealAuditRows } from '../../db/audit/owner/seal-rounds.ts';
 import { waitFor } from '../support/wait.ts';
 import { openScratchLog } from './scratch-log.ts';
 

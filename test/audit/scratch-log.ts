@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import { v7 as uuidv7 } from 'uuid';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import type { SecretKeys } from '../../core/secret-keys.ts';
-import { sealAuditRows } from '../../db/audit/owner/seal-rows.ts';
+import { sealAuditRows } from '../../db/audit/owner/seal-rounds.ts';
 import { verifyAuditLog, type Verification } from '../../db/audit/verify.ts';
 import { migrateLobby } from '../../db/migrations/owner/migrate.ts';
 import { connectOwner, type Owner } from '../../db/connection/owner/connect.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, expect, inject, test } from 'vitest';
 import { createLog } from '../../core/log/log.ts';
-import { sealAuditRows } from '../../db/audit/owner/seal-rows.ts';
-import { startSealing } from '../../workflows/audit/sealing.ts';
+import { sealAuditRows } from '../../db/audit/owner/seal-rounds.ts';
+import { startSealing } from '../../workflows/audit/seal-loop.ts';
 import { waitFor } from '../support/wait.ts';
 import { NIL, obstruct, openScratchLog } from './scratch-log.ts';
 

@@ -4,7 +4,7 @@ import postgres from 'postgres';
 import { afterAll, expect, inject, test } from 'vitest';
 import { SIGNED_COLUMNS } from '../../db/audit/canonical-row.ts';
 import { createAuditClock } from '../../db/audit/owner/transaction-clock.ts';
-import { sealAuditRows } from '../../db/audit/owner/seal-rows.ts';
+import { sealAuditRows } from '../../db/audit/owner/seal-rounds.ts';
 import { auditLogs } from '../../db/tables/lobby.ts';
 import { openScratchLog } from './scratch-log.ts';
 

@@ -5,7 +5,7 @@ import { PgTable } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
 import { AUDIT_ACTIONS } from '../../core/audit/actions.ts';
 import { PRODUCT_ACTIONS } from '../../core/audit/product/actions.ts';
-import { envExample, settingTable } from '../../core/env/table.ts';
+import { envExample, settingTable } from '../../core/env/docs-table.ts';
 import { STATUS_OF_REASON } from '../../core/errors.ts';
 import { CONCURRENCY_RULES, limitTable, productLimitTable, RULES } from '../../core/rate-limit/index.ts';
 import * as lobby from '../../db/tables/lobby.ts';

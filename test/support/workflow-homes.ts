@@ -1,5 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
-import { roleNameOf, schemaNameOf, slugSchema, type RoleName, type SchemaName } from '../../core/tenancy/slug.ts';
+import {
+  roleNameOf,
+  schemaNameOf,
+  slugSchema,
+  type RoleName,
+  type SchemaName,
+} from '../../core/tenancy/slug-format.ts';
 import type { TenantStatus } from '../../db/tables/lobby.ts';
 import type { Owner } from '../../db/connection/owner/connect.ts';
 import type { TenantHome } from '../../db/tenancy/owner/provision.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cached } from '../../core/cached.ts';
-import { within } from '../../core/within.ts';
+import { within } from '../../core/timeout.ts';
 
 /** Questions that are answered by hand, at a time set by hand. */
 function desk() {

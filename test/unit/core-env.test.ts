@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { EnvError, parseEnv, SERVER_SETTINGS, SETTINGS, warningsOf, WORKER_SETTINGS } from '../../core/env/index.ts';
-import { envExample, settingRows, settingTable } from '../../core/env/table.ts';
+import { envExample, settingRows, settingTable } from '../../core/env/docs-table.ts';
 
 const makeJwk = (kid: string) => ({ ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid });
 const [jwk, otherJwk] = [makeJwk('one'), makeJwk('two')];

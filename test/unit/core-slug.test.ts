@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseSlug, roleNameOf, schemaNameOf, slugSchema } from '../../core/tenancy/slug.ts';
+import { parseSlug, roleNameOf, schemaNameOf, slugSchema } from '../../core/tenancy/slug-format.ts';
 
 test.each(
   ['abc', 'acme', 'acme-labs', 'a1b', 'a-1', 'a-b-c-d', 'x2', 'tenant-1', `a${'b'.repeat(47)}`].filter(

@@ -1,7 +1,7 @@
 import { macOfStart, startMatches } from '../../../core/audit/seal-macs.ts';
 import type { SecretKeys } from '../../../core/secret-keys.ts';
 import { isoOf } from '../canonical-row.ts';
-import { sealAuditRows } from './seal-rows.ts';
+import { sealAuditRows } from './seal-rounds.ts';
 import { writeSystemAudit } from './write-system.ts';
 import { startColumns, type SignedStart } from './trim.ts';
 import { BatchError, type JobFailure } from '../../connection/batch.ts';

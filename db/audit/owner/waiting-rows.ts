@@ -1,5 +1,5 @@
 import type { Owner } from '../../connection/owner/connect.ts';
-import { steps } from '../../connection/owner/steps.ts';
+import { steps } from '../../connection/owner/index-skip-scan.ts';
 import { canonicalRow, isoOf } from '../canonical-row.ts';
 
 /** Logs of which rows are read at once. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditSubject } from '../../../core/audit/actions.ts';
-import type { RoleName, Slug } from '../../../core/tenancy/slug.ts';
+import type { RoleName, Slug } from '../../../core/tenancy/slug-format.ts';
 import { writeAudit } from '../../audit/write.ts';
 import { assertReady } from '../tenant-status.ts';
 import { postgresError } from '../../connection/errors.ts';

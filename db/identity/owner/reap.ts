@@ -1,6 +1,6 @@
 import { REFRESH_TOKEN } from '../../../core/auth/refresh-token.ts';
 import { SIGN_UP_DAYS } from '../../../core/identity/sign-up.ts';
-import type { RoleName, SchemaName } from '../../../core/tenancy/slug.ts';
+import type { RoleName, SchemaName } from '../../../core/tenancy/slug-format.ts';
 import { writeSystemAudit } from '../../audit/owner/write-system.ts';
 import { runBatch } from '../../connection/batch.ts';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';

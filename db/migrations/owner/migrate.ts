@@ -1,4 +1,4 @@
-import type { SchemaName } from '../../../core/tenancy/slug.ts';
+import type { SchemaName } from '../../../core/tenancy/slug-format.ts';
 import { connectOwner, type OwnerTx } from '../../connection/owner/connect.ts';
 import { newestVersions, readSets, type Migration, type MigrationSet, type SchemaVersions } from '../sets.ts';
 import { editedMigration, newerSchema, skippedMigration } from './errors.ts';

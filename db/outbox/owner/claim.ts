@@ -1,6 +1,6 @@
 import { NIL } from 'uuid';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
-import { steps } from '../../connection/owner/steps.ts';
+import { steps } from '../../connection/owner/index-skip-scan.ts';
 
 // How workers take rows from the outbox. Whoever may queue chooses a row's id, so no order depends on it but that of a
 // tenant's own rows.

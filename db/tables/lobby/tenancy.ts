@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import type { RoleName, SchemaName, Slug } from '../../../core/tenancy/slug.ts';
+import type { RoleName, SchemaName, Slug } from '../../../core/tenancy/slug-format.ts';
 import { time } from '../time.ts';
 import { createdAt, lobby } from './columns.ts';
 

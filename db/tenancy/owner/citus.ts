@@ -1,4 +1,4 @@
-import type { RoleName, Slug } from '../../../core/tenancy/slug.ts';
+import type { RoleName, Slug } from '../../../core/tenancy/slug-format.ts';
 import { tryEach, type JobFailure } from '../../connection/batch.ts';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 

@@ -1,4 +1,4 @@
-import type { RoleName, SchemaName, Slug } from '../../../core/tenancy/slug.ts';
+import type { RoleName, SchemaName, Slug } from '../../../core/tenancy/slug-format.ts';
 import { tryEach, type JobFailure } from '../../connection/batch.ts';
 import { newestVersions, readSets } from '../../migrations/sets.ts';
 import type { Owner } from '../../connection/owner/connect.ts';

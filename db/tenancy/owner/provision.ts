@@ -1,4 +1,4 @@
-import type { RoleName, SchemaName } from '../../../core/tenancy/slug.ts';
+import type { RoleName, SchemaName } from '../../../core/tenancy/slug-format.ts';
 import { hasCitus } from './citus.ts';
 import { migrateTenantSchema } from '../../migrations/owner/migrate.ts';
 import { readSets, schemaVersion } from '../../migrations/sets.ts';

@@ -1,5 +1,5 @@
 import type { ProvisioningStep } from '../../../core/tenancy/provisioning.ts';
-import type { RoleName, SchemaName } from '../../../core/tenancy/slug.ts';
+import type { RoleName, SchemaName } from '../../../core/tenancy/slug-format.ts';
 import { writeSystemAudit } from '../../audit/owner/write-system.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 import type { TenantHome } from './provision.ts';

@@ -1,15 +1,15 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { mintMailedToken, type MailedTokenSubject } from '../../../core/auth/mailed-token.ts';
 import type { SecretKeys } from '../../../core/secret-keys.ts';
-import { templatedEmailSchema } from '../../../core/mail/templated-email.ts';
+import { emailPayloadSchema } from '../../../core/mail/email-payload.ts';
 import { RecipientRefused, type Mailer } from '../../../core/mail/mailer.ts';
 import { writeRefusedMail, type RefusedMail } from '../../../db/mail/owner/refused.ts';
-import { beginReset, findInvite, findSignUp } from '../../../db/mail/owner/subjects.ts';
+import { beginReset, findInvite, findSignUp } from '../../../db/mail/owner/text-data.ts';
 import type { Owner } from '../../../db/connection/owner/connect.ts';
 import { renewVerifications } from '../../../db/identity/owner/verifications.ts';
 import type { SendEmailInput } from '../../contract.ts';
 import { withBeat } from '../heartbeat.ts';
-import { accountExists, invite, resetPassword, verifyEmail, type Letter } from './letters.ts';
+import { accountExists, invite, resetPassword, verifyEmail, type Letter } from './texts.ts';
 
 export type MailActivities = ReturnType<typeof createMailActivities>;
 
@@ -28,7 +28,7 @@ export function createMailActivities(deps: {
       withBeat(async () => {
         const { messageId: _, tenantId: __, ...order } = input;
         // The relay validates the payload too, but an older relay may have started this workflow.
-        if (!templatedEmailSchema.safeParse(order).success) {
+        if (!emailPayloadSchema.safeParse(order).success) {
           throw ApplicationFailure.nonRetryable('There is no such mail', 'InvalidInput');
         }
         const mail = await write(input);

@@ -2,7 +2,7 @@ import type { SecretKeys } from '../../core/secret-keys.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { WorkerMetrics } from '../../core/metrics/worker.ts';
 import { createAuditClock } from '../../db/audit/owner/transaction-clock.ts';
-import { sealAuditRows } from '../../db/audit/owner/seal-rows.ts';
+import { sealAuditRows } from '../../db/audit/owner/seal-rounds.ts';
 import { BatchError } from '../../db/connection/batch.ts';
 import { isConnectionError, isRetryable, postgresError } from '../../db/connection/errors.ts';
 import type { Owner } from '../../db/connection/owner/connect.ts';

@@ -1,7 +1,7 @@
 import { INVITE_MS, RESET_MS, VERIFICATION_MS } from '../../../core/auth/mailed-token.ts';
 import { inWords } from '../../../core/duration.ts';
 import { harmless } from '../../../core/text/harmless.ts';
-import type { ResetSubject } from '../../../core/identity/reset-subject.ts';
+import type { ResetSubject } from '../../../core/identity/reset-mail.ts';
 import { describeSignUp, type SignUpFacts } from '../../../core/identity/sign-up.ts';
 
 /**

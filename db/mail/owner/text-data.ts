@@ -1,5 +1,5 @@
 import { RESET_MS } from '../../../core/auth/mailed-token.ts';
-import type { ResetSubject } from '../../../core/identity/reset-subject.ts';
+import type { ResetSubject } from '../../../core/identity/reset-mail.ts';
 import { SIGN_UP_DAYS, type SignUpFacts } from '../../../core/identity/sign-up.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 

@@ -1,0 +1,98 @@
+import type { SecretKeys } from '../../../core/secret-keys.ts';
+import { tryEach, type JobFailure } from '../../connection/batch.ts';
+import type { Owner } from '../../connection/owner/connect.ts';
+import { appendSeals } from './seal-rows.ts';
+import type { AuditClock } from './transaction-clock.ts';
+import { readWaiting, waitingLogs } from './waiting-rows.ts';
+
+/** Rows read at once: some 100 ms of work, which is lost to whoever was faster. */
+const BATCH = 1_000;
+
+interface SealedRows {
+  /** Rows that were found waiting. */
+  waiting: number;
+  sealed: number;
+  full: boolean;
+  /** Chains that could not be sealed, where each was tried by itself. */
+  failures: readonly JobFailure[];
+  /** Rows that claim to be older than they are. */
+  backdated: readonly { chain: string; auditId: string }[];
+  /** Whose turn was last. */
+  last: string | undefined;
+}
+
+/**
+ * Seals rows that were committed and not sealed yet, each in the chain of its log and there oldest first. Logs take turns: each
+ * of those that wait has an equal share of a round, however many rows it has. Nothing is locked while
+ * it works: a place in a chain is taken once, so of many who seal at once one is first, and the others have done nothing.
+ * What is written is written by one statement: all of it or, after a crash, none.
+ * @param options.apart reads and seals each log by statements of its own, so that one that can't be read or sealed does not
+ *   stop the others
+ * @param options.except the chains to leave alone
+ * @param options.after whose turn was last, from the answer before
+ * @param options.clock knows rows that were dated back: they are sealed as rows that nothing matches, so that verifying names them
+ * @returns how many were sealed; when it is `full`, there are likely more
+ */
+export async function sealAuditRows(
+  owner: Owner,
+  keys: SecretKeys,
+  {
+    apart = false,
+    except = [],
+    after,
+    clock,
+  }: { apart?: boolean; except?: readonly string[]; after?: string | undefined; clock?: AuditClock } = {},
+): Promise<SealedRows> {
+  await clock?.read(owner);
+  const { chains, more } = await waitingLogs(owner, except, after);
+  const round = { waiting: 0, sealed: 0, full: more, failures: [], backdated: [], last: chains.at(-1) };
+  if (chains.length === 0) return round;
+  const share = Math.ceil(BATCH / chains.length);
+  if (!apart) {
+    const part = await sealChains(owner, keys, { chains, share, clock });
+    const sealed = part.outcome === 'sealed' ? part.waiting : 0;
+    return { ...round, ...part, sealed, full: (part.full || more) && sealed > 0 };
+  }
+  const parts: (Part & { sealed: number })[] = [];
+  const failures = await tryEach(
+    chains.map((chain) => ({
+      item: chain,
+      tenantId: chain,
+      async work() {
+        const part = await sealChains(owner, keys, { chains: [chain], share, clock });
+        parts.push({ ...part, sealed: part.outcome === 'sealed' ? part.waiting : 0 });
+        if (part.outcome === 'taken') {
+          throw new Error('A seal that is none of ours stands in the next place of the chain');
+        }
+      },
+    })),
+  );
+  const total = (of: 'waiting' | 'sealed') => parts.reduce((sum, part) => sum + part[of], 0);
+  return {
+    ...round,
+    // A log that could not be read has rows that wait, too.
+    waiting: Math.max(total('waiting'), failures.length),
+    sealed: total('sealed'),
+    full: more || parts.some(({ full }) => full),
+    failures,
+    backdated: parts.flatMap(({ backdated }) => backdated),
+  };
+}
+
+/** What became of some logs. */
+interface Part extends Pick<SealedRows, 'waiting' | 'full' | 'backdated'> {
+  outcome: 'sealed' | 'moved' | 'taken';
+}
+
+/** Reads the oldest rows of each log that wait, at most `share` of each, and seals them by one statement. */
+async function sealChains(
+  owner: Owner,
+  keys: SecretKeys,
+  { chains, share, clock }: { chains: readonly string[]; share: number; clock: AuditClock | undefined },
+): Promise<Part> {
+  const { waiting: rows, full } = await readWaiting(owner, chains, share);
+  if (rows.length === 0) return { waiting: 0, full, backdated: [], outcome: 'sealed' };
+  const waiting = rows.map((row) => Object.assign(row, { backdated: clock?.isBackdated(row) === true }));
+  const backdated = waiting.filter((row) => row.backdated).map(({ chain, auditId }) => ({ chain, auditId }));
+  return { waiting: waiting.length, full, backdated, outcome: await appendSeals(owner, keys, waiting) };
+}

@@ -21,9 +21,9 @@ export interface Session {
 
 /**
  * Stores the tokens of one login.
- * @param options.exchange exchanges the refresh token. It returns the new pair, or `undefined` if the server answers that the
- *   session has ended. If it throws, the session keeps its tokens. `fromOtherTenant` is true if the refresh token comes from a
- *   tab in another tenant
+ * @param options.exchange exchanges the refresh token. It returns the new pair, or `undefined` if the server answers that
+ *   the session has ended. If it throws, the session keeps its tokens. `fromOtherTenant` is true if the refresh token comes
+ *   from a tab in another tenant
  * @param options.shared the tokens that all tabs share; read before each refresh
  */
 export function createSession(options: {

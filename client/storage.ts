@@ -58,7 +58,7 @@ function parse(text: string | null): Tokens | undefined {
 
 /**
  * Runs `work` under a lock of the Web Locks API. Without that API, or after `LOCK_MS`, it runs `work` without the lock. That
- * is safe within 10 s, because the server then returns the same new pair for the same refresh token.
+ * is safe within 10 s, because the server then returns the same new refresh token to both tabs.
  */
 async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
   // The API is missing over plain HTTP and in older versions of Node.

@@ -77,7 +77,7 @@ export function subscriptionInput<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject({ ...shape, lastEventId: z.string().optional() });
 }
 
-/** A token of any kind. The maximum is above the length of every kind, so that a token of the wrong kind gives the error of an invalid token. */
+/** A token of any kind. The maximum exceeds the length of every kind, so a token of the wrong kind is refused as a token. */
 export const tokenInput = z.string().max(4_096);
 
 /** The input of every list. A page starts after `cursor`, newest first. */

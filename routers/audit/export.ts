@@ -23,9 +23,9 @@ export const exportMeta = {
 export const exportInput = z.strictObject(auditInput.pick({ from: true, to: true }).shape);
 
 /**
- * Streams the whole audit log in batches, oldest first. A batch is read when the consumer asks for it. This router is not part
- * of `appRouter`, because tRPC cannot answer with NDJSON. It is still a procedure, so that the same checks run in the same
- * order.
+ * Streams the whole audit log in batches, oldest first. A batch is read when the consumer asks for it. This router is not
+ * part of `appRouter`, because tRPC cannot answer with NDJSON. It still has a procedure, so that the same checks run in the
+ * same order.
  */
 export const auditExportRouter = router({
   audit: router({

@@ -42,8 +42,8 @@ export const requestPasswordReset = publicProcedure
   });
 
 /**
- * Sets a new password with the token of a reset mail, and ends all sessions of the user. The token also verifies the address:
- * if the address has sign-ups but no account yet, an account is created.
+ * Sets a new password with the token of a reset mail, and ends all sessions of the user. The token also verifies the
+ * address: if the address has sign-ups but no account yet, an account is created.
  */
 export const resetPassword = publicProcedure
   .meta({

@@ -51,7 +51,8 @@ export async function rotate(
 ): Promise<Rotation> {
   const { auditEntry, tenantSlug } = call;
   const tokenHash = hashRefreshToken(call.token);
-  // This update locks the session. Uses of its tokens run one after another, also with a password change, which retires them.
+  // This update locks the session, so uses of its tokens run one after another. A password change, which retires the
+  // tokens, also waits for this lock.
   await tx
     .update(sessions)
     .set({ lastSeenAt: now() })

@@ -5,8 +5,8 @@ import { loginShape, tokenInput } from '../shapes.ts';
 import { answerRotation, countRefresh, rotate } from './rotation.ts';
 
 /**
- * Returns a pair of tokens for another tenant of the user, in the same session. Like a refresh, it uses up the refresh token,
- * because an access token alone must not be enough to get a refresh token.
+ * Returns a pair of tokens for another tenant of the user, in the same session. Like a refresh, it uses up the refresh
+ * token, because an access token alone must not be enough to get a refresh token.
  */
 export const switchTenant = unboundUserProcedure
   .meta({

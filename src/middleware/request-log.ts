@@ -12,7 +12,7 @@ import { TRPC_PATH } from '../trpc/mount.ts';
 
 /** Paths that probes and Prometheus request every few seconds. They are counted but not logged. */
 const QUIET = new Set(['/livez', '/readyz', '/metrics']);
-/** The longest path in the log, in characters. A batch names all its procedures in the path, and any client can send more. */
+/** The longest path in the log, in characters. The path of a batch names all its procedures, and clients can send any path. */
 const PATH_LENGTH = 300;
 
 /**

@@ -14,7 +14,7 @@ export const EXPORT_TYPE = 'application/x-ndjson';
 
 const PROCEDURE = 'audit.export';
 
-/** Streams the audit log as NDJSON, one line for each row. The next batch is read when the client has taken the previous one. */
+/** Streams the audit log as NDJSON, one line for each row. It reads no faster than the client receives. */
 export function auditExport(services: Services, trustedProxies: BlockList): Handler<AppEnv> {
   const decode = decodeQuery(exportInput);
   return async function exportAudit(c) {

@@ -38,8 +38,8 @@ function titleOf(reason: Reason): string {
 }
 
 /**
- * Returns the headers of an error: when to retry (`Retry-After`), how to authenticate (RFC 6750), and which content types and
- * encodings are accepted (RFC 9110, 15.5.16).
+ * Returns the headers of an error: when to retry (`Retry-After`), how to authenticate (RFC 6750), and which content types
+ * and encodings are accepted (RFC 9110, 15.5.16).
  */
 export function errorHeaders({ status, retryAfter }: ErrorReport): Record<string, string> {
   return {

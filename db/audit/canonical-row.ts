@@ -1,12 +1,12 @@
-// How the sealer and the verifier have PostgreSQL write a row of the log: the same text to the byte, whatever the
-// session's settings and whichever process asks.
+// SQL that formats an audit row for sealing and verifying. The text is the same to the byte in every process and with all
+// settings of a session.
 
-/** A time as ISO 8601 in UTC. */
+/** @returns SQL that formats a time as ISO 8601 in UTC @param time a time, in SQL */
 export function isoOf(time: string): string {
   return `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 }
 
-/** The columns of a row in the order in which they are signed. A new one goes into a new version of the form. */
+/** The signed columns of a row, in order. A new column needs a new version of the format in core/audit/seal-macs.ts. */
 export const SIGNED_COLUMNS = [
   'id',
   'tenant_id',
@@ -24,7 +24,7 @@ export const SIGNED_COLUMNS = [
   'created_at',
 ] as const;
 
-/** All columns of the row `alias` as one JSON array: the text of `jsonb` is canonical. */
+/** @returns SQL for all signed columns of the row `alias` as one JSON array; the text of `jsonb` is canonical */
 export function canonicalRow(alias: string): string {
   const values = SIGNED_COLUMNS.map((name) =>
     name === 'created_at' ? isoOf(`${alias}.created_at`) : `${alias}.${name}`,

@@ -4,10 +4,10 @@ import { canonicalRow, isoOf } from './canonical-row.ts';
 import type { Tx } from '../connection/lane.ts';
 import { readByIndex } from '../connection/plans.ts';
 
-/** Seals read at once, with their rows: some 100 ms. */
+/** How many seals are read at once with their rows, which takes some 100 ms. */
 export const SEALS_AT_ONCE = 2_000;
 
-/** Where a chain begins and ends, as it says itself. */
+/** The stored start and end of a chain, which are not verified yet. */
 export interface ChainBounds {
   start: ChainStart;
   startMac: Buffer | null;
@@ -15,7 +15,7 @@ export interface ChainBounds {
   endMac: Buffer;
 }
 
-/** @returns `undefined` for a log that has no seal yet */
+/** @returns the start and end of a chain; `undefined` if the log has no seal yet */
 export async function readBounds(tx: Tx, chain: string): Promise<ChainBounds | undefined> {
   const [row] = await tx.execute<{
     sequence: number;
@@ -46,7 +46,7 @@ export async function readBounds(tx: Tx, chain: string): Promise<ChainBounds | u
   };
 }
 
-/** The seals that come next, each with its row: `null` where that is gone. */
+/** @returns the next seals after a sequence, each with the text of its row; `null` if the row is missing */
 export async function readSeals(
   tx: Tx,
   chain: string,
@@ -82,16 +82,16 @@ export async function readSeals(
   }));
 }
 
-/** A log that should be there: the platform's, a tenant's, or one whose tenant is gone. */
+/** A log that should exist: the platform's, a tenant's, or one whose tenant was deleted. */
 export interface KnownLog {
-  /** `null` for the platform's. */
+  /** `null` for the platform's log. */
   tenantId: string | null;
   slug: string | null;
-  /** Whether it ever had a row, as each must have but the platform's. */
+  /** Whether it ever had a row. Every log must have had one, except the platform's. */
   begun: boolean;
 }
 
-/** All logs, whoever they belong to: for a transaction that no tenant narrows. */
+/** @param tx a transaction that is not restricted to one tenant @returns the logs of the platform and of all tenants */
 export async function listLogs(tx: Tx): Promise<KnownLog[]> {
   const rows = await tx.execute<{ chain: string; slug: string | null; begun: boolean }>(sql`
     select l.chain, t.slug, l.chain = ${PLATFORM_CHAIN}::uuid

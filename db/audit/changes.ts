@@ -1,6 +1,6 @@
 import type { Changes } from '../tables/lobby.ts';
 
-/** The fields that differ, each as `[before, after]`; a field that one side lacks is `null` there. */
+/** @returns the fields that differ, each as `[before, after]`; a missing field is `null` */
 export function changesBetween(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,

@@ -1,6 +1,6 @@
 /**
- * How long a transaction may have been under way when it writes its row of the log, and how much later than it was written
- * a row may come into its chain, in ms. The app's transactions are given up after 10 s, and PostgreSQL ends idle ones after
- * 15 s; the rest is for a busy machine.
+ * In ms. How old a transaction may be when it writes an audit row, and how much older a row may be than the rows before it
+ * in its chain. The server gives up a transaction after 10 s, and PostgreSQL ends an idle one after 15 s. The other 45 s are
+ * a margin for a busy machine.
  */
 export const LATE_MS = 60_000;

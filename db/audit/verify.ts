@@ -6,17 +6,17 @@ import { LATE_MS } from './lateness.ts';
 import type { Tx } from '../connection/lane.ts';
 import { readByIndex } from '../connection/plans.ts';
 
-/** Rows looked through in one transaction: some 100 ms. */
+/** How many rows one transaction searches, which takes some 100 ms. */
 const ROWS_AT_ONCE = 10_000;
-/** No row has this id or a lower one. */
+/** All ids of rows are higher. */
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 export interface Verification {
   valid: boolean;
-  /** Rows that their seals vouch for. */
+  /** How many rows match their seals. */
   checked: number;
-  /** Rows that wait for their seal. */
+  /** How many rows have no seal. */
   unsealed: number;
-  /** Of the first row that is not as it was sealed, or is gone; `null` where all hold. */
+  /** The id of the first row that was changed or deleted, or was kept from being sealed; `null` if all are valid. */
   firstBadId: string | null;
 }
 
@@ -24,13 +24,13 @@ interface Verifying {
   keys: SecretKeys;
   /** `null` for the platform's log. */
   tenantId: string | null;
-  /** Runs a piece of the reading in a transaction of its own: a large log takes many. */
+  /** Runs `work` in a transaction of its own. A large log takes many transactions. */
   read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 }
 
-/** Follows a log's chain from its start to its end, and looks through the log for rows that have no seal. */
+/** Verifies the chain of a log from its start to its end, and searches the log for rows without a seal. */
 export async function verifyAuditLog(verifying: Verifying): Promise<Verification> {
-  // First: what is sealed meanwhile is told twice then, and not left out.
+  // Comes first, so that a row that is sealed meanwhile is counted twice, and not missed.
   const { unsealed, smuggledId } = await findUnsealed(verifying);
   const chain = await followChain(verifying, await readAll(verifying));
   const firstBadId = chain.firstBadId ?? smuggledId;
@@ -45,7 +45,7 @@ interface Followed {
 async function followChain(verifying: Verifying, bounds: ChainBounds | undefined): Promise<Followed> {
   const followed = await followOnce(verifying, bounds);
   if (followed.firstBadId === null) return followed;
-  // It may have got its first seal, or a later start, while it was followed.
+  // The chain may have got its first seal or a later start meanwhile.
   const now = await readAll(verifying);
   const same = (bounds === undefined) === (now === undefined) && macText(bounds) === macText(now);
   return same ? followed : await followChain(verifying, now);
@@ -78,9 +78,9 @@ async function followOnce({ keys, tenantId, read }: Verifying, bounds: ChainBoun
     for (const { text, seal, ...link } of seals) {
       const written = Date.parse(link.auditCreatedAt);
       const inPlace = link.sequence === sequence + 1 && sealMatches(keys, link, before, seal);
-      // A time that is none, or beyond all times, is no time of ours.
-      // A row that claims to be of the future counts as written when it was sealed, and so do those before a row that was
-      // sealed after the clock was set back: neither makes an honest row bad.
+      // A time that can't be parsed makes the comparison false, so the row is bad. A row that claims a future time counts as
+      // written when it was sealed. So do the rows before one that was sealed after the clock was set back. Otherwise valid
+      // rows after them would count as bad.
       const sealed = Date.parse(link.sealedAt);
       const inTime = written + LATE_MS >= Math.min(newest, sealed);
       if (!bounds || !inPlace || !inTime) return bad(link.auditId);
@@ -93,25 +93,25 @@ async function followOnce({ keys, tenantId, read }: Verifying, bounds: ChainBoun
     }
     complete = seals.length < SEALS_AT_ONCE;
   }
-  // The newest are gone, seals and all.
+  // The newest rows were deleted together with their seals.
   if (bounds && sequence < bounds.end.sequence) return bad(bounds.end.auditId);
   return { checked, firstBadId: null };
 }
 
-/** @returns the row that a forged start or end stands for, if one is */
+/** @returns the id of a row at the start or end, if that start or end is forged */
 function brokenBound(keys: SecretKeys, { start, startMac, end, endMac }: ChainBounds): string | undefined {
   if (!endMatches(keys, end, endMac)) return end.auditId;
   return startMatches(keys, start, startMac) ? undefined : (start.auditId ?? end.auditId);
 }
 
-/** Rows that wait for their seal, and the first of those that don't: it was kept from the sealer. */
+/** Finds rows without a seal. `smuggledId`: the first of them that does not wait for one, and so was never to be sealed. */
 async function findUnsealed({ tenantId, read }: Verifying): Promise<{ unsealed: number; smuggledId: string | null }> {
   let unsealed = 0;
   let smuggledId: string | null = null;
   let after: string | null = BEFORE_ALL;
   do {
-    // Ranges, and the order of both columns: of all indexes only (tenant_id, id) can serve that. By an equation PostgreSQL
-    // may take the primary key instead, and go through the rows of all tenants.
+    // Only the index on (tenant_id, id) fits ranges over both columns and this order. With `tenant_id = …` PostgreSQL might
+    // choose the primary key, and read the rows of all tenants.
     const next: SQL =
       tenantId === null
         ? sql`tenant_id is null and id > ${after}`

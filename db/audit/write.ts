@@ -5,14 +5,14 @@ import { insertOnly } from '../connection/insert.ts';
 import { auditLogs, type ActorType, type Changes, type Outcome } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
-/** One thing that was done, tried or refused. */
+/** An action that succeeded, failed or was denied. */
 export type AuditEntry = AuditSubject & {
-  /** The log it stands in; `null` is the platform's. */
+  /** The tenant whose log gets the row; `null` for the platform's log. */
   tenantId: string | null;
   entityId: string | null;
   actorType: ActorType;
   actorId: string | null;
-  /** The superuser who acted as the actor. */
+  /** The operator who acted as the actor under an assumed identity. */
   operatorId: string | null;
   outcome: Outcome;
   ipAddress: string | null;
@@ -22,9 +22,9 @@ export type AuditEntry = AuditSubject & {
 };
 
 /**
- * Writes the entry in the transaction of what it tells of: neither stands without the other.
- * @throws Error where the entry breaks a rule of the table, as changes do that have more than 1 MiB as JSON: that is a fault of
- *   the procedure, and its caller is told `INTERNAL`
+ * Writes an audit row in the transaction of the action, so that either both are committed or neither is.
+ * @throws Error if the entry violates a constraint of the table, for example because its changes have more than 1 MiB as
+ *   JSON. That is a bug of the procedure, and its caller gets `INTERNAL`.
  */
 export async function writeAudit(tx: Tx, entry: AuditEntry): Promise<void> {
   try {

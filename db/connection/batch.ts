@@ -1,9 +1,9 @@
 import type { Batch } from '../../core/metrics/batches.ts';
 import { isConnectionError } from './errors.ts';
 
-/** One piece of a batch: of a tenant, a log, or a step that stands for itself. */
+/** One job of a batch: for a tenant, for a log, or a single step. */
 export interface Job {
-  /** What it is called in the log. */
+  /** The name of the job in the log. */
   item: string;
   tenantId?: string | undefined;
   work: () => Promise<unknown>;
@@ -15,9 +15,9 @@ export interface JobFailure {
   error: unknown;
 }
 
-/** Connection failures in a row after which the database counts as away, and the rest of a batch is not tried. */
+/** After this many connection failures in a row, the database counts as unreachable and the batch stops. */
 const AWAY_AFTER = 3;
-/** Failures that an error's message names. */
+/** The maximum number of failures that an error's message names. */
 const NAMED_AT_MOST = 10;
 
 /** Some jobs of a batch failed. All others were done. */
@@ -37,9 +37,9 @@ export class BatchError extends Error {
 }
 
 /**
- * Does the jobs one after the other. One that fails does not stop the others.
- * @returns those that failed
- * @throws the connection's error when the database does not answer several jobs in a row: the rest would only wait for it
+ * Runs the jobs one after another. A job that fails does not stop the others.
+ * @returns the failures
+ * @throws the connection error of the last job, if the database was unreachable for three jobs in a row
  */
 export async function tryEach(jobs: Iterable<Job> | AsyncIterable<Job>): Promise<JobFailure[]> {
   const failures: JobFailure[] = [];
@@ -50,7 +50,7 @@ export async function tryEach(jobs: Iterable<Job> | AsyncIterable<Job>): Promise
       away = 0;
     } catch (error) {
       failures.push({ item, tenantId, error });
-      // One alone may be the job's own doing.
+      // A single connection failure may be caused by the job itself.
       away = isConnectionError(error) ? away + 1 : 0;
       if (away === AWAY_AFTER) throw error;
     }
@@ -59,9 +59,9 @@ export async function tryEach(jobs: Iterable<Job> | AsyncIterable<Job>): Promise
 }
 
 /**
- * The same, for what has no other way to tell of failures.
- * @param batch what the jobs are together, for the log and the metric
- * @throws BatchError at the end, when any job failed
+ * Runs the jobs like {@link tryEach}, and throws the failures.
+ * @param batch the name of the batch in the log and the metric
+ * @throws BatchError after all jobs, if any failed
  */
 export async function runBatch(batch: Batch, jobs: Iterable<Job> | AsyncIterable<Job>): Promise<void> {
   const failures = await tryEach(jobs);

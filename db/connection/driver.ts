@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 
-/** `atriumPatch` of the driver that this code is written for. A patch that changes behaviour gets the next number. */
+/** The expected `atriumPatch` of the driver. A patch that changes behaviour gets the next number. */
 const PATCH = 1;
 
 /**

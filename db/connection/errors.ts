@@ -1,20 +1,20 @@
 import postgres from 'postgres';
 import { AppError, findCause } from '../../core/errors.ts';
 
-/** The PostgreSQL error in the chain of causes, if there is one: Drizzle wraps it. */
+/** @returns the PostgreSQL error in the chain of causes, if there is one; Drizzle wraps it */
 export function postgresError(error: unknown): postgres.PostgresError | undefined {
   return findCause(error, (cause) => cause instanceof postgres.PostgresError);
 }
 
-/** Whether `error` is the violation of the unique constraint or index `name`. */
+/** Whether `error` is a violation of the unique constraint or index `name`. */
 export function violatesUnique(error: unknown, name: string): boolean {
   const cause = postgresError(error);
   return cause?.code === '23505' && cause.constraint_name === name;
 }
 
 /**
- * Whether the same transaction may pass at a second try: after a serialization failure or a deadlock, or where a
- * prepared statement met a table that a migration has changed (0A000; postgres.js prepares it anew then).
+ * Whether a retry of the transaction may succeed: after a serialization failure, a deadlock, or a prepared statement for a
+ * table that a migration has changed (0A000). postgres.js prepares the statement again.
  */
 export function isRetryable(error: unknown): boolean {
   const code = postgresError(error)?.code;
@@ -32,14 +32,14 @@ const CONNECTION_CODES = new Set([
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
-  // PostgreSQL's own: too many connections, shutting down, crashed, starting up.
+  // SQLSTATEs: too many connections, shutting down, crashed, starting up.
   '53300',
   '57P01',
   '57P02',
   '57P03',
 ]);
 
-/** Whether PostgreSQL could not be reached, or went away: nothing is wrong with the statement. */
+/** Whether the error is that PostgreSQL is unreachable or that the connection was lost. */
 export function isConnectionError(error: unknown): boolean {
   return (
     findCause(error, (cause): cause is Error => {
@@ -49,12 +49,12 @@ export function isConnectionError(error: unknown): boolean {
   );
 }
 
-/** Whether an error is what is told of that already. */
+/** Whether the error was already converted to `OVERLOADED`. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof AppError && error.reason === 'OVERLOADED';
 }
 
-/** Why a command could not work with the database, for whoever typed it; `undefined` where it is no matter of the database's. */
+/** @returns a message for the user of a command about an error of the database; `undefined` for other errors */
 export function tellDatabaseError(error: unknown): string | undefined {
   const refusal = postgresError(error);
   if (refusal) return `PostgreSQL refuses: ${refusal.message} (${refusal.code})`;
@@ -63,7 +63,7 @@ export function tellDatabaseError(error: unknown): string | undefined {
   return `The database is unreachable: ${cause?.message ?? 'unknown reason'}`;
 }
 
-/** What is told of a database that can't be reached. */
+/** The error for callers if the database is unreachable. */
 export function unreachable(cause: unknown): AppError {
   return new AppError(
     'OVERLOADED',
@@ -73,10 +73,10 @@ export function unreachable(cause: unknown): AppError {
   );
 }
 
-/** A refusal that PostgreSQL made and no procedure foresaw. Its cause has the constraint's name, for the log. */
+/** A refusal by PostgreSQL that the procedure did not handle. Its cause has the name of the constraint, for the log. */
 export class DatabaseRefusal extends AppError {}
 
-/** Values that a column can't hold, among PostgreSQL's data exceptions: the others are faults of a statement. */
+/** Data exceptions of PostgreSQL (SQLSTATE class 22) for values that a column can't hold. Others are bugs of a statement. */
 const BAD_VALUES = new Set([
   '22001', // too long
   '22003', // out of range
@@ -89,13 +89,13 @@ const BAD_VALUES = new Set([
   '22P05', // not to be translated
 ]);
 
-/** Tables that the server alone fills, beside what a caller sends: what they refuse is no caller's fault. */
+/** Tables that callers do not write to directly. If such a table refuses a row, it is not the caller's fault. */
 const OWN_RECORDS = /^(audit_|outbox$)/;
 
 /**
- * What a caller is told where a constraint or a column's type refused what a procedure sent. Nothing of the row, and no name of
- * a table, is in it.
- * @returns nothing for other errors, and for those that a procedure has answered itself
+ * Converts the violation of a constraint or of a column's type to an error for the caller. It contains neither values of the
+ * row nor names of tables.
+ * @returns `undefined` for other errors, and for those that a procedure has converted itself
  */
 export function databaseRefusal(error: unknown): DatabaseRefusal | undefined {
   const cause = postgresError(error);
@@ -114,7 +114,7 @@ export function databaseRefusal(error: unknown): DatabaseRefusal | undefined {
     case '23P01': // exclusion
       return conflict('An entry with these values already exists.');
     case '23503': // foreign key
-      // The two ways to break one differ in the message alone. In another language than English both are a conflict.
+      // Only the message tells whether a row refers to a missing one. If it is not in English, the result is a conflict.
       return cause.message.startsWith('insert or update')
         ? invalid('must refer to something that exists')
         : conflict('Another entry refers to this one.');

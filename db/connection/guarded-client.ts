@@ -1,13 +1,13 @@
 import type postgres from 'postgres';
 
-/** postgres.js takes the simple protocol for a text without parameters, and that runs several statements in one. */
+/** For a text without parameters, postgres.js uses the simple protocol, which can run several statements at once. */
 export const EXTENDED_PROTOCOL = { simple: false };
-/** Statements that a connection may name: some 16 KB each in PostgreSQL. What is not named takes a round trip more. */
+/** The maximum of named statements of a connection: each takes 16 KB in PostgreSQL. An unnamed one takes another round trip. */
 const NAMED_AT_MOST = 500;
-/** What a procedure may send. SET, RESET, COMMIT, DO and their like would lead out of the tenant. */
+/** The statements that a procedure may send. SET, RESET, COMMIT, DO and others could leave the tenant. */
 const ALLOWED = /^\s*(select|insert|update|delete|with|merge)\b/i;
 
-/** Decides which statements of a connection are named, the first that come. */
+/** @returns a function that says whether a statement may be named; the first ones may */
 export function createNames(): (text: string) => boolean {
   const named = new Set<string>();
   return (text) => {
@@ -17,8 +17,8 @@ export function createNames(): (text: string) => boolean {
 }
 
 /**
- * The client that Drizzle has within one transaction: it sends queries only, one at a time, and opens no transaction.
- * @param options.share the id of the tenant whose transaction it is, if it is one's
+ * The client for Drizzle in one transaction. It sends only queries, each with one statement, and opens no transaction.
+ * @param options.share the id of the transaction's tenant, if it has one
  * @param options.assertOpen throws once the transaction is over
  */
 export function guardClient(
@@ -31,8 +31,8 @@ export function guardClient(
     if (!ALLOWED.test(query)) {
       throw new Error(`A procedure may not send this statement: ${query.trimStart().slice(0, 20)}…`);
     }
-    // A named statement keeps the parameter types of the schema it was first used in, and an enum of one tenant is not
-    // the enum of another: so it is named by whose it is, too.
+    // A named statement keeps the parameter types of the schema in which it was first used, and each tenant has its own
+    // enums. So the statement's text includes the tenant.
     const text = share === undefined ? query : `${query} /* ${share} */`;
     return client.unsafe(text, parameters, { ...queryOptions, ...EXTENDED_PROTOCOL, prepare: mayName(text) });
   };

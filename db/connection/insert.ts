@@ -2,8 +2,8 @@ import { getTableColumns, sql, type InferInsertModel, type SQL } from 'drizzle-o
 import type { PgTable } from 'drizzle-orm/pg-core';
 
 /**
- * INSERT naming only the columns given. Drizzle's own names every column of the table, those left to their default
- * too, and PostgreSQL then asks for the right to write them, which the server does not have.
+ * An INSERT that names only the given columns. Drizzle's insert names all columns of the table. For each of them PostgreSQL
+ * requires the right to write it, which the server does not have.
  */
 export function insertOnly<Table extends PgTable>(table: Table, row: InferInsertModel<Table>): SQL {
   const columns = getTableColumns(table);

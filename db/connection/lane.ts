@@ -6,60 +6,60 @@ import { postgresError, unreachable } from './errors.ts';
 import { openLaneClient } from './lane-client.ts';
 import { createNames, EXTENDED_PROTOCOL, guardClient } from './guarded-client.ts';
 
-/** Drizzle inside one transaction. It can't open another, nor leave this one. */
+/** Drizzle in one transaction. It can neither open another transaction nor end this one. */
 export type Tx = Pick<
   PostgresJsDatabase,
   '$count' | '$with' | 'delete' | 'execute' | 'insert' | 'select' | 'selectDistinct' | 'update' | 'with'
 >;
 
-/** A statement sent in one flight with BEGIN, prepared and named: its text must be one of few. */
+/** A statement that is sent together with BEGIN. It is prepared and named, so there must be few different texts. */
 export interface FirstStatement<Row> {
   text: string;
   values: readonly (string | null)[];
-  /** Not there at run time: says what the rows are. */
+  /** Never set. It only carries the type of the rows. */
   rows?: Row[];
 }
 
 /**
- * How long until a transaction has begun, connecting included, and until it is over, in ms. Past that the connection
- * counts as lost: PostgreSQL's own limits are of no help where it, or the way to it, has frozen. With the wait for a
- * connection, no caller waits longer than 10 s for a database that answers nothing.
+ * In ms. `begin`: how long connecting and BEGIN may take. `end`: how long the transaction may take after that. Then the
+ * connection counts as lost, since PostgreSQL's own timeouts do not work if PostgreSQL or the network hangs. Together with
+ * the wait for a connection, a caller waits at most 10 s for a database that does not answer.
  */
 const DEADLINE = { begin: 5_000, end: 10_000 } as const;
 /**
- * Takes off the connection what outlives a transaction: settings and role of the session, `lastval()`, advisory locks. It
- * travels in one message with COMMIT, so it costs no round trip, and PgBouncer gives the connection to nobody else before.
- * DISCARD ALL would take the named statements as well, and can't be sent in a transaction.
+ * Resets what outlives a transaction: settings and role of the session, `lastval()`, advisory locks. It is sent in one
+ * message with COMMIT, so it takes no extra round trip, and PgBouncer does not give the connection to another client in
+ * between. DISCARD ALL would also delete the named statements, and can't run in a transaction.
  */
 const CLEAN = 'reset role; reset all; discard sequences; select pg_catalog.pg_advisory_unlock_all()';
-/** ROLLBACK takes back settings and role by itself. */
+/** ROLLBACK itself resets settings and role. */
 const ROLL_BACK = 'rollback; discard sequences; select pg_catalog.pg_advisory_unlock_all()';
 /** PostgreSQL's code for a statement in a transaction that has failed. */
 const FAILED_TRANSACTION = '25P02';
-/** One connection, for one transaction at a time. It ends with its connection. */
+/** One connection, for one transaction at a time. It never reconnects. */
 export interface Lane {
-  /** Whether the connection is gone: such a lane is of no more use. */
+  /** Whether the connection is lost. Such a lane can't be used again. */
   readonly lost: boolean;
-  /** How many transactions it has had. */
+  /** How many transactions it has begun. */
   readonly transactions: number;
-  /** Sends BEGIN and, with it, `first`. */
+  /** Sends BEGIN together with `first`. */
   begin<Row>(options: BeginOptions<Row>): Promise<Begun<Row>>;
   end(timeout: number): Promise<void>;
 }
 
 export interface BeginOptions<Row> {
   readOnly: boolean;
-  /** The id of the tenant whose transaction it is, if it is one's. */
+  /** The id of the transaction's tenant, if it has one. */
   share?: string | undefined;
   first?: FirstStatement<Row>;
 }
 
-/** A transaction under way. */
+/** An open transaction. */
 export interface Begun<Row> {
   tx: Tx;
-  /** What `first` gave. */
+  /** The rows of `first`. */
   rows: Row[];
-  /** Rejects if the connection is lost. postgres.js leaves some queries of a lost connection without an answer. */
+  /** Rejects if the connection is lost. postgres.js never settles some queries of a lost connection. */
   loss: Promise<never>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
@@ -67,10 +67,10 @@ export interface Begun<Row> {
 
 const dialect = new PgDialect();
 
-/** Connects on first use, once. */
+/** Opens a lane. It connects on first use. @param name the `application_name` */
 export function openLane(url: string, name: string): Lane {
   let lost = false;
-  /** Why, as far as that was heard. */
+  /** The cause of the loss, if it is known. */
   let reason: unknown;
   let onLoss: () => void = () => undefined;
   let transactions = 0;
@@ -89,7 +89,7 @@ export function openLane(url: string, name: string): Lane {
   }
   const { client, destroy } = openLaneClient(url, name, lose);
 
-  // PgBouncer sets the name on each connection anew, and would take the empty one that RESET leaves for ours.
+  // RESET empties the name, and PgBouncer would set the empty name on its next connection.
   const cleanAndCommit = `${CLEAN}; set application_name to '${name.replaceAll("'", "''")}'; commit`;
 
   const mayName = createNames();
@@ -99,7 +99,7 @@ export function openLane(url: string, name: string): Lane {
     try {
       return await beginOnce(opening);
     } catch (error) {
-      // Sent behind the COMMIT of a read that had failed: its ROLLBACK is on its way by now.
+      // This BEGIN was sent after the COMMIT of a read that had failed. The ROLLBACK of that read has been sent by now.
       if (lost || postgresError(error)?.code !== FAILED_TRANSACTION) throw error;
       return await beginOnce(opening);
     }
@@ -112,11 +112,11 @@ export function openLane(url: string, name: string): Lane {
     });
     loss.catch(() => undefined);
     if (lost) onLoss();
-    // TLS takes our listeners off the socket while it shakes hands; the deadline hears of a loss all the same.
+    // TLS removes the listeners of the socket during its handshake. The deadline detects a loss even then.
     let deadline = setTimeout(giveUp, DEADLINE.begin, DEADLINE.begin);
 
     function assertOpen(): void {
-      // A query that a procedure left behind must not run in the next one's transaction, which is another tenant's.
+      // A late query of a procedure must not run in the next transaction, which may be another tenant's.
       if (!open) throw new Error('The transaction of this Drizzle client is over');
       if (lost) throw lossOf();
     }
@@ -141,9 +141,9 @@ export function openLane(url: string, name: string): Lane {
       clearTimeout(deadline);
     }
     async function sendRollback(): Promise<void> {
-      // A lost connection took its transaction with it.
+      // PostgreSQL rolls back the transaction of a lost connection.
       if (lost) return;
-      // One that can't be rolled back is nobody's any more.
+      // A connection that can't roll back is not used again.
       await Promise.race([client.unsafe(ROLL_BACK), loss]).catch(lose);
     }
 

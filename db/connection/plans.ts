@@ -6,8 +6,8 @@ const OFF = ['seqscan', 'hashjoin', 'mergejoin', 'sort', 'incremental_sort', 'ma
 const BY_INDEX = `select ${OFF.map((way) => `set_config('enable_${way}', 'off', true)`).join(', ')}`;
 
 /**
- * Has this transaction read by indexes alone, row by row and in their order. The statistics of a table that has grown by
- * many rows since they were made lead PostgreSQL to plans that take a thousand times as long.
+ * Makes PostgreSQL use only index scans and nested loops in this transaction. If a table has grown since its statistics were
+ * made, PostgreSQL may choose a plan that takes a thousand times as long.
  */
 export async function readByIndex(tx: Tx): Promise<void> {
   await tx.execute(sql.raw(BY_INDEX));

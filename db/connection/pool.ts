@@ -5,46 +5,46 @@ import { openLane, type Begun, type FirstStatement, type Lane, type Tx } from '.
 
 export interface TransactionOptions {
   readOnly: boolean;
-  /** The id of the tenant whose share of the pool this counts against. */
+  /** The id of the tenant whose share of the pool the transaction uses. */
   share?: string | undefined;
 }
 
 export interface Pool {
   /**
-   * Runs `work` in one transaction on one connection, and rolls back if it throws. A serialization failure or a
-   * deadlock is tried once more from the start, so `work` must have no effect but on the database.
-   * A read's COMMIT is not waited for: there is nothing in it that could fail the answer.
-   * @throws AppError `OVERLOADED` when no connection is free in time, or PostgreSQL is unreachable; `CONFLICT` or
-   *   `VALIDATION_FAILED` for a constraint that refused what `work` sent
+   * Runs `work` in one transaction, and rolls back if it throws. After a serialization failure or a deadlock it runs once
+   * more from the start, so `work` must have no effects outside the database. It does not wait for the COMMIT of a read-only
+   * transaction, since that can't change the result.
+   * @throws AppError `OVERLOADED` if no connection is free in time or PostgreSQL is unreachable; `CONFLICT` or
+   *   `VALIDATION_FAILED` if a constraint refused what `work` sent
    */
   transaction<T>(options: TransactionOptions, work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** The same, with `first` sent together with BEGIN; `work` gets its rows. */
+  /** Like `transaction`. It sends `first` together with BEGIN, and `work` gets its rows. */
   transactionAfter<Row, T>(
     options: TransactionOptions & { first: FirstStatement<Row> },
     work: (tx: Tx, rows: Row[]) => Promise<T>,
   ): Promise<T>;
-  /** Connections in use and callers waiting for one. */
+  /** `busy`: connections in use. `waiting`: callers that wait for one. */
   stats(): { busy: number; waiting: number };
-  /** Connections at most. */
+  /** The maximum number of connections. */
   readonly max: number;
-  /** Of all callers until now, who waited. */
+  /** The counts of all callers since the start. */
   readonly tally: Readonly<GateTally>;
-  /** Lets running transactions end, for at most `timeout` seconds, then closes every connection. */
+  /** Waits at most `timeout` seconds (5 by default) for running transactions, then closes all connections. */
   close(timeout?: number): Promise<void>;
 }
 
 /** How long a caller waits for a connection, in ms, and how many may wait. */
 const WAIT = { milliseconds: 5_000, callers: 1_000 } as const;
-/** How often at most it is told that PostgreSQL is away, or back, in ms. */
+/** The minimum time between two calls of `onChange`, in ms. */
 const CHANGE_MS = 1_000;
-/** A backend keeps 24 KiB of catalog cache for each tenant's table it has touched: it is replaced after so many. */
+/** A backend keeps 24 KiB of catalog cache for each table that it has used, so a connection is replaced after this many. */
 const TRANSACTIONS_PER_CONNECTION = 20_000;
 
 /**
- * A pool of connections that each run one transaction at a time; BEGIN and the first statement travel together.
- * Why it is not postgres.js's own pool: docs/decisions/0002.
- * @param options.max connections at most; one share may hold half of them
- * @param options.onChange hears when PostgreSQL is found to be away, with the reason, and when it answers again
+ * A pool of connections. Each runs one transaction at a time, and sends BEGIN together with the first statement.
+ * docs/decisions/0002 says why it is not the pool of postgres.js.
+ * @param options.max the maximum number of connections; one share may hold half of them
+ * @param options.onChange called when PostgreSQL becomes unreachable, with the cause, and when it answers again
  */
 export function createPool(
   url: string,
@@ -55,7 +55,7 @@ export function createPool(
   const gate = createConnectionGate({ max: options.max, ...WAIT });
   const presence = { away: false, changedAt: -Infinity };
 
-  /** Where some connections work and others don't, it is told now and then. */
+  /** Calls `onChange`, but not too often if some connections work and others do not. */
   function tell(away: boolean, cause?: unknown): void {
     if (presence.away === away || Date.now() - presence.changedAt < CHANGE_MS) return;
     Object.assign(presence, { away, changedAt: Date.now() });
@@ -93,17 +93,17 @@ export function createPool(
       begun = await lane.begin(settings);
       tell(false);
       const result = await Promise.race([work(begun.tx, begun.rows), begun.loss]);
-      // What was read while the connection went away is not to be believed.
+      // The result may be wrong if the connection was lost meanwhile.
       if (lane.lost) await begun.loss;
       const committed = begun.commit();
-      // The next BEGIN on this connection is sent behind this COMMIT, so a read need not wait for its answer.
+      // The next BEGIN on this connection is sent after this COMMIT, so a read does not have to wait for its answer.
       if (settings.readOnly) void committed.catch(() => undefined);
       else await committed;
       return result;
     } catch (error) {
       await begun?.rollback();
       if (!lane.lost && !isConnectionError(error)) throw error;
-      // A transaction that has begun and takes too long may do so for reasons of its own.
+      // A transaction that has begun may take too long although PostgreSQL is reachable.
       if (!begun || isConnectionError(error)) tell(true, error);
       throw isUnreachable(error) ? error : unreachable(error);
     } finally {
@@ -143,10 +143,10 @@ export function createPool(
 }
 
 /**
- * Who may have a connection: all in the order of asking, and one share half of them at most.
- * @param options.max connections in all
- * @param options.milliseconds how long one may wait
- * @param options.callers how many may wait
+ * Gives out connections in the order of the calls. One share may hold at most half of them.
+ * @param options.max the number of connections
+ * @param options.milliseconds how long a caller may wait
+ * @param options.callers how many callers may wait
  */
 export function createConnectionGate(options: { max: number; milliseconds: number; callers: number }): Gate {
   return createGate({

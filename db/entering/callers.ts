@@ -1,15 +1,15 @@
 import type { Slug } from '../../core/tenancy/slug-format.ts';
 import type { Mode, Role, TenantStatus } from '../tables/lobby.ts';
 
-/** What a signed token says, whoever holds it. */
+/** The facts in a signed token. */
 interface TokenFacts {
   userId: string;
   tenantId: string | undefined;
-  /** When the token expires: it is looked at with each entering. The database knows when a key does. */
+  /** When the token expires, which is checked at each entering. The expiry of an API key is in the database. */
   expiresAt: Date;
 }
 
-/** Who calls, as far as the bearer says. What it names may be over: the database knows. */
+/** The caller by the bearer token. Whether the session, identity or key is still live is checked in the database. */
 export type Caller =
   | ({ kind: 'session'; sessionId: string } & TokenFacts)
   | ({ kind: 'assumedIdentity'; id: string; operatorId: string } & TokenFacts)
@@ -24,7 +24,7 @@ export interface User {
   createdAt: Date;
 }
 
-/** An operator acting as a member, for a while. */
+/** An operator who acts as a member for a limited time. */
 export interface AssumedIdentity {
   id: string;
   operator: Pick<User, 'id' | 'email' | 'fullName'>;
@@ -33,17 +33,17 @@ export interface AssumedIdentity {
   expiresAt: Date;
 }
 
-/** Someone with a live session. */
+/** A user with a live session. */
 export interface Person {
   type: 'user';
   user: User;
   isSuperuser: boolean;
-  /** The session that all hangs on; under an assumed identity the operator's. */
+  /** The session of the caller; under an assumed identity, the operator's session. */
   sessionId: string;
   assumed: AssumedIdentity | null;
 }
 
-/** A program of a tenant's, with a live key. */
+/** A program of a tenant, with a live API key. */
 export interface KeyHolder {
   type: 'apiKey';
   id: string;
@@ -52,7 +52,7 @@ export interface KeyHolder {
 
 export type Actor = Person | KeyHolder;
 
-/** What the statements of db/entering/statements.ts tell of the caller. All is null where nobody live was found. */
+/** The caller in a row of the statements in db/entering/statements.ts. All columns are null if no live caller was found. */
 export interface CallerRow {
   user_id: string | null;
   email: string;
@@ -69,11 +69,11 @@ export interface CallerRow {
   assumed_until: string;
   key_id: string | null;
   key_tenant_id: string;
-  /** When it was last seen is more than a minute old. */
+  /** Whether the caller was last seen more than a minute ago. */
   stale: boolean;
 }
 
-/** What they tell of the tenant. */
+/** The caller and the tenant in a row of these statements. */
 export interface TenantRow extends CallerRow {
   tenant_id: string | null;
   slug: Slug;
@@ -83,7 +83,7 @@ export interface TenantRow extends CallerRow {
   entered: boolean;
 }
 
-/** Who was found; `undefined` if nobody whose session, key or assumed identity is live. */
+/** @returns the caller in a row; `undefined` if the session, key or assumed identity is not live */
 export function actorIn(row: CallerRow | undefined): Actor | undefined {
   if (!row) return undefined;
   if (row.key_id !== null) return { type: 'apiKey', id: row.key_id, tenantId: row.key_tenant_id };

@@ -17,13 +17,13 @@ export interface Tenant {
   status: TenantStatus;
 }
 
-/** Someone with a live session, and the transaction that it was found in. */
+/** A user with a live session, and the transaction in which the session was found. */
 export interface UserEntered {
   tx: Tx;
   actor: Person;
 }
 
-/** Someone inside a tenant. */
+/** A caller inside a tenant. */
 export interface TenantEntered {
   tx: Tx;
   actor: Actor;
@@ -32,22 +32,22 @@ export interface TenantEntered {
 }
 
 /**
- * Where a procedure works. `tenant`: the tenant's own tables, under its own database role. `lobby`: the shared
- * tables, under the app's role, narrowed by row-level security to the rows of this tenant.
+ * The schema that a procedure uses. `tenant`: the tenant's own tables, under its own database role. `lobby`: the shared
+ * tables, under the app's role, where row-level security shows only the rows of this tenant.
  */
 export type BoundSchema = 'tenant' | 'lobby';
 
 interface Door {
   caller: Caller;
   readOnly: boolean;
-  /** Whether callers of this kind may come in at all. Who may not is told so only once they are known to be live. */
+  /** Whether callers of this kind may call the procedure. A caller that is not live gets `UNAUTHENTICATED` even if not. */
   admitted: boolean;
-  /** Hears who it is before anything of theirs is refused. */
+  /** Called with the actor before the call can be refused. */
   onActor?: (actor: Actor) => void;
 }
 
 export interface TenantDoor extends Door {
-  /** The `X-Tenant-Slug` header, as it came. */
+  /** The unparsed `X-Tenant-Slug` header. */
   slug: string | undefined;
   /** Which roles of the tenant may enter. */
   roles: readonly Role[];
@@ -55,9 +55,9 @@ export interface TenantDoor extends Door {
 }
 
 /**
- * The one way into a tenant. A single statement, sent together with BEGIN, looks up caller, tenant and role and, only
- * if all holds, sets search_path and role for this transaction; PostgreSQL then refuses every other tenant's table.
- * Under a read-only assumed identity it makes the transaction read-only as well. `work` starts after it has answered.
+ * Enters a tenant, which is possible in no other way. One statement, sent together with BEGIN, looks up caller, tenant and
+ * role. If all checks pass, it sets search_path and role for this transaction, and PostgreSQL then refuses the tables of every
+ * other tenant. For a read-only assumed identity it also makes the transaction read-only. Then `work` runs.
  * @throws AppError `UNAUTHENTICATED`, `TENANT_REQUIRED`, `TENANT_MISMATCH`, `TENANT_NOT_FOUND`, the tenant's status,
  *   `FORBIDDEN` or `READ_ONLY_IDENTITY`, in this order
  */
@@ -80,8 +80,8 @@ export async function enterTenant<T>(
 }
 
 /**
- * Checks that the session behind a token is live, in the transaction that the procedure needs anyway.
- * @throws AppError `UNAUTHENTICATED`; `FORBIDDEN` or `READ_ONLY_IDENTITY` for callers that are no user of their own
+ * Enters the lobby as a user. It checks that the session of a token is live, in the transaction of the procedure.
+ * @throws AppError `UNAUTHENTICATED`; `FORBIDDEN` or `READ_ONLY_IDENTITY` for API keys and assumed identities
  */
 export async function enterAsUser<T>(pool: Pool, door: Door, work: (entered: UserEntered) => Promise<T>): Promise<T> {
   const first = { text: ENTER_AS_USER[door.caller.kind], values: valuesOf(door.caller) };
@@ -96,7 +96,7 @@ export async function enterAsUser<T>(pool: Pool, door: Door, work: (entered: Use
   );
 }
 
-/** Runs `enter` and, once a minute at most, has it written down that the caller was seen. */
+/** Runs `enter` and, at most once a minute, stores when the caller was last seen. */
 async function andTouch<T>(
   pool: Pool,
   enter: (noteRow: (row: CallerRow | undefined) => void) => Promise<T>,
@@ -106,7 +106,7 @@ async function andTouch<T>(
     seen = row;
   });
   const actor = seen?.stale ? actorIn(seen) : undefined;
-  // When someone was last seen is for people to read: no call waits for it, or fails.
+  // This time is only for people to read, so no call waits for it or fails because of it.
   if (actor) void touch(pool, actor).catch(() => undefined);
   return result;
 }
@@ -123,8 +123,8 @@ function valuesOf(caller: Caller): (string | null)[] {
 }
 
 function identify(row: CallerRow | undefined, { caller, onActor }: Door): Actor {
-  // By the clock that the token was made and checked by. The body, a hash, or the wait for a connection took their time
-  // since the signature was checked.
+  // This process's clock signs and verifies tokens, so it also decides here. Reading the body, hashing, and waiting for a
+  // connection took time since the signature was verified, so the token may have expired.
   const expired = caller.kind !== 'apiKey' && caller.expiresAt.getTime() <= Date.now();
   const actor = expired ? undefined : actorIn(row);
   if (!actor) {
@@ -181,7 +181,7 @@ function mismatch(message: string): AppError {
   return new AppError('TENANT_MISMATCH', message);
 }
 
-/** The answer for an unknown tenant and for one that the caller does not belong to: they must not be told apart. */
+/** The same error for an unknown tenant and for a tenant of others, so that a caller can't distinguish them. */
 export function tenantNotFound(): AppError {
   return new AppError('TENANT_NOT_FOUND', 'There is no such tenant, or you are not a member of it.');
 }

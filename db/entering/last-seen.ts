@@ -3,7 +3,7 @@ import type { Actor } from './callers.ts';
 import { apiKeys, sessions } from '../tables/lobby.ts';
 import type { Pool } from '../connection/pool.ts';
 
-/** Writes down that a session or a key was used just now. In a transaction of its own: a read's can't write. */
+/** Stores that a session or a key was used now. It needs its own transaction, since that of a read can't write. */
 export async function touch(pool: Pool, actor: Actor): Promise<void> {
   await pool.transaction({ readOnly: false }, async (tx) => {
     if (actor.type === 'apiKey') {

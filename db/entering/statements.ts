@@ -1,30 +1,30 @@
 import type { CallerKind } from './callers.ts';
 
-// One statement for each kind of caller and each way in. What they have in common is written once. All that makes a
-// caller live is joined within one outer join: in a chain of outer joins PostgreSQL 18.4 takes a column that is null-extended for
-// the constant it would have matched (docs/decisions/0008). So `entered` also asks for the caller itself.
+// The statements for each kind of caller, to enter a tenant or the lobby. All conditions of a live caller are joined within
+// one outer join: in a chain of outer joins PostgreSQL 18.4 replaces a null-extended column by the constant that it would
+// have matched (docs/decisions/0008). So `entered` also checks the caller itself.
 
 interface Source {
-  /** The parameters that name the caller: a list for `select`, from $1 on. */
+  /** The parameters that identify the caller, from $1 on, as the list of a `select`. */
   given: string;
-  /** How many of them there are. */
+  /** The number of these parameters. */
   parameters: number;
-  /** Finds the caller, if live. */
+  /** The joins that find the caller, if live. */
   joins: string;
-  /** The tenant that the caller is for. */
+  /** The id of the caller's tenant. */
   tenantId: string;
-  /** Whether they were found. */
+  /** Whether the caller was found. */
   live: string;
-  /** Says what `CallerRow` has. */
+  /** The columns of `CallerRow`. */
   columns: string;
   role: string;
-  /** Whether nothing may be written, whatever the procedure. */
+  /** Whether the transaction must be read-only in every procedure. */
   readOnly: string;
 }
 
 const LAST_SEEN = `interval '1 minute'`;
 
-// Times as ISO 8601: Drizzle turns this client's parsers for time off.
+// Times are formatted as ISO 8601, since Drizzle turns off this client's parsers of times.
 const USER = `u.id as user_id, u.email, u.full_name, to_json(u.created_at) #>> '{}' as user_created_at`;
 const NOT_ASSUMED = `null::uuid as assumed_id, null::uuid as operator_id, null as operator_email, null as operator_name,
   null as mode, null as reason, null as assumed_until`;
@@ -44,7 +44,7 @@ const SOURCES: Record<CallerKind, Source> = {
     role: 'm.role',
     readOnly: 'false',
   },
-  // The operator, their session and the tenant's consent are looked at each time: what ends one of them ends this.
+  // Every request checks the operator, their session and the tenant's consent, so the end of one ends the assumed identity.
   assumedIdentity: {
     given: `$1::uuid as aid, $2::uuid as sub, $3::uuid as tid, $4::uuid as act`,
     parameters: 4,
@@ -82,15 +82,16 @@ const SOURCES: Record<CallerKind, Source> = {
   },
 };
 
-/** The caller's parameters. Gives one row, which says who it is if they are live. */
+/** Takes the caller's parameters. Returns one row, with the caller if it is live. */
 function asUser({ given, joins, columns }: Source): string {
   return `select ${columns} from (select ${given}) q ${joins}`;
 }
 
 /**
- * The caller's parameters, then the slug asked for, the roles let in, and the schema to bind. Gives one row that says what holds and, if
- * all of it does, binds the transaction. The subquery is fenced by OFFSET 0, so that the checks are made first and once;
- * CASE guards set_config, which has effects. All settings are LOCAL: they end with the transaction.
+ * Takes the caller's parameters, the requested slug, the admitted roles, and the schema. Returns one row with the caller and
+ * the tenant. If all checks pass, it also binds the transaction to the tenant. OFFSET 0 keeps PostgreSQL from merging the
+ * subquery, so the checks run first and once. CASE keeps set_config from running if they fail. All settings are LOCAL: they
+ * end with the transaction.
  */
 function tenant({ given, parameters, joins, tenantId, live, columns, role, readOnly }: Source): string {
   const next = (offset: number): string => `$${parameters + offset}`;

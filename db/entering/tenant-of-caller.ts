@@ -1,31 +1,31 @@
 import { LRUCache } from 'lru-cache';
 import type { Caller } from './callers.ts';
 
-/** Whose a key is never changes. */
+/** The tenant of each API key, which never changes. */
 const tenantsOfKeys = new LRUCache<string, string>({ max: 10_000 });
 
-/** The tenant that a caller is for, as far as it is known before the database is asked. */
+/** @returns the caller's tenant, if it is known without the database */
 export function tenantOfCaller(caller: Caller): string | undefined {
   return caller.kind === 'apiKey' ? tenantsOfKeys.get(hexOf(caller)) : caller.tenantId;
 }
 
-/** Whose share of the pool a call takes. Until a key has been in once, it has one for itself. */
+/** @returns the share of the pool that a call uses: its tenant's. A key whose tenant is not known yet has its own share. */
 export function shareOf(caller: Caller): string | undefined {
   const tenantId = tenantOfCaller(caller);
   return tenantId === undefined && caller.kind === 'apiKey' ? hexOf(caller).slice(0, 16) : tenantId;
 }
 
-/** Notes the tenant of a key that the database has found. */
+/** Stores the tenant of a key after the database has found it. */
 export function rememberKey(caller: Caller, tenantId: string): void {
   if (caller.kind === 'apiKey') tenantsOfKeys.set(hexOf(caller), tenantId);
 }
 
-/** A revoked key counts as a made-up one from now on: it must not use up what its tenant may call. */
+/** Deletes the stored tenant of a revoked key, so that its calls do not count towards its tenant's rate limit. */
 export function forgetKey(caller: Caller): void {
   if (caller.kind === 'apiKey') tenantsOfKeys.delete(hexOf(caller));
 }
 
-/** The hash of a key, as a parameter and as a key of a map. */
+/** @returns the hash of an API key in hex */
 export function hexOf({ keyHash }: Caller & { kind: 'apiKey' }): string {
   return Buffer.from(keyHash).toString('hex');
 }

@@ -3,10 +3,9 @@ import { assumedIdentities } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
 /**
- * Ends assumed identities for good: they do not come back with what they were ended for. Called before the change that ends
- * them: then the trigger that sees to it for every statement (migration 0008) has nothing left to do, and the rows of the
- * audit log say who did it.
- * @returns which were ended
+ * Ends live assumed identities permanently: undoing the change that ended them does not restore them. It is called before
+ * that change. Otherwise the trigger of migration 0008 would end them, and no audit row would name the actor.
+ * @returns the assumed identities that were ended
  */
 export async function endAssumedIdentities(
   tx: Tx,

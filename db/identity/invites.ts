@@ -2,17 +2,17 @@ import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { invites, type Role } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
-/** Neither accepted nor revoked. It may have expired. */
+/** Whether an invite is neither accepted nor revoked. It may have expired. */
 export const isOpen = and(isNull(invites.acceptedAt), isNull(invites.revokedAt));
 
-/** By the database's clock, for a select. */
+/** Whether an invite has expired, by the database's clock. */
 export const isExpired = sql<boolean>`${invites.expiresAt} <= now()`;
 
 /**
- * Revokes the open invites of someone who could not make them any more: nobody gets in by the word of one who is out.
- * @param by.tenantId in this tenant alone
- * @param by.roles those to these roles alone
- * @returns which were revoked
+ * Revokes the open invites that a user created, if this user may not create them any more.
+ * @param by.tenantId only invites to this tenant
+ * @param by.roles only invites with one of these roles
+ * @returns the invites that were revoked
  */
 export async function revokeInvitesOf(
   tx: Tx,

@@ -6,18 +6,18 @@ import { fromNow, timestamp } from '../connection/clock.ts';
 import { refreshTokens, sessions } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
-/** What the database's clock says of a refresh token, for a select. */
+/** Whether a refresh token has expired, and whether it is in its grace period, by the database's clock. */
 export const refreshTokenAge = {
   expired: sql<boolean>`${refreshTokens.expiresAt} <= now()`,
   inGrace: sql<boolean>`coalesce(${refreshTokens.usedAt} > now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds}), false)`,
 };
 
-/** Of a used refresh token: its successor is given out no more. */
+/** Whether the grace period of a used refresh token is over. After it, the successor is not given out any more. */
 export const isGraceOver = sql`${refreshTokens.usedAt} < now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds})`;
 
 /**
- * Stores a refresh token of the session, by its hash. It expires when it is not used for a while, and ends with the session.
- * @param token.retired of its parent, if that was retired: what comes of it ends with it
+ * Stores the hash of a refresh token. The token expires if it is unused for `REFRESH_TOKEN.idleDays`, or with the session.
+ * @param token.retired set if the parent token was retired; then this token expires with the parent
  */
 export async function storeRefreshToken(
   tx: Tx,
@@ -41,12 +41,12 @@ export async function storeRefreshToken(
 }
 
 /**
- * Lets the unused refresh tokens of a session run out within the grace of a rotation: one that was stolen must not live on
- * beside the pair that its owner goes on with.
- * @returns when the session ends
+ * Retires the unused refresh tokens of a session: they expire after the grace period. Otherwise a stolen token would stay
+ * valid besides the new one of its owner.
+ * @returns when the session expires
  */
 export async function retireRefreshTokens(tx: Tx, sessionId: string): Promise<Date> {
-  // Waits for a refresh under way, whose new token is then seen.
+  // This lock waits for a running refresh, so that its new token is retired too.
   const [session] = await tx
     .select({ expiresAt: sessions.expiresAt })
     .from(sessions)
@@ -63,7 +63,7 @@ export async function retireRefreshTokens(tx: Tx, sessionId: string): Promise<Da
   return session.expiresAt;
 }
 
-/** The session that a token is of, live or not. */
+/** @returns the id of a token's session, which may be over; `undefined` if the token is unknown */
 export async function findSessionId(tx: Tx, token: string): Promise<string | undefined> {
   const [row] = await tx
     .select({ sessionId: refreshTokens.sessionId })

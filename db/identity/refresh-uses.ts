@@ -4,9 +4,9 @@ import type { Tx } from '../connection/lane.ts';
 import { refreshTokens, sessions, users } from '../tables/lobby.ts';
 import { isGraceOver, refreshTokenAge } from './refresh-tokens.ts';
 
-// The rows behind a use of a refresh token.
+// Reads and writes the rows for one use of a refresh token.
 
-/** Marks a token used, in one atomic step: of any number of callers at once, one gets the row. */
+/** Marks a token as used, atomically. @returns `true` for only one of several concurrent callers */
 export async function takeUnused(tx: Tx, tokenHash: Uint8Array, successor: Uint8Array): Promise<boolean> {
   const liveSession = tx
     .select({ id: sessions.id })
@@ -27,7 +27,7 @@ export async function takeUnused(tx: Tx, tokenHash: Uint8Array, successor: Uint8
   return taken.length > 0;
 }
 
-/** The token's session and user, if they are live; the database's clock decides. */
+/** @returns a token with its session and user, if these are live by the database's clock */
 export async function findTokenHolder(tx: Tx, tokenHash: Uint8Array) {
   const [row] = await tx
     .select({
@@ -56,7 +56,7 @@ export async function findTokenHolder(tx: Tx, tokenHash: Uint8Array) {
   return row;
 }
 
-/** Past its grace a successor is of no more use to anyone. */
+/** Erases the successors of a session's tokens after their grace period, when they are not given out any more. */
 export async function forgetOldSuccessors(tx: Tx, sessionId: string): Promise<void> {
   await tx
     .update(refreshTokens)

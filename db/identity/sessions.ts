@@ -2,7 +2,7 @@ import { and, eq, isNull, ne, sql } from 'drizzle-orm';
 import { mailRequests, sessions, users } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
-/** Ends a user's sessions: their access tokens are refused from the next request on. @param but one that stays */
+/** Ends a user's sessions. The next request with one of their access tokens is refused. @param but a session to keep */
 export async function endSessions(tx: Tx, userId: string, but?: string): Promise<void> {
   await tx
     .update(sessions)
@@ -17,11 +17,11 @@ export async function endSessions(tx: Tx, userId: string, but?: string): Promise
 }
 
 /**
- * Gives a user another password, ends their sessions and voids the reset mails under way. The user's row is written
- * first, so that a login with the old password either came before, and its session ends here, or finds it changed.
- * @param change.from the hash that the new one replaces, if it must be that one
+ * Changes a user's password, ends their sessions and voids their unused reset mails. The user's row is written first. So a
+ * concurrent login with the old password either comes before, and its session ends here, or finds the new password.
+ * @param change.from the current hash must be this one, if set
  * @param change.keep the session in which the password was changed
- * @returns whether the user was there, and the hash as expected
+ * @returns `false` if the user is unknown or disabled, or has another hash than `from`
  */
 export async function replacePassword(
   tx: Tx,
@@ -44,7 +44,7 @@ export async function replacePassword(
   return true;
 }
 
-/** Voids the reset mails under way to an address. */
+/** Voids the unused reset mails to an address. */
 export async function voidResets(tx: Tx, email: string): Promise<void> {
   await tx
     .update(mailRequests)

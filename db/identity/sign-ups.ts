@@ -7,14 +7,14 @@ import { insertUser } from './users.ts';
 
 type SignUp = typeof signUps.$inferSelect;
 
-/** Neither verified nor voided, and young enough. Whether its link still works does not matter: a resend renews it. */
+/** Whether a sign-up is neither verified, voided nor too old. Its link may have expired, since a resend renews the link. */
 export const isPending = and(
   isNull(signUps.verifiedAt),
   isNull(signUps.voidedAt),
   gt(signUps.createdAt, sql`now() - make_interval(days => ${SIGN_UP_DAYS})`),
 );
 
-/** The pending sign-ups of an address with what they want to found, oldest first. */
+/** @returns the pending sign-ups of an address with their tenants, oldest first */
 export async function findPendingSignUps(tx: Tx, email: string) {
   return await tx
     .select({ signUp: signUps, tenantName: tenants.name, tenantSlug: tenants.slug })
@@ -25,10 +25,9 @@ export async function findPendingSignUps(tx: Tx, email: string) {
 }
 
 /**
- * Holds the pending sign-ups of an address until the transaction ends. Whatever gives an address its account does so
- * first, in this order: of any number at once one goes through, and none waits for another that waits for it.
- * What depends on how many are pending is decided by this result. A sign-up that is committed later counts as made after
- * the account: it stays as it is, and its link is refused.
+ * Locks the pending sign-ups of an address until the transaction ends. Every procedure that creates an account locks them
+ * first and in this order. So one of several concurrent procedures succeeds, and they can't deadlock. Decisions that depend
+ * on the number of pending sign-ups use this result. A sign-up that is committed later stays, and its link is refused.
  */
 export async function lockPendingSignUps(tx: Tx, email: string): Promise<(SignUp & { isLinkLive: boolean })[]> {
   return await tx
@@ -39,19 +38,19 @@ export async function lockPendingSignUps(tx: Tx, email: string): Promise<(SignUp
     .for('update');
 }
 
-/** What a sign-up brings to its account. */
+/** The parts of a sign-up that its account needs. */
 type Founder = Pick<SignUp, 'id' | 'email' | 'fullName' | 'tenantId'> & { passwordHash: string };
 
 /**
- * Turns a sign-up, whose e-mail is proven now, into a user who is the tenant's admin.
+ * Creates the account of a sign-up whose address is verified now, and makes it an admin of the tenant.
  * @returns the user's id
- * @throws the violation of `users_email_key` where the address got its account meanwhile
+ * @throws PostgresError that violates `users_email_key`, if the address got an account meanwhile
  */
 export async function admitSignUp(tx: Tx, signUp: SignUp): Promise<string> {
   const { passwordHash } = signUp;
   if (passwordHash === null) throw new Error('A sign-up that is verified already is admitted again');
   const userId = await makeFounder(tx, { ...signUp, passwordHash });
-  // A trigger erases its password with this.
+  // A trigger erases the password of the sign-up when `verified_at` is set.
   await tx
     .update(signUps)
     .set({ verifiedAt: sql`now()` })
@@ -60,10 +59,10 @@ export async function admitSignUp(tx: Tx, signUp: SignUp): Promise<string> {
 }
 
 /**
- * Makes the account of a sign-up with another password than its own. The sign-up is voided: whoever made it hears at a
- * login what they heard before, so a stranger does not learn that the owner of the address was here.
+ * Creates the account of a sign-up with another password. The sign-up is voided. A login with its password gets the same
+ * answer as before, so a stranger who signed up does not learn that the owner of the address now has an account.
  * @returns the user's id
- * @throws the violation of `users_email_key` where the address got its account meanwhile
+ * @throws PostgresError that violates `users_email_key`, if the address got an account meanwhile
  */
 export async function admitUnderNewPassword(tx: Tx, signUp: Founder): Promise<string> {
   const userId = await makeFounder(tx, signUp);
@@ -78,7 +77,7 @@ async function makeFounder(tx: Tx, { email, fullName, passwordHash, tenantId }: 
   return userId;
 }
 
-/** Voids sign-ups of an address that gets its account. */
+/** Voids sign-ups, because their address gets an account. */
 export async function voidSignUps(tx: Tx, which: readonly Pick<SignUp, 'id'>[]): Promise<void> {
   if (which.length === 0) return;
   await tx

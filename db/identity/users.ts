@@ -3,7 +3,7 @@ import { insertOnly } from '../connection/insert.ts';
 import { memberships, tenants, users } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
-/** Adds a person whose e-mail is proven. The server may not write every column, hence not by Drizzle's insert. */
+/** Adds a user whose address is verified. Drizzle's insert would name columns that the server may not write. */
 export async function insertUser(
   tx: Tx,
   user: { id: string; email: string; fullName: string; passwordHash: string },
@@ -11,7 +11,7 @@ export async function insertUser(
   await tx.execute(insertOnly(users, user));
 }
 
-/** What a guesser of the user's password knows: who they are, and what their tenants are called. */
+/** @returns what an attacker may know of a user: address, name, and the names and slugs of their tenants */
 export async function wordsAbout(
   tx: Tx,
   { id, email, fullName }: { id: string; email: string; fullName: string },

@@ -5,12 +5,12 @@ import { mailRequests } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 import { enqueue } from '../outbox/enqueue.ts';
 
-/** How long a request waits for the worker, in ms. A reset's hour begins once its mail is sent. */
+/** How long a request waits for the worker, in ms. The hour of a reset's link begins when its mail is sent. */
 const LIFE_MS = 7 * DAY_MS;
 
 /**
- * Asks the worker for a mail to an address. Whether anybody has the address is not looked at here: the same rows are
- * written, in the same time, for everyone.
+ * Queues a mail to an address. It does not check whether the address has an account: it writes the same rows, in the same
+ * time, for every address.
  */
 export async function requestMail(tx: Tx, kind: 'verify-email' | 'reset-password', email: string): Promise<void> {
   const id = uuidv7();

@@ -3,9 +3,8 @@ import type { Pool } from '../connection/pool.ts';
 import { readSets, type MigrationSet } from './sets.ts';
 
 /**
- * Makes sure that the server runs as the app's role and nothing stronger: everything that keeps tenants apart rests
- * on it.
- * @throws Error saying what the role has that it must not
+ * Checks that the server runs as the app's role, without more rights. The isolation of tenants depends on it.
+ * @throws Error that names the rights that the role must not have
  */
 export async function assertAppRole(pool: Pool): Promise<void> {
   const [row] = await pool.transaction({ readOnly: true }, (tx) =>
@@ -27,10 +26,10 @@ export async function assertAppRole(pool: Pool): Promise<void> {
   }
 }
 
-/** Of the lobby, as this process's code was written for it. Read at the first question: `/readyz` asks every second. */
+/** The sets of the lobby. They are read once, at the first check, since `/readyz` checks every second. */
 let lobbySets: readonly MigrationSet[] | undefined;
 
-/** Whether PostgreSQL answers and the lobby is at the versions that this code was written for, or at later ones. */
+/** Whether the lobby has all migrations that this code needs. It may have later ones. @throws if PostgreSQL does not answer */
 export async function lobbyIsCurrent(pool: Pool): Promise<boolean> {
   const rows = await pool.transaction({ readOnly: true }, (tx) =>
     tx.execute<{ set: string; version: number }>(

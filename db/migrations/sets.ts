@@ -3,15 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { z } from 'zod';
 
-/** What is migrated: the schema `public`, or the schema of every tenant. */
+/** Which schema is migrated: `public` (`lobby`), or the schema of every tenant (`tenant`). */
 export type Scope = 'lobby' | 'tenant';
 
-/** Whose migrations these are. Each set is numbered from 1. */
+/** The owner of a set of migrations. Each set is numbered from 1. */
 export type SetName = 'atrium' | 'product' | `extension:${string}`;
 
 export interface Migration {
   version: number;
-  /** Its file, from the root of the clone. */
+  /** The path of its file, from the root of the clone. */
   file: string;
   hash: string;
   sql: string;
@@ -19,30 +19,30 @@ export interface Migration {
 
 export interface MigrationSet {
   name: SetName;
-  /** Where its files are, from the root of the clone. */
+  /** The path of its folder, from the root of the clone. */
   folder: string;
   migrations: readonly Migration[];
 }
 
-/** The version of each set that a schema is at. */
+/** The version that a schema has of each set. */
 export interface SchemaVersions {
   atrium: number;
   product: number;
-  /** By the extension's name. */
+  /** The version of each extension, by its name. */
   extensions: Record<string, number>;
 }
 
 const journalSchema = z.object({ entries: z.array(z.object({ tag: z.string() })) });
 
 /**
- * The sets of a scope in the order in which they run. Read from the files each time: a worker that runs while tenants are
- * migrated must not make new ones at the version before.
+ * Reads the sets of a scope, in the order in which they run. It reads the files at each call, so that a worker that runs
+ * during a migration does not create new tenants at the old version.
  */
 export function readSets(scope: Scope): readonly MigrationSet[] {
   return [readSet(scope, 'atrium'), readSet(scope, 'product')];
 }
 
-/** The versions of a schema to which all these migrations are applied. */
+/** @returns the versions of a schema that has all these migrations */
 export function newestVersions(sets: readonly MigrationSet[]): SchemaVersions {
   const newest: SchemaVersions = { atrium: 0, product: 0, extensions: {} };
   for (const { name, migrations } of sets) {
@@ -52,7 +52,7 @@ export function newestVersions(sets: readonly MigrationSet[]): SchemaVersions {
   return newest;
 }
 
-/** One number for the two sets that every tenant has: it grows with each, and never falls. */
+/** @returns one number for the versions of Atrium's and the product's set; it grows with each of their migrations */
 export function schemaVersion({ atrium, product }: SchemaVersions): number {
   return atrium + product;
 }
@@ -60,7 +60,7 @@ export function schemaVersion({ atrium, product }: SchemaVersions): number {
 function readSet(scope: Scope, name: 'atrium' | 'product'): MigrationSet {
   const folder = `db/migrations/${scope}/${name}`;
   const migrationsFolder = fileURLToPath(new URL(`../../${folder}`, import.meta.url));
-  // drizzle-orm gives the texts in the journal's order, without their names.
+  // drizzle-orm returns the migrations in the order of the journal, without the names of their files.
   const journal = journalSchema.parse(JSON.parse(readFileSync(`${migrationsFolder}/meta/_journal.json`, 'utf8')));
   const migrations = readMigrationFiles({ migrationsFolder }).map(({ hash, sql }, index) => ({
     version: index + 1,

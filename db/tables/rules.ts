@@ -2,18 +2,18 @@ import { is } from 'drizzle-orm';
 import { getTableConfig, isPgEnum, PgTable } from 'drizzle-orm/pg-core';
 import type { Scope, SetName } from '../migrations/sets.ts';
 
-/** What a file of tables exports. */
+/** The exports of a file of tables. */
 export type Exported = Readonly<Record<string, unknown>>;
 
-/** Tables of Atrium in a tenant's schema that are older than the rule of their names. */
+/** Atrium's tables in a tenant's schema that are older than the naming rule. */
 const OLDER = new Set(['settings']);
 const PREFIX = 'atrium_';
 
 /**
- * Finds what would keep two sets from growing without each other: in a tenant's schema the tables and enums of Atrium, and
- * no others, begin with `atrium_`; a table refers to its own set and to those that run before it.
+ * Checks the rules that keep sets independent of each other. In a tenant's schema, the names of Atrium's tables and enums
+ * begin with `atrium_`, and no other names do. A table may only refer to tables of its own set and of earlier sets.
  * @param earlier the tables of the sets that run before this one, in the same scope
- * @returns one sentence each
+ * @returns one sentence for each broken rule
  */
 export function brokenRules(scope: Scope, set: SetName, own: Exported, earlier: Exported = {}): string[] {
   const within = new Set(tablesOf({ ...earlier, ...own }));

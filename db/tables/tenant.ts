@@ -1,6 +1,7 @@
-// Atrium's own tables of a tenant. The product's are in product/tenant.ts.
+// Atrium's tables of a tenant. The product's are in product/tenant.ts.
 //
-// Plain `pgTable`, no schema name: the transaction's search_path says whose they are, so one definition and one migration
-// serve every tenant. They reference neither the lobby's tables nor the product's. A new one begins with `atrium_`.
+// `pgTable` has no schema name: the search_path of the transaction selects the tenant's schema, so one definition and one
+// migration serve every tenant. The tables reference neither the lobby's nor the product's tables. The name of a new table
+// begins with `atrium_`.
 
 export * from './tenant/settings.ts';

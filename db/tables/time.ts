@@ -1,4 +1,4 @@
 import { timestamp } from 'drizzle-orm/pg-core';
 
-/** A moment, to the millisecond: what a JavaScript date holds. */
+/** A `timestamptz` with milliseconds, which is the precision of a JavaScript `Date`. */
 export const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });

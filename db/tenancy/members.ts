@@ -7,16 +7,16 @@ import { apiKeys, memberships, tenants, users, type Role } from '../tables/lobby
 import type { Tx } from '../connection/lane.ts';
 
 /**
- * Makes changes to who is in a tenant wait for each other, until this transaction ends. What was read of members and
- * invites before may have changed meanwhile.
+ * Locks the members and invites of a tenant until this transaction ends, so that changes to them run one after another. Data
+ * that was read before the lock may be outdated.
  */
 export async function lockMembers(tx: Tx, tenantId: string): Promise<void> {
   await tx.select({ id: tenants.id }).from(tenants).where(eq(tenants.id, tenantId)).for('no key update');
 }
 
 /**
- * The same for an admin's change, who may have lost the role while it waited.
- * @throws AppError what they would be told now: `UNAUTHENTICATED`, `TENANT_NOT_FOUND`, `FORBIDDEN`
+ * Locks the members for a change by an admin, and checks that the actor is still an admin after waiting for the lock.
+ * @throws AppError `UNAUTHENTICATED`, `TENANT_NOT_FOUND` or `FORBIDDEN`, as a new request of the actor would get
  */
 export async function lockMembersAsAdmin(tx: Tx, tenantId: string, actor: Actor): Promise<void> {
   await lockMembers(tx, tenantId);
@@ -32,7 +32,7 @@ async function roleOfUser(tx: Tx, tenantId: string, { user }: Person): Promise<R
   return role;
 }
 
-/** Holds the account as it is: one that is being disabled at this moment comes before or after. */
+/** Locks the account, so that it can't be disabled before this transaction ends. */
 async function isEnabled(tx: Tx, userId: string): Promise<boolean> {
   const found = await tx
     .select({ one: sql`1` })
@@ -58,7 +58,7 @@ async function roleOfKey(tx: Tx, tenantId: string, id: string): Promise<Role> {
   return key.role;
 }
 
-/** The role of a user in a tenant, if they are in it. */
+/** @returns the role of a user in a tenant; `undefined` if they are not a member */
 export async function roleOf(tx: Tx, tenantId: string, userId: string): Promise<Role | undefined> {
   const [row] = await tx
     .select({ role: memberships.role })
@@ -68,8 +68,9 @@ export async function roleOf(tx: Tx, tenantId: string, userId: string): Promise<
 }
 
 /**
- * Makes sure that a tenant has an admin who can log in even without this one. Members must be locked.
- * @throws AppError `LAST_ADMIN`
+ * Checks that a tenant has another admin who can log in. The members must be locked.
+ * @param userId the admin to leave out
+ * @throws AppError `LAST_ADMIN` if there is no other
  */
 export async function assertAdminBeside(tx: Tx, tenantId: string, userId: string): Promise<void> {
   const others = await tx

@@ -4,7 +4,7 @@ import { tenants } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 import { changeSlug, refuseTakenSlug } from './slugs.ts';
 
-/** What an admin may change of a tenant. */
+/** The settings of a tenant that an admin may change. */
 type TenantSettings = {
   name: string;
   slug: Slug;
@@ -17,7 +17,7 @@ const columns = {
   allowAssumedIdentity: tenants.allowAssumedIdentity,
 };
 
-/** Reads the settings of the tenant at hand. */
+/** @returns the settings of the tenant that the transaction is bound to */
 export async function readSettings(tx: Tx, tenantId: string): Promise<TenantSettings> {
   const [settings] = await tx.select(columns).from(tenants).where(eq(tenants.id, tenantId));
   if (!settings) throw new Error('The tenant of this transaction is gone');
@@ -25,8 +25,9 @@ export async function readSettings(tx: Tx, tenantId: string): Promise<TenantSett
 }
 
 /**
- * Changes the tenant at hand. A slug that it leaves stays its own.
- * @throws AppError `SLUG_TAKEN`; `CONFLICT` where it has left too many
+ * Changes the tenant that the transaction is bound to. Its former slug stays reserved for it.
+ * @returns the settings before and after
+ * @throws AppError `SLUG_TAKEN`; `CONFLICT` if the tenant has too many former slugs
  */
 export async function updateTenant(
   tx: Tx,

@@ -7,7 +7,7 @@ import { formerSlugs } from '../tables/lobby.ts';
 
 // Whether a slug is free: no tenant has it, and no tenant has left it.
 
-/** Former slugs of one tenant. Nobody else can take them. */
+/** Former slugs of one tenant. There is a limit, since no other tenant can take a former slug. */
 const FORMER_SLUGS_AT_MOST = 10;
 
 /** @throws AppError `SLUG_TAKEN` if the error says that another tenant has the slug. Any other error is thrown as it is */

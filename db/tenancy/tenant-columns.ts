@@ -1,6 +1,6 @@
 import { memberships, tenants } from '../tables/lobby.ts';
 
-/** What a user sees of a tenant of theirs, for a select that joins `memberships`. */
+/** The columns of a tenant that its members see, for a select that joins `memberships`. */
 export const tenantColumns = {
   id: tenants.id,
   slug: tenants.slug,

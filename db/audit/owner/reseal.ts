@@ -3,10 +3,10 @@ import { writeSystemAudit } from './write-system.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 
 /**
- * Takes all seals of a log away, and has the workers seal its rows anew, as they are now: for a log whose seals can't hold any
- * more, since their key is gone or somebody altered it and that was looked into. The log says that it was done. Whoever is
- * sealing it at this moment finds its end gone, and has done nothing.
- * @param tenantId `null` for the platform's
+ * Deletes all seals of a log, so that the workers seal its current rows again. Use it if the key of the seals is lost, or
+ * after a change to the log was investigated. It writes `audit.reseal` into the log. A worker that is sealing the log at
+ * this moment finds no end of the chain, and then writes nothing.
+ * @param tenantId `null` for the platform's log
  * @returns how many rows wait for their new seal
  */
 export async function resealAuditLog(owner: Owner, tenantId: string | null): Promise<number> {

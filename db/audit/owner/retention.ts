@@ -7,10 +7,10 @@ import { startColumns, type SignedStart } from './trim.ts';
 import { BatchError, type JobFailure } from '../../connection/batch.ts';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 
-/** Months that have their partition before they come. */
+/** How many months ahead partitions are created. */
 const AHEAD = 12;
 
-/** Makes the partitions of the months to come. Repeatable. */
+/** Creates the partitions of the next months. Repeatable. */
 export async function makeAuditPartitions(owner: Owner): Promise<void> {
   await owner.begin(async (tx) => {
     await limitLocks(tx);
@@ -19,10 +19,10 @@ export async function makeAuditPartitions(owner: Owner): Promise<void> {
 }
 
 /**
- * Drops the months that ended more than `days` ago, and writes into each chain that rows of before may be gone. Rows of
- * these months that wait for their seal get it first. A log that can't be sealed loses its old rows like any other: it must
- * not keep everybody's.
- * @throws BatchError that names the logs that can't be sealed, once all else is done
+ * Drops the months that ended more than `days` ago, and signs into each chain that older rows may be missing. Rows of these
+ * months that wait for their seal are sealed first. A log that can't be sealed loses its old rows too: the partitions hold
+ * the rows of all logs, so it would keep the rows of every other log.
+ * @throws BatchError that names the logs that can't be sealed, after the months are dropped
  */
 export async function dropAuditMonths(owner: Owner, keys: SecretKeys, days: number): Promise<void> {
   const failures = await sealDue(owner, keys, days);
@@ -40,13 +40,13 @@ async function sealDue(owner: Owner, keys: SecretKeys, days: number): Promise<Jo
         select from public.audit_unsealed
         where created_at < ${owner.unsafe(monthBefore(days))} and chain <> all(${except}::uuid[])) as waiting`;
     if (!due?.waiting) return [...failures.values()];
-    // The oldest come first. One that another worker seals meanwhile does not wait any more at the next look.
+    // Each round seals the oldest rows first. Rows that another worker seals meanwhile are missing from the next round.
     const { failures: failed } = await sealAuditRows(owner, keys, { apart: true, except });
     for (const failure of failed) failures.set(failure.item, failure);
   }
 }
 
-/** The beginning of the first month that is kept, in SQL. */
+/** @returns the beginning of the first month that is kept, in SQL */
 function monthBefore(days: number): string {
   return `date_trunc('month', (now() - make_interval(days => ${Math.trunc(days)})) at time zone 'UTC') at time zone 'UTC'`;
 }
@@ -65,9 +65,9 @@ async function dropDue(owner: Owner, keys: SecretKeys, days: number): Promise<vo
       ) p`;
     if (!due || (due.months.length === 0 && !due.stray)) return;
     await admitGaps(tx, keys, due.before);
-    // First what takes long: from the first drop on everyone else waits.
+    // The slow statements come first, since all writers wait from the first drop on.
     await tx`delete from public.audit_logs_default where created_at < ${due.before}::text::timestamptz`;
-    // A note that outlived its row would be sealed as a row that somebody took away.
+    // Otherwise the next sealing would treat these rows as deleted by somebody.
     await tx`delete from public.audit_unsealed where created_at < ${due.before}::text::timestamptz`;
     for (const month of due.months) await tx`drop table public.${tx(month)}`;
     await writeSystemAudit(tx, {
@@ -80,9 +80,9 @@ async function dropDue(owner: Owner, keys: SecretKeys, days: number): Promise<vo
   });
 }
 
-/** Signs for every chain that rows of before this time may be gone. One whose start is not as it was signed stays as it is. */
+/** Signs into every chain that rows older than this time may be missing. A chain whose start has a wrong MAC is skipped. */
 async function admitGaps(tx: OwnerTx, keys: SecretKeys, droppedBefore: string): Promise<void> {
-  // In the order in which who seals takes them.
+  // Sealing locks the chains in the same order, so neither waits for the other in a deadlock.
   const starts = await tx<SignedStart[]>`select ${startColumns(tx)} from public.audit_chains order by chain for update`;
   const macs = starts
     .filter(({ mac, ...start }) => startMatches(keys, start, mac))
@@ -95,8 +95,8 @@ async function admitGaps(tx: OwnerTx, keys: SecretKeys, droppedBefore: string): 
 }
 
 /**
- * Making or dropping a partition locks the whole log, and every writer queues behind the one who waits for that lock: rather
- * fail, and be tried again.
+ * Creating or dropping a partition locks all audit rows, and every writer queues behind a transaction that waits for this
+ * lock. So the transaction fails soon and is retried.
  */
 async function limitLocks(tx: OwnerTx): Promise<void> {
   await tx`select set_config('lock_timeout', '2s', true)`;

@@ -5,33 +5,33 @@ import { appendSeals } from './seal-rows.ts';
 import type { AuditClock } from './transaction-clock.ts';
 import { readWaiting, waitingLogs } from './waiting-rows.ts';
 
-/** Rows read at once: some 100 ms of work, which is lost to whoever was faster. */
+/** How many rows are read at once: some 100 ms of work, which is lost if another worker is faster. */
 const BATCH = 1_000;
 
 interface SealedRows {
-  /** Rows that were found waiting. */
+  /** How many waiting rows were found. */
   waiting: number;
   sealed: number;
   full: boolean;
-  /** Chains that could not be sealed, where each was tried by itself. */
+  /** With `apart`, the chains that could not be sealed. */
   failures: readonly JobFailure[];
   /** Rows that claim to be older than they are. */
   backdated: readonly { chain: string; auditId: string }[];
-  /** Whose turn was last. */
+  /** The chain that had the last turn. */
   last: string | undefined;
 }
 
 /**
- * Seals rows that were committed and not sealed yet, each in the chain of its log and there oldest first. Logs take turns: each
- * of those that wait has an equal share of a round, however many rows it has. Nothing is locked while
- * it works: a place in a chain is taken once, so of many who seal at once one is first, and the others have done nothing.
- * What is written is written by one statement: all of it or, after a crash, none.
- * @param options.apart reads and seals each log by statements of its own, so that one that can't be read or sealed does not
+ * Seals rows that were committed and have no seal yet, each in the chain of its log, the oldest first. Logs take turns: each
+ * log that waits gets an equal share of a round, however many rows it has. Rows are read without a lock. A place in a chain
+ * can be taken once, so if several workers seal the same chain, the first one succeeds and the others write nothing. One
+ * statement writes all rows of a round or, after a crash, none.
+ * @param options.apart reads and seals each log by its own statements, so that one that can't be read or sealed does not
  *   stop the others
- * @param options.except the chains to leave alone
- * @param options.after whose turn was last, from the answer before
- * @param options.clock knows rows that were dated back: they are sealed as rows that nothing matches, so that verifying names them
- * @returns how many were sealed; when it is `full`, there are likely more
+ * @param options.except the chains to skip
+ * @param options.after `last` of the previous result
+ * @param options.clock detects backdated rows; their seal matches no row, so that the verifier reports them
+ * @returns how many rows were sealed; if it is `full`, more rows likely wait
  */
 export async function sealAuditRows(
   owner: Owner,
@@ -70,7 +70,7 @@ export async function sealAuditRows(
   const total = (of: 'waiting' | 'sealed') => parts.reduce((sum, part) => sum + part[of], 0);
   return {
     ...round,
-    // A log that could not be read has rows that wait, too.
+    // A log that could not be read also has waiting rows.
     waiting: Math.max(total('waiting'), failures.length),
     sealed: total('sealed'),
     full: more || parts.some(({ full }) => full),
@@ -79,12 +79,12 @@ export async function sealAuditRows(
   };
 }
 
-/** What became of some logs. */
+/** The result for some logs. */
 interface Part extends Pick<SealedRows, 'waiting' | 'full' | 'backdated'> {
   outcome: 'sealed' | 'moved' | 'taken';
 }
 
-/** Reads the oldest rows of each log that wait, at most `share` of each, and seals them by one statement. */
+/** Reads the oldest waiting rows of each log, at most `share` of each, and seals them by one statement. */
 async function sealChains(
   owner: Owner,
   keys: SecretKeys,

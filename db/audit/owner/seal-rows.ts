@@ -4,12 +4,12 @@ import { postgresError } from '../../connection/errors.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 import type { WaitingRow } from './waiting-rows.ts';
 
-/** A row that waits, and whether its time is a lie. */
+/** A row that waits for its seal, and whether its time is older than its transaction. */
 export type Judged = WaitingRow & { backdated: boolean };
 
 /**
- * Seals rows behind the ends of their chains, by one statement.
- * @returns `moved` where another sealer was first, `taken` where a seal stands in the place of one of these
+ * Appends seals for rows to their chains, by one statement.
+ * @returns `sealed`; `moved` if another worker sealed first; `taken` if a foreign seal has the place of one of these seals
  */
 export async function appendSeals(
   owner: Owner,
@@ -26,18 +26,17 @@ export async function appendSeals(
 }
 
 type Sealed = Link & { seal: Buffer };
-/** @param before the signature of the end that it takes the place of; `null` for a chain that begins */
+/** `before`: the MAC of the end that it replaces; `null` for a new chain. */
 type SignedEnd = ChainEnd & { mac: Buffer; before: Buffer | null };
 
-/** What somebody has put in the way of the chain stays there, for verifying to find: no log waits for another to be mended. */
+/** Computes the new seals and ends. Forged rows and seals are kept for the verifier, so they do not block other logs. */
 function link(keys: SecretKeys, waiting: readonly Judged[]): { links: Sealed[]; ends: SignedEnd[] } {
   const ends = new Map<string, ChainEnd & { before: Buffer | null }>();
   const links = waiting.flatMap((row): Sealed[] => {
     const { chain, auditId, createdAt, sealedAt, text, taken, backdated } = row;
     if (taken) return [];
     const end = ends.get(chain) ?? endOf(keys, row);
-    // A row that somebody took away before it was sealed, or dated back: sealed as one that nothing matches, so that
-    // verifying names it.
+    // The seal of a row that was deleted before it was sealed, or is backdated, matches no row. So the verifier reports it.
     const rowMac = macOfRow(keys, backdated ? '' : (text ?? ''));
     const unsealed = { chain, sequence: end.sequence + 1, auditId, auditCreatedAt: createdAt, sealedAt, rowMac };
     const seal = sealOf(keys, unsealed, end.seal);
@@ -48,8 +47,8 @@ function link(keys: SecretKeys, waiting: readonly Judged[]): { links: Sealed[]; 
 }
 
 /**
- * Where a chain goes on. After an end that is not as it was signed one place stays empty, or the next end would vouch for
- * it: so verifying names what comes then.
+ * The end of a chain, to append to. After an end whose MAC is wrong, one sequence number is left out. Otherwise the MAC of
+ * the next end would hide the forged end. The verifier reports the row after the gap.
  */
 function endOf(keys: SecretKeys, { chain, endSequence: sequence, endSeal: seal, endId, endMac }: WaitingRow) {
   const whole =
@@ -58,8 +57,9 @@ function endOf(keys: SecretKeys, { chain, endSequence: sequence, endSeal: seal, 
 }
 
 /**
- * Writes by one statement, which holds the ends first. Bytes and times travel as texts: arrays of them have no one form.
- * @returns whether it did: not where a chain does not end any more where it was read to
+ * Writes all seals and ends by one statement, which locks the ends first. Bytes and times are sent as texts, since arrays of
+ * them have no single format.
+ * @returns `false` if the end of a chain has changed since it was read, and then nothing is written
  */
 async function append(
   owner: Owner,

@@ -4,27 +4,28 @@ import type { Owner } from '../../connection/owner/connect.ts';
 
 /** How often the clock is read, and how long its readings are kept, in ms. */
 const READING = { every: 5_000, kept: HOUR_MS } as const;
-/** PostgreSQL shows the lower 32 bits of a transaction's id. */
+/** `xmin` has only the lower 32 bits of a transaction's id. */
 const XIDS = 2 ** 32;
 
-/** A row, as the clock asks of it. */
+/** What the clock needs to know of an audit row. */
 export interface Dated {
-  /** What it says of itself: ISO 8601. */
+  /** The time that the row claims, in ISO 8601. */
   createdAt: string;
-  /** The transaction that wrote it, and the next one when it was read. `null` where the row is gone. */
+  /** The id of the transaction that wrote the row; `null` if the row is missing. */
   xid: string | null;
+  /** The next id of a transaction when the row was read. */
   nextXid: string;
 }
 
 /**
- * Tells rows that claim to be older than their transaction. Ids of transactions are given out in order, so each reading says
- * of all later ids that they were given out after it. Nobody chooses the id of a transaction, a superuser neither. A row
- * that waited long, since its COMMIT was slow or no worker was there, has its id from when it was written.
+ * Detects rows that claim to be older than their transaction. PostgreSQL assigns the ids of transactions in order, so a
+ * higher id than that of a reading was assigned after the reading. Nobody can choose the id of a transaction, not even a
+ * superuser. A row keeps the id from when it was written, even if its COMMIT was slow or no worker ran for a while.
  */
 export interface AuditClock {
-  /** Reads the database's clock, if it is time to. */
+  /** Reads the database's clock, unless the last reading is recent. */
   read(owner: Owner): Promise<void>;
-  /** Whether the row's transaction got its id more than {@link LATE_MS} after the time that the row claims, as far as was read. */
+  /** Whether a reading proves that the row's transaction got its id more than {@link LATE_MS} after the time of the row. */
   isBackdated(row: Dated): boolean;
 }
 
@@ -36,12 +37,12 @@ export function createAuditClock(every: number = READING.every): AuditClock {
     async read(owner) {
       if (performance.now() - readAt < every) return;
       readAt = performance.now();
-      // An id of its own: those of a snapshot leave out transactions that are under way.
+      // This transaction's own id. The ids of a snapshot leave out running transactions.
       const [row] = await owner<{ time: Date; xid: string }[]>`
         select now() as time, pg_current_xact_id()::text as xid`;
       if (!row) return;
       const time = row.time.getTime();
-      // A clock that was set back says nothing of what was read before.
+      // After the clock was set back, earlier readings are of no use.
       const kept = readings.filter((reading) => reading.time > time - READING.kept);
       readings = [...(time < (readings.at(-1)?.time ?? 0) ? [] : kept), { time, xid: Number(row.xid) }];
     },

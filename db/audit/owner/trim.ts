@@ -14,26 +14,25 @@ import { isoOf } from '../canonical-row.ts';
 import { runBatch, type Job } from '../../connection/batch.ts';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 
-// What is signed here is checked before: whoever has altered a chain must not have it vouched for by its checkpoint.
+// Every start and end is verified before it is signed again. Otherwise a new MAC would hide a change to the chain.
 
-/** Seals taken away at once: some half a second of checking, and less of holding the chain's end. */
+/** How many seals are deleted at once. Verifying them takes half a second, and the chain is locked for a shorter time. */
 const AT_ONCE = 20_000;
-/** Chains signed anew at once. */
+/** How many chains are read at once to be signed again. */
 const CHAINS_AT_ONCE = 1_000;
 
 export type SignedStart = ChainStart & { mac: Buffer | null };
 
-/** What stands in a chain of its start. */
+/** @returns the columns of a chain's start, in SQL */
 export function startColumns(sql: Owner | OwnerTx): postgres.PendingQuery<postgres.Row[]> {
   return sql`chain, start_sequence::float8 as sequence, start_audit_id as "auditId", start_seal as seal, start_mac as mac,
     coalesce(${sql.unsafe(isoOf('dropped_before'))}, '') as "droppedBefore"`;
 }
 
 /**
- * Takes away the seals of dropped rows from the start of each chain, and has it begin after them: the checkpoint. A seal
- * further on, whose row came late, stays, and so does a chain that does not hold. At last starts and ends that a former key
- * has signed are signed by today's: a log that nobody writes to any more needs the former one no longer. A chain that fails
- * does not stop the others.
+ * Deletes the seals of dropped rows from the start of each chain, and moves the start after them: the checkpoint. It stops
+ * at the first seal that is not valid or whose row still exists. Then it signs every start and end that a former key signed
+ * with the current key, so that unused logs do not need the former key. A chain that fails does not stop the others.
  * @throws BatchError that names the chains that failed
  */
 export async function trimAuditChains(owner: Owner, keys: SecretKeys): Promise<void> {
@@ -57,7 +56,7 @@ export async function trimAuditChains(owner: Owner, keys: SecretKeys): Promise<v
   }
 }
 
-/** @returns whether there may be more to take away */
+/** @returns whether more seals may have to be deleted */
 async function trim(owner: Owner, keys: SecretKeys, chain: string): Promise<boolean> {
   const [was] = await owner<
     SignedStart[]
@@ -71,14 +70,14 @@ async function trim(owner: Owner, keys: SecretKeys, chain: string): Promise<bool
       set start_sequence = ${start.sequence}, start_audit_id = ${start.auditId}, start_seal = ${start.seal},
         start_mac = ${macOfStart(keys, start)}
       where chain = ${chain} and start_mac = ${was.mac}`;
-    // Somebody else was here meanwhile.
+    // Another worker has moved the start meanwhile.
     if (count === 0) return true;
     await tx`delete from public.audit_seals where chain = ${chain} and sequence <= ${start.sequence}`;
     return start.sequence - was.sequence === AT_ONCE;
   });
 }
 
-/** @returns where the chain may begin: after the first seals, as many as follow each other and have no row any more */
+/** @returns the new start, after the first valid seals without a row and without a gap; `undefined` if there are none */
 async function goneUpTo(owner: Owner, keys: SecretKeys, was: ChainStart): Promise<ChainStart | undefined> {
   const seals = await owner<(Link & { seal: Buffer; gone: boolean })[]>`
     select s.chain, s.sequence::float8 as sequence, s.audit_id as "auditId", s.row_mac as "rowMac", s.seal,

@@ -2,34 +2,34 @@ import type { Owner } from '../../connection/owner/connect.ts';
 import { steps } from '../../connection/owner/index-skip-scan.ts';
 import { canonicalRow, isoOf } from '../canonical-row.ts';
 
-/** Logs of which rows are read at once. */
+/** The maximum number of logs in one round. */
 const LOGS = 250;
-/** Bytes of rows read at once, beside one row for each log: PostgreSQL's and the worker's memory bear several of these. */
+/** The maximum bytes of rows in one round, besides one row of each log. It limits the memory of PostgreSQL and the worker. */
 const BYTES = 8 * 1024 * 1024;
 
-/** Further than any log comes: 2 to the 52nd. */
+/** No chain reaches this sequence: 2 to the power of 52. */
 const FAR = 4_503_599_627_370_496;
 
-/** A row that waits for its seal, and where its chain ends. */
+/** A row that waits for its seal, and the end of its chain. */
 export interface WaitingRow {
   chain: string;
   auditId: string;
   createdAt: string;
   sealedAt: string;
-  /** `null` where the row is gone before it could be sealed. */
+  /** `null` if the row was deleted before it could be sealed. */
   text: string | null;
   endSequence: number;
   endSeal: Buffer | null;
   endId: string | null;
   endMac: Buffer | null;
-  /** Whether it has a seal, which then is none of ours. */
+  /** Whether the row already has a seal, which Atrium did not make. */
   taken: boolean;
-  /** Of the transaction that wrote it; `null` as for `text`. */
+  /** The id of the transaction that wrote the row; `null` if the row was deleted. */
   xid: string | null;
   nextXid: string;
 }
 
-/** The logs that have rows waiting, in the order of ids from `after` on. */
+/** @returns the logs with waiting rows, in the order of their ids: first those after `after`, then the others */
 export async function waitingLogs(
   owner: Owner,
   except: readonly string[],
@@ -42,7 +42,7 @@ export async function waitingLogs(
   return { chains: rows.slice(0, LOGS).map(({ chain }) => chain), more: rows.length > LOGS };
 }
 
-/** The oldest rows of each log that wait, at most `share` of each. When they are `full`, there are likely more. */
+/** @returns the oldest waiting rows of each log, at most `share` of each; if they are `full`, more rows likely wait */
 export async function readWaiting(
   owner: Owner,
   chains: readonly string[],
@@ -61,7 +61,7 @@ export async function readWaiting(
         + coalesce(octet_length(a.entity_id), 0) + coalesce(octet_length(a.entity_type), 0) + 500 as bytes
       from turn left join public.audit_logs a on a.id = turn.audit_id and a.created_at = turn.created_at
     ), summed as (
-      -- In rounds of one row a log, so that large rows of one do not take the places of the others.
+      -- Ordered by place, so that the large rows of one log do not use up the bytes of the others.
       select *, sum(bytes) over (order by place, chain) as total from sized
     ), u as materialized (
       select * from summed where place = 1 or total <= ${BYTES}
@@ -77,15 +77,15 @@ export async function readWaiting(
     from u
     left join public.audit_logs a on a.id = u.audit_id and a.created_at = u.created_at
     left join public.audit_chains c on c.chain = u.chain
-    -- Chain by chain: many who write at once then wait for each other in one direction.
+    -- Workers lock chains in this order, so they never wait for each other in a deadlock.
     order by u.chain, u.created_at, u.audit_id`;
   return { waiting, full: waiting[0]?.full ?? false };
 }
 
 /**
- * The last place that is taken in a chain, as a number, beside its row `c` if it has one. Places of no honest chain are passed
- * over: somebody has put them there to leave none behind them.
- * @param chain the chain's id, in SQL
+ * @param chain the chain's id, in SQL; the chain's row is `c`
+ * @returns the last sequence in a chain, in SQL. Forged sequences that no chain reaches are ignored, since they would leave
+ *   no sequence for later rows.
  */
 function lastPlace(chain: string): string {
   return `greatest(0, case when c.sequence < ${FAR} then c.sequence end, (

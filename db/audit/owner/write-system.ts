@@ -4,8 +4,8 @@ import type { Changes, Outcome } from '../../tables/lobby.ts';
 import type { OwnerTx } from '../../connection/owner/connect.ts';
 
 /**
- * Writes what the worker or an operator's command did, in the transaction at hand.
- * @param entry.tenantId `null` is the platform's log
+ * Writes an audit row about an action of the worker or of an operator's command, in the current transaction.
+ * @param entry.tenantId `null` for the platform's log
  */
 export async function writeSystemAudit(
   tx: OwnerTx,

@@ -2,12 +2,12 @@ import type postgres from 'postgres';
 import type { Owner, OwnerTx } from './connect.ts';
 
 /**
- * A `with recursive steps (key)`: the values that rows have of a key, in their order, and null at the end. It steps from one
- * value to the next by an index on the key, so it costs as much as there are values, however many rows have each.
- * @param rows.key the key, in SQL, as its index has it
+ * A `with recursive steps (key)` that lists the different values of a key in ascending order, and null at the end. It steps
+ * from one value to the next by an index on the key. So its cost grows with the number of values, not of rows.
+ * @param rows.key the key, in SQL, as the index defines it
  * @param rows.from the table, in SQL
- * @param rows.where which of its rows, in SQL, as the index has it
- * @param rows.after begins behind this value
+ * @param rows.where the condition of the rows, in SQL, as the index defines it
+ * @param rows.after lists only the values after this one
  */
 export function steps(
   sql: Owner | OwnerTx,

@@ -9,15 +9,15 @@ import type { Changes, Outcome, TenantStatus } from '../../tables/lobby.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 import type { Pool } from '../../connection/pool.ts';
 
-/** The tenant is unknown, deleted, or in no state for the work: no further try can help. */
+/** The tenant is unknown or deleted, or its status does not allow the work. A retry can't help. */
 export class TenantGoneError extends Error {
   override readonly name = 'TenantGoneError';
 }
 
-/** What an activity is told of the tenant it is in. */
+/** What an activity gets inside a tenant. */
 export interface Inside {
   tenant: { id: string; slug: Slug; name: string };
-  /** Writes what was done into the tenant's log, in the transaction at hand; the actor is the system. */
+  /** Writes an audit row into the tenant's log, in the current transaction. The actor is `system`. */
   audit: (
     entry: AuditSubject & {
       entityId: string | null;
@@ -28,13 +28,13 @@ export interface Inside {
 }
 
 /**
- * Runs `work` in one transaction under the tenant's own role and search_path: plain table names are the tenant's, and
- * PostgreSQL refuses every other tenant's table and all of the lobby but adding audit rows and outbox rows. A serialization
- * failure is tried once more from the start, so `work` must have no effect but on the database. The transaction may take
- * 10 s.
- * @throws TenantGoneError when there is no such tenant, or it is deleted
- * @throws AppError `TENANT_NOT_READY`, `TENANT_MIGRATING`, `TENANT_SUSPENDED`; `OVERLOADED` when PostgreSQL is out of
- *   reach. Each may pass: try again
+ * Runs `work` in one transaction under the tenant's role and search_path. Table names without a schema are the tenant's
+ * tables. PostgreSQL refuses the tables of every other tenant. In the lobby it only allows to add audit rows and outbox rows.
+ * After a serialization failure `work` runs once more from the start, so it must have no effects outside the database. The
+ * transaction may take 10 s.
+ * @throws TenantGoneError if there is no such tenant, or it is deleted
+ * @throws AppError `TENANT_NOT_READY`, `TENANT_MIGRATING`, `TENANT_SUSPENDED`; `OVERLOADED` if PostgreSQL is unreachable. A
+ *   retry may succeed.
  */
 export type InTenant = <T>(tenantId: string, work: (tx: Tx, inside: Inside) => Promise<T>) => Promise<T>;
 
@@ -46,7 +46,7 @@ interface Row {
   db_role: RoleName;
 }
 
-/** Finds the tenant and, if it is ready, binds the transaction to it, as entering by a request does. */
+/** Finds the tenant and, if it is ready, sets its search_path and role for the transaction, as a request does. */
 const ENTER = `
   select t.id, t.slug, t.name, t.status, t.db_role,
     case when t.status = 'ready' then set_config('search_path', quote_ident(t.schema_name) || ', pg_temp', true) end as path,
@@ -54,8 +54,8 @@ const ENTER = `
   from public.tenants t where t.id = $1::uuid`;
 
 /**
- * @param pool connects as the owner
- * @param owner gives the owner the right to act under a tenant's role, where it has not got it yet
+ * @param options.pool connects as the owner
+ * @param options.owner grants the owner the right to act under a tenant's role, if it is missing
  */
 export function createInTenant({ pool, owner }: { pool: Pool; owner: Owner }): InTenant {
   return async <T>(tenantId: string, work: (tx: Tx, inside: Inside) => Promise<T>): Promise<T> => {
@@ -74,7 +74,7 @@ export function createInTenant({ pool, owner }: { pool: Pool; owner: Owner }): I
     try {
       return await once();
     } catch (error) {
-      // What `work` is refused is refused for good; before it began, only the role can have been.
+      // Before `work` began, only setting the role can have been refused. A refusal of `work` itself is final.
       if (entered || postgresError(error)?.code !== '42501') throw error;
       await allowRole(owner, tenantId);
       return await once();
@@ -101,14 +101,14 @@ function insideOf(tx: Tx, { id, slug, name }: Row): Inside {
   };
 }
 
-/** Since PostgreSQL 16 the maker of a role may hand it on, itself included, and may not yet act under it. */
+/** Since PostgreSQL 16 the creator of a role may not act under it, but may grant itself that right. */
 async function allowRole(owner: Owner, tenantId: string): Promise<void> {
   await owner.begin(async (tx) => {
     const [row] = await tx<{ role: RoleName; modern: boolean }[]>`
       select db_role as role, current_setting('server_version_num')::int >= 160000 as modern
       from public.tenants where id = ${tenantId}`;
     if (!row) return;
-    // Two such grants at once fail: "tuple concurrently updated".
+    // Without the lock, two such grants at the same time fail with "tuple concurrently updated".
     await tx`select pg_advisory_xact_lock(hashtextextended(${row.role}, 0))`;
     await (row.modern
       ? tx`grant ${tx(row.role)} to current_user with inherit false, set true`

@@ -6,20 +6,20 @@ import { runBatch } from '../../connection/batch.ts';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 import { removeHome } from '../../tenancy/owner/provision.ts';
 
-/** How long one tenant may wait for a lock: longer than the 15 s after which PostgreSQL ends an idle transaction of the app. */
+/** How long to wait for a lock. It is longer than the 15 s after which PostgreSQL ends an idle transaction of the app. */
 const LOCK_TIMEOUT = '20s';
 
 /**
- * Removes the tenants of sign-ups that were not verified in time, and with them the sign-ups; and spent requests for
- * mail, and successors of refresh tokens whose grace is over. A tenant that can't be removed stays, and all others are removed.
- * @throws BatchError that names the tenants that stay
+ * Removes the sign-ups that were not verified in time, together with their tenants. It also deletes expired mail requests,
+ * and the successors of refresh tokens after their grace period. If one removal fails, the others still run.
+ * @throws BatchError that names the failed removals
  */
 export async function reapSignUps(owner: Owner): Promise<void> {
   const stale = await owner<{ tenant_id: string }[]>`
     select distinct tenant_id from public.sign_ups
     where verified_at is null and created_at < now() - make_interval(days => ${SIGN_UP_DAYS})`;
   await runBatch('reap', [
-    // Nothing can be done by an expired request any more.
+    // An expired request can't be used any more.
     { item: 'mail requests', work: () => owner`delete from public.mail_requests where expires_at < now()` },
     { item: 'successors of refresh tokens', work: () => eraseSuccessors(owner) },
     { item: 'voided sign-ups', work: () => deleteVoidedSignUps(owner) },
@@ -31,7 +31,7 @@ export async function reapSignUps(owner: Owner): Promise<void> {
   ]);
 }
 
-/** Others go with their tenants: the tenant of one whose account was made by a reset stays. */
+/** Deletes voided sign-ups whose tenant has members, because a reset created the account. The others go with their tenant. */
 async function deleteVoidedSignUps(owner: Owner): Promise<void> {
   await owner`
     delete from public.sign_ups s
@@ -39,14 +39,14 @@ async function deleteVoidedSignUps(owner: Owner): Promise<void> {
       and exists (select from public.user_tenant_membership m where m.tenant_id = s.tenant_id)`;
 }
 
-/** A refresh erases those of its own session: these are of sessions that nobody goes on with. */
+/** Erases old successors of unused sessions. In a session that is used, each refresh erases them. */
 async function eraseSuccessors(owner: Owner): Promise<void> {
   await owner`
     update public.refresh_tokens set successor = null
     where successor is not null and used_at < now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds})`;
 }
 
-/** One transaction for all of it: who verifies at this moment comes before, and keeps the tenant, or too late. */
+/** Removes a tenant in one transaction. A verification at the same time either comes first and keeps it, or is refused. */
 async function reapTenant(tx: OwnerTx, tenantId: string): Promise<void> {
   await tx`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
   await tx`select from public.sign_ups where tenant_id = ${tenantId} for update`;

@@ -3,8 +3,8 @@ import { createPasswords } from '../../../core/auth/passwords.ts';
 import { connectOwner } from '../../connection/owner/connect.ts';
 
 /**
- * Makes the platform's operator of a development stack, or leaves the one that is there.
- * @param ownerUrl `DATABASE_OWNER_URL`: no role of the server may write `is_superuser`
+ * Creates the operator of a development stack. An existing account with this address stays as it is.
+ * @param ownerUrl `DATABASE_OWNER_URL`, since the roles of the server may not write `is_superuser`
  */
 export async function seedSuperuser(ownerUrl: string, account: { email: string; password: string }): Promise<void> {
   const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium seed' });

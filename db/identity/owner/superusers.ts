@@ -6,16 +6,16 @@ export interface Superuser {
   fullName: string;
 }
 
-/** The operators of the platform. */
+/** @returns the operators of the platform, by address */
 export async function listSuperusers(owner: Owner): Promise<Superuser[]> {
   return await owner<Superuser[]>`
     select email, full_name as "fullName" from public.users where is_superuser order by email`;
 }
 
 /**
- * Makes an account an operator of the platform, or takes that back, and writes it into the platform's log. Only the
- * owner can: no role of the server may write the column.
- * @returns `unknown` without such an account, `unchanged` where it was so already
+ * Makes an account an operator of the platform, or undoes that, and writes it into the platform's log. It needs the owner,
+ * since the roles of the server may not write the column.
+ * @returns `unknown` if there is no such account, `unchanged` if nothing had to be changed
  */
 export async function setSuperuser(
   owner: Owner,

@@ -4,19 +4,19 @@ import { SIGN_UP_DAYS } from '../../../core/identity/sign-up.ts';
 import { enqueueAsOwner } from '../../outbox/owner/enqueue.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 
-/** Sign-ups of one address that get a new mail, the newest: strangers may have made some. */
+/** Only this many sign-ups of an address, the newest ones, get a new mail, since strangers may have made many. */
 const MAILS_AT_MOST = 10;
 
 /**
- * Gives the pending sign-ups of a request's address new links, voiding the old, and queues a mail for each. The request
- * goes with it, so that this is done once.
+ * Queues a mail with a new link for each pending sign-up of a request's address. The old links become invalid. The request
+ * is deleted in the same transaction, so this happens once.
  */
 export async function renewVerifications(owner: Owner, requestId: string): Promise<void> {
   await owner.begin(async (tx) => {
     const [request] = await tx<{ email: string }[]>`
       delete from public.mail_requests where id = ${requestId} and kind = 'verify-email' returning email`;
     if (!request) return;
-    // Locked in the order of lockPendingSignUps, so that neither waits for the other.
+    // The rows are locked in the order of lockPendingSignUps, so that the two can't deadlock.
     const pending = await tx<{ id: string; tenant_id: string }[]>`
       select id, tenant_id from public.sign_ups
       where verified_at is null and voided_at is null and id in (

@@ -6,7 +6,7 @@ import type { Owner } from '../../connection/owner/connect.ts';
 const ACTION = 'mail.refuse';
 
 export interface RefusedMail {
-  /** Of the outbox row. */
+  /** The id of the outbox row. */
   messageId: string;
   tenantId: string | null;
   entityType: EntityType<typeof ACTION>;
@@ -16,8 +16,9 @@ export interface RefusedMail {
 }
 
 /**
- * Notes that a mail was given up because the mail server refuses its recipient. An invite's or a sign-up's row stands in
- * the log of its tenant, a reset's in the platform's: none says whether anybody has the address. Repeatable.
+ * Writes an audit row about a mail that is not retried, because the mail server refused its recipient. The row for an invite
+ * or a sign-up is in the log of its tenant, and the row for a reset in the platform's log. No row shows whether the address
+ * has an account. Repeatable.
  */
 export async function writeRefusedMail(owner: Owner, mail: RefusedMail): Promise<void> {
   const { messageId, tenantId, entityType, entityId, reply } = mail;

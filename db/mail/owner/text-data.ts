@@ -3,9 +3,9 @@ import type { ResetSubject } from '../../../core/identity/reset-mail.ts';
 import { SIGN_UP_DAYS, type SignUpFacts } from '../../../core/identity/sign-up.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 
-// What each mail is written from, as it is now; `undefined` where the mail has lost its point.
+// The current data of each mail. `undefined` means that the mail is not needed any more.
 
-/** How long a reset mail is tried, in days: as long as a sign-up and an invite live. */
+/** For how many days a reset mail is retried: as long as sign-ups and invites are valid. */
 const TRIED_DAYS = 7;
 
 interface SignUpRow extends SignUpFacts {
@@ -14,7 +14,7 @@ interface SignUpRow extends SignUpFacts {
   hasAccount: boolean;
 }
 
-/** Whose row asked for the mail. */
+/** The tenant of the outbox row. */
 interface Asker {
   tenantId: string | null;
 }
@@ -34,8 +34,8 @@ export async function findSignUp(
 }
 
 /**
- * A reset is for an account or, since its link proves the address as well, for the sign-ups of an address that has none.
- * Its hour begins when the mail is sent, however long that took; each try begins it anew.
+ * Prepares a reset mail. A reset is for an account or, if the address has none, for its pending sign-ups, since the link of a
+ * reset also verifies the address. Each try to send the mail starts the hour of the link again.
  */
 export async function beginReset(
   owner: Owner,

@@ -2,19 +2,19 @@ import { readFile } from 'node:fs/promises';
 import postgres from 'postgres';
 import type { Owner } from '../../connection/owner/connect.ts';
 
-/** Of `bootstrap.sql`, as it writes it into the database. It counts on where an installation must run the file again. */
+/** The version that `bootstrap.sql` writes into the database. It grows when installations must run the file again. */
 const BOOTSTRAP_VERSION = 2;
 
-/** Where the app's role and the owner log in. */
+/** The URLs with which the app's role and the owner log in. */
 export interface DatabaseUrls {
   databaseUrl: string;
   databaseOwnerUrl: string;
 }
 
 /**
- * Makes the database and its roles on a server that we hold the superuser of, as the embedded one. Repeatable.
- * @param adminUrl superuser, any database of the server
- * @throws Error when the server is out of reach
+ * Creates the database and its roles, as a superuser of the server. The embedded stack uses it. Repeatable.
+ * @param adminUrl logs in as a superuser, in any database of the server
+ * @throws Error if the server is unreachable
  */
 export async function bootstrapDatabase(
   adminUrl: string,
@@ -43,8 +43,8 @@ export async function bootstrapDatabase(
 }
 
 /**
- * What an operator has to do where the database was made by an older `bootstrap.sql`.
- * @returns `undefined` where it is up to date
+ * Checks whether the database was created by an older `bootstrap.sql`.
+ * @returns what an operator has to do; `undefined` if the database is up to date
  */
 export async function tellOutdatedBootstrap(owner: Owner): Promise<string | undefined> {
   const [row] = await owner<{ version: number; database: string }[]>`
@@ -58,7 +58,7 @@ export async function tellOutdatedBootstrap(owner: Owner): Promise<string | unde
 }
 
 async function setPassword(sql: postgres.Sql, role: string, password: string): Promise<void> {
-  // ALTER ROLE takes no parameters: PostgreSQL itself quotes the words.
+  // ALTER ROLE takes no parameters, so PostgreSQL quotes role and password.
   const [row] = await sql<{ statement: string }[]>`
     select format('alter role %I password %L', ${role}::text, ${password}::text) as statement`;
   if (row) await sql.unsafe(row.statement);

@@ -1,13 +1,13 @@
 import type { Migration, MigrationSet } from '../sets.ts';
 
-/** What is recorded in a schema and the files of migrations don't fit each other. Nothing was changed. */
+/** The migrations that a schema has recorded do not match the files. Nothing was changed. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
 const RESET = 'In development, `bun run dev --reset` begins with an empty database instead.';
 
-/** An applied migration does not say any more what it said then. */
+/** The file of an applied migration was changed. */
 export function editedMigration(schema: string, { version, file }: Migration): MigrationError {
   return new MigrationError(
     `Migration ${version} of ${schema}, ${file}, is not as it was applied: an applied migration must not change. ` +
@@ -15,7 +15,7 @@ export function editedMigration(schema: string, { version, file }: Migration): M
   );
 }
 
-/** A migration was put before one that is applied already. */
+/** A migration was inserted before an applied one. */
 export function skippedMigration(schema: string, { folder }: MigrationSet, { version, file }: Migration): MigrationError {
   return new MigrationError(
     `Migration ${version} of ${schema}, ${file}, is not applied, but a later one of its set is. ` +
@@ -30,7 +30,7 @@ export function newerSchema(schema: string, { name, migrations }: MigrationSet, 
   );
 }
 
-/** A migration from before there were sets has no file that says the same. */
+/** No file has the hash of a migration that was applied before there were sets. */
 export function unknownMigration(schema: string, version: number, sets: readonly MigrationSet[]): MigrationError {
   const product = sets.find(({ name }) => name === 'product')?.folder ?? 'product';
   return new MigrationError(

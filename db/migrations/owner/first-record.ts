@@ -2,10 +2,10 @@ import type { OwnerTx } from '../../connection/owner/connect.ts';
 import type { Migration, MigrationSet, SetName } from '../sets.ts';
 import { unknownMigration } from './errors.ts';
 
-// Before migrations came in sets, a schema recorded them in `atrium_migrations(version, hash, applied_at)`. That table is
-// read once and never changed, so that the code from before can still run.
+// Before there were sets, a schema recorded its migrations in `atrium_migrations(version, hash, applied_at)`. That table is
+// read once and never changed, so that older code can still run.
 
-/** The hash of a file that was split since, and the hashes of the files that make the same today. */
+/** Files that were split later: the old hash, and the hashes of the files that replaced it. */
 const SPLIT: Readonly<Record<string, readonly string[]>> = {
   // 0000_tenant.sql: atrium/0000_settings.sql and product/0000_projects.sql.
   '19bdea3c45764eccf6208046a96025f25f3168c3d3f39ac4d8cf8fe3d2faeb68': [
@@ -15,14 +15,14 @@ const SPLIT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Copies what `atrium_migrations` says into `atrium_versions`: each migration is found in the sets by its hash. No
+ * Copies the rows of `atrium_migrations` to `atrium_versions`. The hash of each migration selects its set and version. No
  * migration is run.
- * @throws MigrationError when no file has the hash of one
+ * @throws MigrationError if no file has the hash of a migration
  */
 export async function adoptFirstRecord(tx: OwnerTx, schema: string, sets: readonly MigrationSet[]): Promise<void> {
   const record = await tx<{ version: number; hash: string }[]>`
     select version, hash from atrium_migrations order by version`;
-  // A hash may be there twice: two migrations may say the same.
+  // Two migrations with the same SQL have the same hash, so each match is used once.
   const left = sets.flatMap(({ name, migrations }) => migrations.map((migration) => ({ set: name, migration })));
   const found = record.flatMap(({ version, hash }) =>
     (SPLIT[hash] ?? [hash]).map((known) => {

@@ -10,20 +10,20 @@ interface Applied {
   hash: string;
 }
 
-/** The tables in which a schema records its migrations; the first is read once, where it is there. */
+/** The tables in which a schema records its migrations. `atrium_migrations` is the old one, and is only read once. */
 export type RecordTable = 'atrium_migrations' | 'atrium_versions';
 
 /**
- * Brings `public` to the newest version of each set. Repeatable, and safe to run from several machines at once.
+ * Migrates `public` to the newest version of each set. Repeatable. Several processes may run it at the same time.
  * @param ownerUrl `DATABASE_OWNER_URL`
- * @throws MigrationError when the files don't fit what was applied
+ * @throws MigrationError if the files do not match the applied migrations
  */
 export async function migrateLobby(ownerUrl: string, sets = readSets('lobby')): Promise<void> {
   const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium migrate' });
   try {
     await owner.begin(async (tx) => {
       await Promise.all(locking(tx, 'public'));
-      // 0001_guards.sql gives a right on it.
+      // 0001_guards.sql grants a right on this table.
       await tx`create table if not exists atrium_migrations (
         version integer primary key, hash text not null, applied_at timestamptz not null default now())`;
       await migrateSchema(tx, 'public', sets);
@@ -34,9 +34,9 @@ export async function migrateLobby(ownerUrl: string, sets = readSets('lobby')): 
 }
 
 /**
- * Brings a tenant's schema to the newest version of each set, in the transaction at hand.
+ * Migrates a tenant's schema to the newest version of each set, in the current transaction.
  * @returns the versions, and the tables that record them
- * @throws MigrationError when the files don't fit what was applied
+ * @throws MigrationError if the files do not match the applied migrations
  */
 export async function migrateTenantSchema(
   tx: OwnerTx,
@@ -46,10 +46,10 @@ export async function migrateTenantSchema(
   return { records: await migrateSchema(tx, schema, sets), versions: newestVersions(sets) };
 }
 
-/** The statements that come first, in this order. */
+/** @returns the statements that lock a schema for its migration, in the order in which they must run */
 function locking(tx: OwnerTx, schema: string) {
   return [
-    // A lock that can't be had soon is better given up than queued before everyone else's.
+    // While a migration waits for a lock on a table, all other transactions on that table wait behind it.
     tx`select set_config('lock_timeout', '5s', true), set_config('search_path', quote_ident(${schema}) || ', pg_temp', true)`,
     tx`select pg_advisory_xact_lock(hashtextextended(${`atrium migrate ${schema}`}, 0))`,
   ] as const;

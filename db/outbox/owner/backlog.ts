@@ -8,8 +8,8 @@ interface Row extends Waiting {
 }
 
 /**
- * Reads what waits for the workers. Only the owner may look.
- * @param kinds of outbox rows that this worker knows
+ * Reads the rows that wait for workers. It needs the owner, since no other role may read all rows.
+ * @param kinds the kinds of outbox rows that this worker knows
  */
 export async function readBacklog(owner: Owner, kinds: readonly string[]): Promise<Backlog> {
   const rows = await owner<Row[]>`

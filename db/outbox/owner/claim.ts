@@ -2,10 +2,10 @@ import { NIL } from 'uuid';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 import { steps } from '../../connection/owner/index-skip-scan.ts';
 
-// How workers take rows from the outbox. Whoever may queue chooses a row's id, so no order depends on it but that of a
-// tenant's own rows.
+// Workers take rows from the outbox. Every role that may queue can choose the id of a row, so the id only orders the rows of
+// one tenant.
 
-/** A row as anybody may have written it. */
+/** An outbox row, which is not validated yet. */
 export interface OutboxRow {
   id: string;
   tenantId: string | null;
@@ -15,13 +15,13 @@ export interface OutboxRow {
   attempts: number;
 }
 
-/** What becomes of a row that was taken. */
+/** The result for a row that was taken. */
 export type Verdict =
-  /** A workflow has it: the row goes. */
+  /** A workflow was started, so the row is deleted. */
   | { is: 'relayed' }
-  /** It is taken again in so many seconds; meanwhile others are. `failed` counts towards the tries that a row has. */
+  /** The row is taken again after `seconds`. If it `failed`, its attempts are counted up. */
   | { is: 'waits'; seconds: number; error: string; failed: boolean }
-  /** No worker can do anything with it, ever: an operator has to look at it. */
+  /** No worker can ever relay the row, so it is set aside for an operator. */
   | { is: 'aside'; error: string };
 
 interface Settled {
@@ -29,20 +29,20 @@ interface Settled {
   verdict: Verdict;
 }
 
-/** `last_error` of rows whose kind no worker knew. */
+/** The `last_error` of rows of an unknown kind. */
 const UNKNOWN_KIND = 'unknown kind';
 
-/** A row of a kind that this worker does not know waits for a newer worker. */
+/** @returns the verdict for a row of an unknown kind, which waits for a newer worker */
 export function ofUnknownKind(seconds: number): Verdict {
   return { is: 'waits', seconds, error: UNKNOWN_KIND, failed: false };
 }
 
-/** The characters of an error that are kept. */
+/** The maximum length of a stored error, in characters. */
 const ERROR_LENGTH = 300;
 
 /** Stands for the tenant where a row has none. */
 const NOBODY = NIL;
-/** Whose a row is, in SQL, as the index outbox_turns_idx has it. */
+/** The tenant of a row, or {@link NOBODY}, in SQL, as the index outbox_turns_idx defines it. */
 const WHOSE = `coalesce(tenant_id, '${NOBODY}'::uuid)`;
 
 interface Turns {
@@ -52,13 +52,13 @@ interface Turns {
 }
 
 /**
- * Takes some of the rows that are due, lets `relay` decide what becomes of each, and writes that down, in one transaction:
- * other workers take other rows meanwhile. What `relay` throws leaves all rows as they were.
- * @param turns.after whose turn was last, from the answer before
- * @param turns.most how many rows, near enough
- * @param turns.passed the tenants that have no turn
- * @param turns.placesOf how many rows of a tenant may be taken, at least 1; what has no tenant has no such limit
- * @returns how many rows were taken, and whose turn was last
+ * Takes rows that are due, calls `relay` for their verdicts, and stores these, in one transaction. Other workers take other
+ * rows meanwhile. If `relay` throws, no row is changed.
+ * @param turns.after `last` of the previous result
+ * @param turns.most about how many rows to take
+ * @param turns.passed the tenants to skip
+ * @param turns.placesOf how many rows of a tenant may be taken, at least 1; rows without a tenant have no such limit
+ * @returns how many rows were taken, and the tenant that had the last turn
  */
 export async function relayDue(
   owner: Owner,
@@ -73,8 +73,8 @@ export async function relayDue(
 }
 
 /**
- * Locks rows until the transaction ends. Tenants take turns, and rows without a tenant have a turn as one more: each of the
- * next `most` of them gets an equal share of the places.
+ * Locks rows until the transaction ends. Tenants take turns, and rows without a tenant take turns as one more tenant. Each
+ * of the next `most` tenants gets an equal share of the places.
  */
 async function takeRows(
   tx: OwnerTx,
@@ -99,7 +99,7 @@ async function takeRows(
   return { rows, last: turns.at(-1) };
 }
 
-/** Whose rows are due, in the order of ids. */
+/** @returns the tenants with rows that are due, in the order of their ids */
 async function whoseAreDue(tx: OwnerTx, { after, most, passed }: Turns): Promise<string[]> {
   const rows = await tx<{ whose: string }[]>`
     ${steps(tx, { key: WHOSE, from: 'public.outbox', where: 'set_aside_at is null', after })}
@@ -116,7 +116,7 @@ async function settleRows(tx: OwnerTx, settled: readonly Settled[]): Promise<voi
   for (const { row, verdict } of settled) {
     if (verdict.is === 'relayed') continue;
     const error = verdict.error.slice(0, ERROR_LENGTH);
-    // The transaction began before Temporal was asked: its now() may be seconds ago.
+    // now() is the start of the transaction, which may be seconds before Temporal answered.
     if (verdict.is === 'aside') {
       await tx`update public.outbox set set_aside_at = clock_timestamp(), last_error = ${error} where id = ${row.id}`;
     } else {
@@ -128,12 +128,12 @@ async function settleRows(tx: OwnerTx, settled: readonly Settled[]): Promise<voi
   }
 }
 
-/** Has rows taken at once that waited for a worker who knows their kind. */
+/** Makes rows due that waited for a worker that knows their kind. */
 export async function wakeKinds(owner: Owner, kinds: readonly string[]): Promise<void> {
   await owner.begin(async (tx) => {
     const known = await tx<{ id: string }[]>`
       select id from public.outbox where set_aside_at is null and last_error = ${UNKNOWN_KIND} and kind in ${tx(kinds)}`;
-    // An UPDATE would wait for whoever keeps the table from being changed, even where there is nothing to change.
+    // An UPDATE waits for a lock on the table even if it changes no row.
     if (known.length === 0) return;
     await tx`
       update public.outbox set next_attempt_at = now(), last_error = null where id in ${tx(known.map(({ id }) => id))}`;

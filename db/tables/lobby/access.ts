@@ -8,21 +8,21 @@ export const MODES = ['read', 'write'] as const;
 /** What an assumed identity may do. */
 export type Mode = (typeof MODES)[number];
 
-/** Registrations whose e-mail is not proven yet. Each keeps its own password and name, so nobody can claim another's. */
+/** Sign-ups with one address each. Each has its own password and name, so nobody can take over another's sign-up. */
 export const signUps = lobby.table(
   'sign_ups',
   {
     id: uuid().primaryKey(),
     email: text().notNull(),
     fullName: text('full_name').notNull(),
-    /** Erased once the sign-up is an account. A voided one keeps it to its end: its absence would tell of the other. */
+    /** Erased when the sign-up is verified. A voided sign-up keeps it, so that its logins get the same answer as before. */
     passwordHash: text('password_hash'),
     tenantId: uuid('tenant_id')
       .notNull()
       .references(() => tenants.id, { onDelete: 'cascade' }),
-    /** Eight bits of a keyed digest of the password, by which a login finds the sign-up that it may be for. */
+    /** Eight bits of a keyed digest of the password, by which a login selects a sign-up. See core/auth/password-tag.ts. */
     passwordTag: smallint('password_tag'),
-    /** The id that the link in the newest mail names. */
+    /** The id in the link of the newest mail. */
     verificationId: uuid('verification_id').notNull().unique('sign_ups_verification_id_key'),
     verificationExpiresAt: time('verification_expires_at').notNull(),
     verifiedAt: time('verified_at'),
@@ -37,7 +37,7 @@ export const signUps = lobby.table(
   ],
 );
 
-/** Logins. Ending one ends its access tokens with the next request. */
+/** Logins. When a session ends, the next request with one of its access tokens is refused. */
 export const sessions = lobby.table(
   'sessions',
   {
@@ -55,7 +55,7 @@ export const sessions = lobby.table(
   (table) => [index('sessions_user_id_idx').on(table.userId)],
 );
 
-/** The refresh tokens of each session: a chain, in which at most one may still be used for long. */
+/** The refresh tokens of each session. At most one of them can be used for longer than the grace period. */
 export const refreshTokens = lobby.table(
   'refresh_tokens',
   {
@@ -65,10 +65,10 @@ export const refreshTokens = lobby.table(
       .references(() => sessions.id, { onDelete: 'cascade' }),
     tenantId: uuid('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
     tokenHash: bytea('token_hash').notNull().unique('refresh_tokens_token_hash_key'),
-    /** The next token, encrypted under a key made from this one; kept for the grace period. */
+    /** The next token, encrypted with a key derived from this one. It is kept for the grace period. */
     successor: bytea(),
     usedAt: time('used_at'),
-    /** Since when the session goes on by another: what comes of this token lives no longer than itself. */
+    /** When another token replaced this one. Tokens that it is exchanged for expire with it. */
     retiredAt: time('retired_at'),
     expiresAt: time('expires_at').notNull(),
     createdAt: createdAt(),
@@ -76,14 +76,14 @@ export const refreshTokens = lobby.table(
   (table) => [
     index('refresh_tokens_session_id_idx').on(table.sessionId),
     index('refresh_tokens_tenant_id_idx').on(table.tenantId),
-    // The few that are to be erased.
+    // Only the few rows whose successor must be erased.
     index('refresh_tokens_successor_idx')
       .on(table.usedAt)
       .where(sql`successor is not null`),
   ],
 );
 
-/** Who was asked into a tenant. */
+/** Invites to a tenant. */
 export const invites = lobby.table(
   'invites',
   {
@@ -108,7 +108,7 @@ export const invites = lobby.table(
   ],
 );
 
-/** Keys of callers that are no people. The key itself is kept by nobody here. */
+/** API keys for programs. Only the hash of a key is stored. */
 export const apiKeys = lobby.table(
   'api_keys',
   {
@@ -118,10 +118,10 @@ export const apiKeys = lobby.table(
       .references(() => tenants.id, { onDelete: 'cascade' }),
     name: text().notNull(),
     role: text({ enum: ROLES }).notNull(),
-    /** How the key begins, for people to know it by. */
+    /** The first characters of the key, by which people recognize it. */
     prefix: text().notNull(),
     keyHash: bytea('key_hash').notNull().unique('api_keys_key_hash_key'),
-    /** A key outlives its maker. */
+    /** A key stays valid when the account of its creator is deleted. */
     createdBy: uuid('created_by').references(() => users.id, { onDelete: 'set null' }),
     expiresAt: time('expires_at').notNull(),
     lastUsedAt: time('last_used_at'),
@@ -134,7 +134,7 @@ export const apiKeys = lobby.table(
   ],
 );
 
-/** Operators acting as members of a tenant, and why. */
+/** Operators who act as members of a tenant. */
 export const assumedIdentities = lobby.table(
   'assumed_identities',
   {
@@ -148,7 +148,7 @@ export const assumedIdentities = lobby.table(
     operatorId: uuid('operator_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    /** It ends with the session that it was begun in. */
+    /** The assumed identity ends with this session. */
     operatorSessionId: uuid('operator_session_id')
       .notNull()
       .references(() => sessions.id, { onDelete: 'cascade' }),
@@ -163,7 +163,7 @@ export const assumedIdentities = lobby.table(
     index('assumed_identities_user_id_idx').on(table.userId),
     index('assumed_identities_operator_id_idx').on(table.operatorId),
     index('assumed_identities_operator_session_id_idx').on(table.operatorSessionId),
-    // Those that may be live.
+    // Finds the rows that may be live.
     index('assumed_identities_expires_at_idx').on(table.expiresAt),
     check('assumed_identities_expires_at_check', possible('expires_at')),
     check('assumed_identities_ended_at_check', possible('ended_at')),
@@ -173,8 +173,8 @@ export const assumedIdentities = lobby.table(
 );
 
 /**
- * Mails that someone asked for by an address alone. A row is made whether or not anybody has the address: only the
- * worker looks, so that neither the answer nor its time tells. The row of a reset is also what its token names.
+ * Mails that someone requested with an address alone. A row is created whether or not the address has an account. Only the
+ * worker checks that, so that neither the response nor its time reveals it. The token of a reset has the id of its row.
  */
 export const mailRequests = lobby.table(
   'mail_requests',

@@ -3,12 +3,12 @@ import { bigint, check, index, integer, jsonb, primaryKey, text, unique, uuid } 
 import { time } from '../time.ts';
 import { bytea, createdAt, lobby, possible } from './columns.ts';
 
-/** Places that JavaScript can count to, with one to spare. */
+/** A check in SQL that JavaScript can represent a sequence and the next one exactly. */
 function countable(column: string): SQL {
   return sql.raw(`${column} between 0 and 9007199254740990`);
 }
 
-/** UUIDs as every reader takes them: RFC 9562. */
+/** A check in SQL that a UUID has a version and variant of RFC 9562, which the API requires. */
 function readable(column: string): SQL {
   return sql.raw(`${column}::text ~ '^.{14}[1-8].{4}[89ab]'`);
 }
@@ -20,8 +20,8 @@ export type ActorType = (typeof ACTOR_TYPES)[number];
 export type Changes = Record<string, [before: unknown, after: unknown]>;
 
 /**
- * What was done, by whom. Rows are only ever added. No foreign keys: a row outlives all that it names. In PostgreSQL it
- * is partitioned by month, which drizzle-kit has no word for.
+ * The audit logs. Rows are only added. There are no foreign keys, since a row outlives everything that it refers to. The
+ * table is partitioned by month, which drizzle-kit can't express.
  */
 export const auditLogs = lobby.table(
   'audit_logs',
@@ -42,13 +42,13 @@ export const auditLogs = lobby.table(
     createdAt: createdAt(),
   },
   (table) => [
-    // A partitioned table's key holds what it is partitioned by.
+    // The primary key of a partitioned table must include the partition key.
     primaryKey({ columns: [table.id, table.createdAt] }),
     index('audit_logs_tenant_id_id_idx').on(table.tenantId, table.id),
     index('audit_logs_entity_idx').on(table.tenantId, table.entityType, table.entityId),
     index('audit_logs_action_idx').on(table.tenantId, table.action, table.id),
     index('audit_logs_actor_idx').on(table.actorId, table.id),
-    // Few of all, and what is looked for.
+    // A partial index, since few rows failed and these are often searched for.
     index('audit_logs_outcome_idx')
       .on(table.tenantId, table.id)
       .where(sql`outcome <> 'success'`),
@@ -56,7 +56,7 @@ export const auditLogs = lobby.table(
       .on(table.operatorId, table.id)
       .where(sql`operator_id is not null`),
     check('audit_logs_created_at_check', possible('created_at')),
-    // A tenant's role adds rows too. Each must be one that every reader can show and the sealer can read.
+    // A tenant's role may add rows too. The checks ensure that the API can show each row and that the sealer can read it.
     check('audit_logs_id_check', readable('id')),
     check('audit_logs_actor_id_check', readable('actor_id')),
     check('audit_logs_operator_id_check', readable('operator_id')),
@@ -69,10 +69,11 @@ export const auditLogs = lobby.table(
     check('audit_logs_actor_type_check', sql`actor_type in ('user', 'apiKey', 'system', 'anonymous')`),
     check('audit_logs_outcome_check', sql`outcome in ('success', 'failure', 'denied')`),
     check('audit_logs_ip_address_check', sql`octet_length(ip_address) <= 100`),
-    // The server cuts it after 300 characters.
+    // The server cuts the user agent after 300 characters, which have at most 1200 bytes.
     check('audit_logs_user_agent_check', sql`octet_length(user_agent) <= 1200`),
     check('audit_logs_request_id_check', sql`octet_length(request_id) <= 200`),
-    // Silent, so that a value that is no object is refused and does not fail the path. A body has at most 1 MiB.
+    // The path is silent, so that a value that is not an object violates the check instead of raising an error. The limit is
+    // that of a request body, 1 MiB.
     check(
       'audit_logs_changes_check',
       sql`octet_length(changes::text) <= 1048576 and jsonb_typeof(changes) = 'object' and not jsonb_path_exists(changes, 'strict $.* ? (@.type() != "array" || @.size() != 2)', '{}', true)`,
@@ -81,20 +82,20 @@ export const auditLogs = lobby.table(
 );
 
 /**
- * The seal of each row of the log, in the order of sealing. One chain for each tenant, called by its id, and one for the
- * platform, called by the nil UUID. Rows are only ever added, and those of dropped months taken away.
+ * The seals of the audit rows, in the order of sealing. Each tenant has a chain with the tenant's id, and the platform has
+ * one with the nil UUID. Rows are only added, and deleted with dropped months.
  */
 export const auditSeals = lobby.table(
   'audit_seals',
   {
     chain: uuid().notNull(),
-    /** 1, 2, 3, … */
+    /** Starts at 1 in each chain. */
     sequence: bigint({ mode: 'number' }).notNull(),
     auditId: uuid('audit_id').notNull(),
     auditCreatedAt: time('audit_created_at').notNull(),
-    /** HMAC over the row. Apart from the seal, so that the chain can be followed where rows are gone. */
+    /** HMAC over the row. It is separate from the seal, so that the chain can be verified without dropped rows. */
     rowMac: bytea('row_mac').notNull(),
-    /** HMAC over all of the above and the seal before. */
+    /** HMAC over the columns above, `created_at` and the previous seal. */
     seal: bytea().notNull(),
     createdAt: createdAt(),
   },
@@ -107,22 +108,22 @@ export const auditSeals = lobby.table(
   ],
 );
 
-/** Where each chain ends and, once its oldest months are dropped, begins. */
+/** The end of each chain and, after its oldest months are dropped, its start. */
 export const auditChains = lobby.table(
   'audit_chains',
   {
     chain: uuid().primaryKey(),
-    /** Of the newest seal. */
+    /** The sequence of the newest seal. */
     sequence: bigint({ mode: 'number' }).notNull(),
     auditId: uuid('audit_id').notNull(),
     seal: bytea().notNull(),
-    /** HMAC over the end: who takes the newest rows and seals away can't make that of an earlier one. */
+    /** HMAC over the end. Without the key nobody can delete the newest rows and seals and sign an earlier end. */
     endMac: bytea('end_mac').notNull(),
-    /** The newest seal that was taken away; 0 where none was. */
+    /** The sequence of the newest seal that was deleted; 0 if none was. */
     startSequence: bigint('start_sequence', { mode: 'number' }).notNull().default(0),
     startAuditId: uuid('start_audit_id'),
     startSeal: bytea('start_seal'),
-    /** Rows of before this time may be gone. */
+    /** Rows older than this time may be missing. */
     droppedBefore: time('dropped_before'),
     /** HMAC over the start: the checkpoint. */
     startMac: bytea('start_mac'),
@@ -133,7 +134,7 @@ export const auditChains = lobby.table(
   ],
 );
 
-/** Rows that wait for their seal. A trigger writes it, so that nothing has to look for them. */
+/** Audit rows that wait for their seal. A trigger adds them, so that the sealer need not search for them. */
 export const auditUnsealed = lobby.table(
   'audit_unsealed',
   { chain: uuid().notNull(), auditId: uuid('audit_id').notNull(), createdAt: time('created_at').notNull() },
@@ -145,8 +146,8 @@ export const auditUnsealed = lobby.table(
 );
 
 /**
- * What the worker is to do, written in the transaction that causes it. A row is deleted once a workflow has it. Whoever
- * queues may write the first four columns; the rest is the database's and the worker's.
+ * Work for the worker, queued in the transaction that causes it. A row is deleted when its workflow has started. Roles that
+ * queue may write only the first four columns. The database and the worker write the others.
  */
 export const outbox = lobby.table(
   'outbox',
@@ -156,12 +157,12 @@ export const outbox = lobby.table(
     kind: text().notNull(),
     payload: jsonb().notNull(),
     createdAt: createdAt(),
-    /** How often the worker failed to start its workflow. */
+    /** How often starting its workflow has failed. */
     attempts: integer().notNull().default(0),
     /** The order in which a tenant's rows are taken. */
     nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
     lastError: text('last_error'),
-    /** Since when the row waits for an operator: no worker can do anything with it. */
+    /** When the row was set aside for an operator, because no worker can relay it. */
     setAsideAt: time('set_aside_at'),
   },
   (table) => [

@@ -9,7 +9,7 @@ export type Role = (typeof ROLES)[number];
 export const TENANT_STATUSES = ['provisioning', 'ready', 'failed', 'migrating', 'suspended', 'deleted'] as const;
 export type TenantStatus = (typeof TENANT_STATUSES)[number];
 
-/** People. A row exists only once its e-mail is proven. */
+/** Accounts of people. A row is created when the address is verified. */
 export const users = lobby.table('users', {
   id: uuid().primaryKey(),
   email: text().notNull().unique('users_email_key'),
@@ -21,7 +21,7 @@ export const users = lobby.table('users', {
   updatedAt: time('updated_at').notNull().defaultNow(),
 });
 
-/** Tenants, from the moment a slug is taken. `schema_name` and `db_role` never change. */
+/** Tenants. A row is created when the slug is taken, before provisioning. `schema_name` and `db_role` never change. */
 export const tenants = lobby.table(
   'tenants',
   {
@@ -31,11 +31,11 @@ export const tenants = lobby.table(
     status: text({ enum: TENANT_STATUSES }).notNull().default('provisioning'),
     schemaName: text('schema_name').$type<SchemaName>().notNull().unique('tenants_schema_name_key'),
     dbRole: text('db_role').$type<RoleName>().notNull().unique('tenants_db_role_key'),
-    /** Atrium's and the product's versions together. */
+    /** The sum of Atrium's and the product's versions. */
     schemaVersion: integer('schema_version').notNull().default(0),
     atriumVersion: integer('atrium_version').notNull().default(0),
     productVersion: integer('product_version').notNull().default(0),
-    /** By the extension's name. */
+    /** The version of each extension, by its name. */
     extensionVersions: jsonb('extension_versions').$type<Record<string, number>>().notNull().default({}),
     provisioningStep: text('provisioning_step'),
     provisioningError: text('provisioning_error'),
@@ -51,7 +51,7 @@ export const tenants = lobby.table(
   ],
 );
 
-/** Who belongs to which tenant, and as what. */
+/** The members of each tenant and their roles. */
 export const memberships = lobby.table(
   'user_tenant_membership',
   {
@@ -71,7 +71,7 @@ export const memberships = lobby.table(
   ],
 );
 
-/** Slugs that a tenant had before: nobody else gets them while it lives. */
+/** Former slugs of each tenant. No other tenant can take them while the tenant exists. */
 export const formerSlugs = lobby.table(
   'former_slugs',
   {

@@ -1,7 +1,7 @@
 import { pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../time.ts';
 
-/** The example resource: copy it, then make it yours. */
+/** The example resource. Copy it and change it for your product. */
 export const projects = pgTable('projects', {
   id: uuid().primaryKey(),
   name: text().notNull().unique('projects_name_key'),

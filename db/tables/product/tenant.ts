@@ -1,6 +1,6 @@
-// The product's tables of a tenant: add a line for each new file.
+// The product's tables of a tenant. Add a line for each new file.
 //
-// Plain `pgTable`, no schema name: the transaction's search_path says whose they are, so one definition and one migration
-// serve every tenant. They may reference Atrium's tables of a tenant, and never the lobby's.
+// `pgTable` has no schema name: the search_path of the transaction selects the tenant's schema, so one definition and one
+// migration serve every tenant. The tables may reference Atrium's tables of a tenant, and never tables of the lobby.
 
 export * from './projects.ts';

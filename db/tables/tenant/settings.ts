@@ -1,6 +1,6 @@
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 
-/** What a tenant can choose, one row a setting; provisioning seeds the defaults. */
+/** The settings of a tenant, one row for each. Provisioning inserts the defaults. */
 export const settings = pgTable('settings', {
   key: text().primaryKey(),
   value: jsonb().notNull(),

@@ -2,19 +2,19 @@ import type { RoleName, Slug } from '../../../core/tenancy/slug-format.ts';
 import { tryEach, type JobFailure } from '../../connection/batch.ts';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 
-// The nodes of a Citus cluster connect to each other as the role of the session: so a tenant's role must be able to log in
-// there, and into the database of each node. It has no password: only nodes that pg_hba.conf lets in without one can use it.
+// The nodes of a Citus cluster connect to each other as the role of the session, so a tenant's role must be able to log in
+// to the database of each node. The role has no password, so only nodes that pg_hba.conf admits without one can use it.
 
-/** Whether the database is one of a Citus cluster. */
+/** Whether the database belongs to a Citus cluster. */
 export async function hasCitus(sql: Owner | OwnerTx): Promise<boolean> {
   const rows = await sql`select from pg_catalog.pg_extension where extname = 'citus'`;
   return rows.length > 0;
 }
 
 /**
- * Lets the roles of all tenants log in where the database is one of a Citus cluster, and nowhere else: for tenants of before
- * the extension came, or went. Repeatable.
- * @returns how many roles were changed, and which could not be, by their tenants' slugs
+ * Lets the roles of all tenants log in if the database belongs to a Citus cluster, and else forbids it. This fixes tenants
+ * that were created before the extension was added or removed. Repeatable.
+ * @returns how many roles were changed, and the failures by the slugs of their tenants
  */
 export async function fitRolesToCitus(
   owner: Owner,

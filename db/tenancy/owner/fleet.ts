@@ -12,9 +12,10 @@ interface Behind {
 }
 
 /**
- * Migrates the tenants that are behind in a set, or have not recorded their migrations by sets yet, one after the other. One that fails is left as it was, and the rest go on.
- * @returns how many were migrated, and which were not, by their slugs
- * @throws the connection's error when the database is away
+ * Migrates all tenants that lack migrations of a set, or that have not recorded their migrations by sets yet, one after
+ * another. A tenant whose migration fails stays unchanged, and the next ones are migrated.
+ * @returns how many were migrated, and the failures by the slugs of their tenants
+ * @throws the connection error if the database is unreachable
  */
 export async function migrateFleet(
   owner: Owner,

@@ -4,22 +4,22 @@ import { migrateTenantSchema } from '../../migrations/owner/migrate.ts';
 import { readSets, schemaVersion } from '../../migrations/sets.ts';
 import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 
-/** Where a tenant lives in PostgreSQL. */
+/** The schema and the role of a tenant in PostgreSQL. */
 export interface TenantHome {
   tenantId: string;
   schemaName: SchemaName;
   dbRole: RoleName;
 }
 
-/** A schema of this name is there already, and it is not this tenant's. */
+/** A schema of this name already exists, and is not this tenant's. */
 class ForeignSchemaError extends Error {
   override readonly name = 'ForeignSchemaError';
 }
 
-// Each of these may be run again at any time, after any part of it: a workflow repeats what it does not know done.
-// Statements that wait for nothing but their turn are sent in one flight.
+// Every function here can be repeated at any time, also after it failed halfway, since a workflow retries it. Statements that
+// do not need each other's results are sent together.
 
-/** Makes the tenant's role: of the group `tenants`, and one that the app's role may take on but does not inherit. */
+/** Creates the tenant's role. It is in the group `tenants`. The app's role may set it, but does not inherit its rights. */
 export async function createRole(owner: Owner, { dbRole }: TenantHome): Promise<void> {
   await owner.begin(async (tx) => {
     await lockHome(tx, dbRole);
@@ -30,7 +30,7 @@ export async function createRole(owner: Owner, { dbRole }: TenantHome): Promise<
     await Promise.all([
       server?.found ? tx`alter role ${tx(dbRole)} ${login}` : tx`create role ${tx(dbRole)} ${login}`,
       tx`grant tenants to ${tx(dbRole)}`,
-      // Since 16 a grant says for itself whether it is inherited; before, the app's NOINHERIT does.
+      // Since PostgreSQL 16 each grant sets whether it is inherited. Before, NOINHERIT of the app's role does.
       server?.modern
         ? tx`grant ${tx(dbRole)} to atrium_app with inherit false, set true`
         : tx`grant ${tx(dbRole)} to atrium_app`,
@@ -46,9 +46,9 @@ export async function dropRole(owner: Owner, { dbRole }: TenantHome): Promise<vo
 }
 
 /**
- * Drops the role with all that it owns or was granted in this database: large objects, functions, default privileges,
- * whatever the schema. PostgreSQL drops no role that has any of these.
- * @throws PostgresError when something that is not the role's depends on what it owns
+ * Drops the role and everything in this database that it owns or was granted, in all schemas: large objects, functions,
+ * default privileges. PostgreSQL refuses to drop a role that still has any of these.
+ * @throws PostgresError if an object of another role depends on an object of this role
  */
 async function dropRoleIn(tx: OwnerTx, dbRole: RoleName): Promise<void> {
   const [role] = await tx<{ modern: boolean }[]>`
@@ -56,7 +56,7 @@ async function dropRoleIn(tx: OwnerTx, dbRole: RoleName): Promise<void> {
     from pg_catalog.pg_roles where rolname = ${dbRole}`;
   if (!role) return;
   await Promise.all([
-    // DROP OWNED asks for the role's own rights: since 16 a CREATEROLE does not have them, but may grant them to itself.
+    // DROP OWNED needs the rights of the role. Since PostgreSQL 16 a role with CREATEROLE must grant them to itself first.
     role.modern
       ? tx`grant ${tx(dbRole)} to current_user with inherit true, set false`
       : tx`grant ${tx(dbRole)} to current_user`,
@@ -65,7 +65,7 @@ async function dropRoleIn(tx: OwnerTx, dbRole: RoleName): Promise<void> {
   ]);
 }
 
-/** @throws ForeignSchemaError when the name is taken by something else */
+/** Creates the tenant's schema. @throws ForeignSchemaError if a schema of this name exists and is not the tenant's */
 export async function createSchema(owner: Owner, home: TenantHome): Promise<void> {
   const { schemaName, dbRole } = home;
   await owner.begin(async (tx) => {
@@ -76,19 +76,19 @@ export async function createSchema(owner: Owner, home: TenantHome): Promise<void
     }
     await Promise.all([
       ...(mark === undefined ? [tx`create schema ${tx(schemaName)}`] : []),
-      // COMMENT takes no parameters; an id has nothing to quote.
+      // COMMENT takes no parameters. An id has no characters to quote.
       tx.unsafe(`comment on schema "${schemaName}" is '${ownMark(home)}'`),
       tx`grant usage on schema ${tx(schemaName)} to ${tx(dbRole)}`,
     ]);
   });
 }
 
-/** Drops the tenant's schema with all that is in it; a schema of that name that is not the tenant's stays. */
+/** Drops the tenant's schema with everything in it. A schema of this name that is not the tenant's stays. */
 export async function dropSchema(owner: Owner, home: TenantHome): Promise<void> {
   await owner.begin((tx) => dropSchemaIn(tx, home));
 }
 
-/** Removes all that PostgreSQL has of a tenant but its rows in the lobby, in the transaction at hand. */
+/** Removes the schema and the role of a tenant, in the current transaction. Its rows in the lobby stay. */
 export async function removeHome(tx: OwnerTx, home: TenantHome): Promise<void> {
   await dropSchemaIn(tx, home);
   await dropRoleIn(tx, home.dbRole);
@@ -101,7 +101,7 @@ async function dropSchemaIn(tx: OwnerTx, home: TenantHome): Promise<void> {
   }
 }
 
-/** Brings the schema to the newest version of each set and gives the tenant's role its rights there. */
+/** Migrates the schema to the newest version of each set, and grants the tenant's role its rights there. */
 export async function migrateTenant(owner: Owner, home: TenantHome, sets = readSets('tenant')): Promise<void> {
   const { tenantId, schemaName, dbRole } = home;
   await owner.begin(async (tx) => {
@@ -118,7 +118,7 @@ export async function migrateTenant(owner: Owner, home: TenantHome, sets = readS
   });
 }
 
-/** Waits for whoever else works on this home: a workflow's second try may overtake its first. */
+/** Locks the schema and role of a tenant, since the retry of an activity may run beside the first try. */
 async function lockHome(tx: OwnerTx, dbRole: RoleName): Promise<void> {
   await tx`select pg_advisory_xact_lock(hashtextextended(${dbRole}, 0))`;
 }
@@ -127,7 +127,7 @@ function ownMark({ tenantId }: TenantHome): string {
   return `atrium tenant ${tenantId}`;
 }
 
-/** A schema's comment: empty without one, `undefined` without a schema. */
+/** @returns the comment of a schema; an empty text if it has none, and `undefined` if there is no schema */
 async function markOf(tx: OwnerTx, schemaName: SchemaName): Promise<string | undefined> {
   const [row] = await tx<{ mark: string }[]>`
     select coalesce(obj_description(oid, 'pg_namespace'), '') as mark from pg_namespace where nspname = ${schemaName}`;

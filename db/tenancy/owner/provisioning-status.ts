@@ -4,42 +4,42 @@ import { writeSystemAudit } from '../../audit/owner/write-system.ts';
 import type { Owner } from '../../connection/owner/connect.ts';
 import type { TenantHome } from './provision.ts';
 
-// How far the making of a tenant has come, in its row of the lobby. Each of these may be run again at any time.
+// Reads and writes the progress of provisioning in the tenant's row in the lobby. Each function can be repeated at any time.
 
-/** @returns where a tenant is to live; `undefined` unless it waits to be provisioned */
+/** @returns the schema and role of a tenant; `undefined` if its status is not `provisioning` */
 export async function findHome(owner: Owner, tenantId: string): Promise<TenantHome | undefined> {
   const [row] = await owner<{ schema_name: SchemaName; db_role: RoleName }[]>`
     select schema_name, db_role from public.tenants where id = ${tenantId} and status = 'provisioning'`;
   return row && { tenantId, schemaName: row.schema_name, dbRole: row.db_role };
 }
 
-/** Writes down that a step is under way, for `tenants.status`. */
+/** Stores the running step, which `tenants.status` shows. */
 export async function noteStep(owner: Owner, tenantId: string, step: ProvisioningStep): Promise<void> {
   await owner`
     update public.tenants set provisioning_step = ${step}, updated_at = now()
     where id = ${tenantId} and status = 'provisioning'`;
 }
 
-/** Opens a tenant that is provisioned, and writes it into its log. */
+/** Sets a provisioned tenant to `ready`, and writes that into its log. */
 export async function openTenant(owner: Owner, tenantId: string): Promise<void> {
   await owner.begin(async (tx) => {
     const opened = await tx`
       update public.tenants
       set status = 'ready', provisioning_step = null, provisioning_error = null, updated_at = now()
       where id = ${tenantId} and status = 'provisioning' returning id`;
-    // A second try finds it open already, and its row in the log.
+    // A retry finds the tenant ready, and its audit row written.
     if (opened.length > 0) await writeSystemAudit(tx, provisioned(tenantId, 'success'));
   });
 }
 
-/** Takes {@link openTenant} back, since a later step failed. */
+/** Undoes {@link openTenant} after a later step failed. */
 export async function closeTenant(owner: Owner, tenantId: string): Promise<void> {
   await owner`
     update public.tenants set status = 'provisioning', provisioning_step = 'ready', updated_at = now()
     where id = ${tenantId} and status = 'ready'`;
 }
 
-/** Writes down, in the tenant's log too, that its making failed and that all was undone. */
+/** Sets a tenant to `failed` after provisioning was undone, and writes that into its log. */
 export async function markFailed(owner: Owner, tenantId: string): Promise<void> {
   await owner.begin(async (tx) => {
     const failed = await tx`

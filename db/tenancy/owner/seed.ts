@@ -1,7 +1,7 @@
 import type { Owner } from '../../connection/owner/connect.ts';
 import type { TenantHome } from './provision.ts';
 
-/** What every new tenant starts with. Add your product's first rows here; each must stand being inserted twice. */
+/** The settings of every new tenant. Add your product's first rows here. Inserting a row twice must have no effect. */
 const TENANT_SETTINGS = { locale: 'en', timeZone: 'UTC' } as const;
 
 export async function seedTenant(owner: Owner, { schemaName }: TenantHome): Promise<void> {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { procedures } from '../matrix/procedures.ts';
 
-// Whoever has got hold of an access token has access for as long as it lasts, and nothing that lasts longer.
+// A stolen access token gives access until it expires, and cannot be used to get longer access.
 const objectSchema = z.object({
   properties: z.record(z.string(), z.unknown()),
   required: z.array(z.string()).default([]),

@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 type Filter = Parameters<typeof root.client.admin.audit.query>[0];
 
-/** All rows of a filter: other tests write some as well. */
+/** @returns all rows of a filter, on all pages, since other tests write rows too */
 async function read(filter: Filter) {
   const rows = [];
   let cursor: string | null | undefined;

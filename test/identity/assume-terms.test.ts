@@ -6,7 +6,7 @@ import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { outcomeOf } from './outcomes.ts';
 
-// On what terms an operator gets an identity at all.
+// The conditions under which an operator may assume an identity.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 const REASON = 'Ticket 4711';

@@ -6,7 +6,7 @@ import { signUpTenant, logIn, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 
-// What ends an assumed identity ends it for good, by whatever way it comes.
+// Each way to end an assumed identity ends it for good.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 const { sql } = owner;
@@ -31,7 +31,7 @@ const assumeAs = (token: string, userId: string) =>
     body: { userId, tenantSlug: ada.slug, reason: 'Ticket 4711: cannot see a project' },
   });
 
-/** An operator of the platform, acting as a member of ada's tenant. */
+/** Makes an operator who has assumed the identity of a member of ada's tenant. */
 async function assume() {
   const [operator, member] = await Promise.all([makeOperator(), addMember(place, ada)]);
   const { body } = await assumeAs(operator.login.accessToken, member.userId);
@@ -43,7 +43,7 @@ type Identity = Awaited<ReturnType<typeof assume>>;
 const refusal = async (token: string): Promise<unknown> =>
   reasonOf(await rest(place.url, 'GET', '/projects', { token, tenant: ada.slug }));
 
-/** Who ended it, as ada's log has it. */
+/** @returns the rows in ada's log about the end of the assumed identity */
 async function endsOf(id: string): Promise<unknown[]> {
   const rows = await sql<{ actor_type: string; actor_id: string | null }[]>`
     select actor_type, actor_id from public.audit_logs
@@ -136,7 +136,7 @@ test.each<[string, (identity: Identity) => PromiseLike<unknown>, () => string]>(
 test('an operator who is demoted loses an assumed identity, and a new promotion does not revive it', async () => {
   const [operator, member] = await Promise.all([makeOperator(), addMember(place, ada)]);
   const [answer] = await meet(place, {
-    // Who assumes an identity waits here, with all but it looked at.
+    // The call that assumes the identity waits for this lock after its other checks.
     lock: (tx) => tx`select from public.tenants where id = ${ada.tenantId} for update`,
     calls: async (untilWaiting) => {
       const assuming = assumeAs(operator.login.accessToken, member.userId);

@@ -7,7 +7,7 @@ import { addMember } from '../support/members.ts';
 import { signUpTenant, type Founder } from '../support/people.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 
-// An assumed identity lives as long as all that it hangs on, and is looked at again with every call.
+// An assumed identity is valid only while all its conditions hold. They are checked with every call.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 const env = parseEnv(place.env, SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true }));
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
-/** An operator of the platform, acting as a member of ada's tenant. */
+/** Makes an operator who has assumed the identity of a member of ada's tenant. */
 async function assume() {
   const [operator, member] = await Promise.all([addMember(place, ben), addMember(place, ada)]);
   await owner.sql`update public.users set is_superuser = true where id = ${operator.userId}`;
@@ -35,7 +35,7 @@ async function assume() {
 type Identity = Awaited<ReturnType<typeof assume>>;
 const DEAD = ['UNAUTHENTICATED', 'UNAUTHENTICATED'];
 
-/** Why it is refused: as a user of the lobby, and in the tenant. */
+/** @returns why the token is refused: by a procedure of the lobby, and by one of the tenant */
 async function refusals(token: string): Promise<unknown[]> {
   const [me, list] = await Promise.all([
     rest(place.url, 'GET', '/users/me', { token }),

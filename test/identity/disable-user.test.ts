@@ -117,7 +117,7 @@ test('an operator pages through all accounts, newest first', async () => {
   for (let left = 3; left > 0; left -= 1) people.unshift((await addMember(place, ada)).userId);
   const listed: string[] = [];
   let cursor = uuidv7();
-  // Accounts of other tests may stand between them.
+  // Accounts of other tests may be listed between them.
   while (!listed.includes(people.at(-1) ?? '')) {
     const { items, nextCursor } = await root.client.admin.users.query({ limit: 2, cursor });
     expect(items).toHaveLength(2);

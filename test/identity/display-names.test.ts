@@ -6,7 +6,7 @@ import { freshSignUp } from '../support/sign-ups.ts';
 import { addMember } from '../support/members.ts';
 import { invite } from './invited.ts';
 
-// Each place where someone writes what others see holds to one rule.
+// Every input that other users see is validated by one rule.
 const place = inject('stack');
 let ada: Founder;
 let member: { userId: string };
@@ -25,7 +25,7 @@ const makeProject = async (): Promise<string> =>
 interface Place {
   procedure: Procedure;
   call: (name: string) => Call | Promise<Call>;
-  /** Where the answer has it, if it does. */
+  /** The path of the text in the answer, if the answer has it. */
   shown?: string[];
 }
 

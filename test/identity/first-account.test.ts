@@ -9,18 +9,18 @@ import { meet } from './meeting.ts';
 import { outcomeOf, outcomesOf } from './outcomes.ts';
 import { askReset, confirmReset } from './resets.ts';
 
-// An address gets one account, however many ways to it are taken at once.
+// Concurrent calls create only one account for an address.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 afterAll(() => owner[Symbol.asyncDispose]());
 
-/** Signs up. @param count which mail of the address it is @returns the token of the mail */
+/** Signs up. @param count the expected number of mails to the address @returns the token of the newest mail */
 async function signUp(email: string, count = 1): Promise<string> {
   await rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), email } });
   return tokenIn(await nextMail(place.mailDir, email, count));
 }
 
-/** With the password of the sign-up, which is needed where there are several. */
+/** Verifies a sign-up with its password, which is required if the address has several sign-ups. */
 const verify = (token: string): Promise<Answer> =>
   rest(place.url, 'POST', '/auth/verify-email', { body: { token, password: PASSWORD } });
 
@@ -55,7 +55,7 @@ test('many sign-ups of one address that are verified at the same time, and a pas
   const { token } = await askReset(place, email);
   const answers = await race(email, 7, () => [...verifications.map(verify), confirmReset(place, token)]);
   expect(outcomesOf(answers)).toEqual([...verifications.map(() => 'TOKEN_INVALID'), 'done']);
-  // A reset takes none of several.
+  // A password reset confirms none of several sign-ups.
   expect(await tenantsOf(email)).toEqual([answers.at(-1)?.status === 204 ? 0 : 1]);
 });
 
@@ -80,7 +80,7 @@ test('a verification and an accepted invite of one address at the same time make
     ['TOKEN_INVALID', 'done'],
   ]).toContainEqual([verified, accepted]);
   expect(await tenantsOf(email)).toEqual([1]);
-  // Who was verified first can still take the invite, by logging in.
+  // A user who was verified first can still accept the invite after a login.
   const { body } = await rest(place.url, 'GET', `/invites/${id}`, {
     token: ada.tokens().accessToken,
     tenant: ada.slug,

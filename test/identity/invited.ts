@@ -3,15 +3,15 @@ import { freshEmail, PASSWORD, type Founder } from '../support/people.ts';
 import { rest, type Answer } from '../support/rest.ts';
 import { mint } from './resets.ts';
 
-/** Someone who was asked into a tenant. */
+/** A person who was invited to a tenant. */
 export interface Invited {
   id: string;
   email: string;
-  /** As mailed. */
+  /** The token in the mail. */
   token: string;
 }
 
-/** Has a founder, or another admin of a tenant, invite an address. */
+/** Invites an address as the founder or another admin of a tenant. */
 export async function invite(
   place: SharedStack,
   { client }: Pick<Founder, 'client'>,

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
-/** What the lobby holds of an address, and of its place in ada's tenant. */
+/** @returns the rows of the lobby about an address and its membership in ada's tenant */
 async function standingOf(email: string) {
   const [row] = await owner.sql`
     select (select count(*)::int from public.users where email = ${email}) as accounts,

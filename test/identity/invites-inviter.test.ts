@@ -6,7 +6,7 @@ import { reasonOf, rest } from '../support/rest.ts';
 import { invite, preview, type Invited } from './invited.ts';
 import { meet } from './meeting.ts';
 
-// Nobody gets in by the word of one who could not give it any more.
+// An invite is void if its inviter could no longer send it.
 const place = inject('stack');
 let ada: Founder;
 let root: Awaited<ReturnType<typeof logIn>>;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   [ada, root] = await Promise.all([signUpTenant(place), logIn(place, place.superuser)]);
 });
 
-/** An admin of ada's tenant, who has invited an admin and a member. */
+/** Adds an admin to ada's tenant who has invited an admin and a member. */
 async function addInviter() {
   const inviter = await addMember(place, ada, 'admin');
   const asAdmin = await invite(place, inviter, { role: 'admin' });
@@ -68,7 +68,7 @@ test('invites of the same admin in another tenant stay open', async () => {
   expect([await works(inviter.asAdmin), await works(there)]).toEqual([false, true]);
 });
 
-/** Has an admin invite someone, and makes a change while the invite waits to be made. */
+/** Invites someone as an admin, and makes a change while the call waits to insert the invite. */
 async function inviteMeanwhile(inviter: { login: { accessToken: string } }, change: () => Promise<unknown>) {
   const email = freshEmail('late');
   const answer = await meet(place, {

@@ -6,7 +6,7 @@ import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { outcomesOf } from './outcomes.ts';
 
-// A tenant always keeps an admin who can log in.
+// A tenant always has an admin who can log in.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 const ROUNDS = 20;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
-/** Makes these the tenant's admins, and the rest of the three its members. */
+/** Makes these people admins of the tenant, and the others of the three members. */
 async function setAdmins(...admins: Admin[]): Promise<void> {
   for (const { userId } of [ada, grace, alan]) {
     const role = admins.some((admin) => admin.userId === userId) ? 'admin' : 'member';

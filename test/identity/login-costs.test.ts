@@ -7,7 +7,7 @@ import { rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { watchApp } from '../telemetry/app.ts';
 
-// A failed login takes the same two checks of a password, whoever it was: its time tells nothing.
+// Every failed login checks two password hashes, so its time does not show whether the address is known.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 const passwords = createPasswords();
@@ -32,7 +32,7 @@ afterAll(async () => {
   await watched[Symbol.asyncDispose]();
 });
 
-/** Logs in at a server of our own. @returns the status, and how many passwords it checked */
+/** Logs in at this file's own server. @returns the status, and how many passwords were checked */
 async function enter(email: string, password: string): Promise<[number, number]> {
   checks = 0;
   const { status } = await watched.app.request('/api/v1/auth/login', {

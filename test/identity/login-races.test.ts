@@ -7,7 +7,7 @@ import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { ENDED, LIVE, refusalsOf } from './pairs.ts';
 
-// Between the check of a password and the opening of a session something else may happen to the account.
+// The account may change between the check of the password and the start of the session.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;

@@ -4,7 +4,7 @@ import { signUpTenant, freshEmail, freshSlug, PASSWORD } from '../support/people
 import { reasonOf, rest } from '../support/rest.ts';
 import { acceptNew, invite } from './invited.ts';
 
-// What a login tells of sign-ups: that one waits for its mail, to whoever made it, and nothing to anyone else.
+// A login shows that a sign-up is not verified, but only with the password of that sign-up.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 const OTHER_PASSWORD = 'brisk-walrus-folds-nine-umbrellas';

@@ -11,7 +11,7 @@ import { waitFor } from '../support/wait.ts';
 import { invite } from './invited.ts';
 import { askReset } from './resets.ts';
 
-// A mail is written from the rows as they are, and only for the tenant that asked: its role can queue what it likes.
+// A mail is written from the current rows of the tenant that queued it, because a tenant's role can queue any payload.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
-/** Queues a mail in a tenant's name, and waits until the worker is done with it. */
+/** Queues a mail for a tenant, and waits until the worker has processed it. */
 async function order(tenantId: string | null, payload: Record<string, string>): Promise<void> {
   const id = uuidv7();
   await owner.sql`
@@ -72,7 +72,7 @@ test('a tenant cannot have mail sent about invites, sign-ups or password resets 
   expect([await sent(invited.email), await sent(waiting.email), await sent(ada.email)]).toEqual([1, 1, 2]);
   const [after] = await owner.sql`select verification_id as link from public.sign_ups where id = ${signUp?.id ?? ''}`;
   expect(after?.['link'], 'its link still works').toBe(signUp?.link);
-  // It is whose row it is that counts.
+  // The tenant of the outbox row counts, not the payload.
   await order(ada.tenantId, { template: 'invite', inviteId: invited.id });
   expect(await sent(invited.email)).toBe(2);
 });

@@ -2,11 +2,11 @@ import { Client, Connection } from '@temporalio/client';
 import { at } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
-/** A look at what the worker was told to mail. */
+/** Shows which mails the worker was asked to send. */
 export interface Mailings extends AsyncDisposable {
   /**
-   * Waits until the worker is done with a request for a mail: if one was to be sent, it is.
-   * @returns what the workflow was told: which mail, and the names of all that it got
+   * Waits until the worker has processed a request for a mail. If there is a mail to send, it is sent by then.
+   * @returns the template, and the names of all fields of the workflow's input
    */
   done(requestId: string): Promise<{ template: unknown; fields: string[] }>;
 }

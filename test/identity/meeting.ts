@@ -3,11 +3,10 @@ import { connect } from '../support/database.ts';
 import { waitFor } from '../support/wait.ts';
 
 /**
- * Makes calls meet a change on its way: what they need is locked, and once they wait for it, the change is made and
- * committed.
- * @param meeting.lock takes what the calls will wait for
- * @param meeting.calls must not reject; may wait until so many of them wait
- * @param meeting.waiting how many of them must wait; one if not said
+ * Makes a change while calls wait for a lock: it takes the lock, starts the calls, and commits the change once they wait.
+ * @param meeting.lock takes the lock that the calls need
+ * @param meeting.calls starts the calls, which must not reject; it can wait until a number of them wait for the lock
+ * @param meeting.waiting how many calls must wait before the change; 1 by default
  */
 export async function meet<T>(
   place: { databaseOwnerUrl: string },
@@ -23,7 +22,7 @@ export async function meet<T>(
   const { answers } = await owner.sql.begin(async (tx) => {
     const untilWaiting = (count: number): Promise<unknown> =>
       waitFor(`${count} calls to wait for the lock`, async () => {
-        // Whoever comes second waits for the first, who waits for us.
+        // The second call may wait for the first one, which waits for this transaction.
         const [row] = await tx<{ calls: number }[]>`
           with recursive behind as (
             select pg_backend_pid() as pid
@@ -35,11 +34,11 @@ export async function meet<T>(
       });
     await meeting.lock(tx);
     const calling = meeting.calls(untilWaiting);
-    // Heard of below.
+    // The rejection is handled below.
     calling.catch(() => undefined);
     await untilWaiting(waiting);
     await meeting.change?.(tx);
-    // Wrapped, since the transaction has to end before they can be answered.
+    // In an object, so that the promise is not awaited here: the transaction must end before the calls can.
     return { answers: calling };
   });
   return await answers;

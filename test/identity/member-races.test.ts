@@ -8,7 +8,7 @@ import { invite } from './invited.ts';
 import { meet } from './meeting.ts';
 import { outcomeOf, outcomesOf } from './outcomes.ts';
 
-// What admins do waits for what changes who they are, and looks again.
+// A call by an admin waits for concurrent changes of the admin's own rights, and then checks them again.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;

@@ -22,7 +22,7 @@ async function call(mount: Mount, procedure: Procedure, who: Pick<Person, 'token
   return await callOn(mount, place.url, procedure, { token: who.tokens().accessToken, tenant: ada.slug, body });
 }
 
-/** Whether a person may read in ada's tenant, and whether they may do what admins do. */
+/** @returns the outcomes of a read and of an admin's call in ada's tenant */
 async function powersOf({ login }: Person): Promise<unknown[]> {
   const sent = { token: login.accessToken, tenant: ada.slug };
   const [reading, inviting] = await Promise.all([

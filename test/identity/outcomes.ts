@@ -1,12 +1,12 @@
 import { reasonOf, type Answer } from '../support/rest.ts';
 
-/** What a call came to: the reason for which it was refused, or `done`. */
+/** @returns the reason of a refusal, or `done` */
 export function outcomeOf(answer: Answer): string {
   const reason = reasonOf(answer);
   return typeof reason === 'string' ? reason : 'done';
 }
 
-/** What calls of which any may win came to, in alphabetical order. */
+/** @returns the outcomes of concurrent calls, sorted because any of them may win */
 export function outcomesOf(answers: readonly Answer[]): string[] {
   return answers.map(outcomeOf).toSorted((a, b) => (a < b ? -1 : 1));
 }

@@ -6,17 +6,17 @@ export interface Pair {
   refreshToken: string;
 }
 
-/** Both tokens are served. */
+/** The refusals of a live pair: none. */
 export const LIVE = [undefined, undefined];
-/** Neither is. */
+/** The refusals of an ended pair. */
 export const ENDED = ['UNAUTHENTICATED', 'UNAUTHENTICATED'];
 
-/** The pair that a login, a refresh or their like answered with. */
+/** @returns the pair of tokens in the answer of a login, refresh or similar call */
 export function pairIn({ body }: Answer): Pair {
   return { accessToken: String(at(body, 'accessToken')), refreshToken: String(at(body, 'refreshToken')) };
 }
 
-/** Uses both tokens of a pair, the access token first. @returns the reasons for which they are refused */
+/** Uses both tokens of a pair, the access token first. @returns the reason of each refusal */
 export async function refusalsOf({ url }: { url: string }, pair: Pair): Promise<unknown[]> {
   const access = await rest(url, 'GET', '/users/me', { token: pair.accessToken });
   const refresh = await rest(url, 'POST', '/auth/refresh', { body: { refreshToken: pair.refreshToken } });

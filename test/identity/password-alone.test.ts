@@ -40,7 +40,7 @@ test('changing the password fails if the session is revoked while the passwords 
     headers: { 'content-type': 'application/json', authorization: `Bearer ${grace.login.accessToken}` },
     body: JSON.stringify({ currentPassword: PASSWORD, newPassword: NEW_PASSWORD }),
   });
-  // By then the session was found good, and the current password right.
+  // By then the session and the current password have been checked.
   await waitFor('the new password to be hashed', () => hashing);
   await owner.sql`update public.sessions set revoked_at = now() where user_id = ${grace.userId}`;
   gate.open();

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
-/** Addresses of each sort, none of which has got a mail yet, but the one that signs up. */
+/** Makes one address of each kind. Only that of the sign-up has got a mail. */
 async function addresses(): Promise<Record<'account' | 'disabled' | 'signUp' | 'nobody', string>> {
   const [account, disabled] = [await addMember(place, ada), await addMember(place, ada)];
   await owner.sql`update public.users set disabled_at = now() where id = ${disabled.userId}`;
@@ -29,7 +29,7 @@ async function addresses(): Promise<Record<'account' | 'disabled' | 'signUp' | '
   return { account: account.email, disabled: disabled.email, signUp: signUp.email, nobody: freshEmail('nobody') };
 }
 
-/** Asks for a reset. @returns all that could tell who has the address: the answer, and every row that it led to */
+/** Asks for a reset. @returns the answer and all new rows, which must not show whether the address is known */
 async function tracesOf(email: string) {
   await using mailings = await openMailings(place);
   const requestId = freshRequestId('reset');
@@ -75,7 +75,7 @@ test('a reset request takes the address trimmed and in lower case', async () => 
   expect(await mailsTo(place.mailDir, spelled.email)).toHaveLength(1);
 });
 
-/** `fetch` writes its own Host. */
+/** Asks for a reset with another Host header, which `fetch` cannot set. @returns the status */
 async function requestAs(host: string, email: string): Promise<number | undefined> {
   return await new Promise((resolve, reject) => {
     const headers = {

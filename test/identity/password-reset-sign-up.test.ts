@@ -6,7 +6,7 @@ import { reasonOf, rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { askReset, confirmReset, NEW_PASSWORD } from './resets.ts';
 
-// A reset proves the address, as a verification does.
+// A password reset verifies the address.
 const place = inject('stack');
 const PASSWORDS = ['three-patient-herons-share-a-ladder', 'seven-yellow-kettles-argue-in-rain'] as const;
 
@@ -33,7 +33,7 @@ test('where several sign-ups of an address are pending, a reset makes an account
   expect((await confirmReset(place, token)).status).toBe(204);
 
   const { client, login } = await logIn(place, { email, password: NEW_PASSWORD });
-  // Nothing of it was chosen by a stranger.
+  // The account has no value that a stranger has chosen.
   expect(login.user).toMatchObject({ email, fullName: email.split('@')[0] });
   expect((await client.users.myTenants.query({})).items).toEqual([]);
   expect(await statesOf(email)).toEqual([
@@ -43,7 +43,7 @@ test('where several sign-ups of an address are pending, a reset makes an account
   for (const signUp of signUps) {
     const body = { token: signUp.token, password: signUp.password };
     expect(reasonOf(await rest(place.url, 'POST', '/auth/verify-email', { body }))).toBe('TOKEN_INVALID');
-    // What a stranger signed up with tells them nothing, as ever.
+    // The password of the stranger gets the same answer as before.
     expect(await enter(email, signUp.password)).toBe('EMAIL_NOT_VERIFIED');
   }
 });
@@ -69,7 +69,7 @@ test('where one sign-up of an address is pending, a reset makes it the account; 
     { verified: false, voided: false },
     { verified: false, voided: true },
   ]);
-  // It may have been a stranger's: whoever made it is told what they were told before.
+  // A stranger may have made this sign-up, so its password gets the same answer as before.
   expect(await enter(email, PASSWORDS[1])).toBe('EMAIL_NOT_VERIFIED');
 });
 

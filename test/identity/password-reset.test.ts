@@ -110,7 +110,7 @@ test('of two reset links of an address that are used at the same time one succee
   const grace = await addMember(place, ada);
   const links = [await askReset(place, grace.email), await askReset(place, grace.email)];
   const passwords = [`${NEW_PASSWORD}-one`, `${NEW_PASSWORD}-two`];
-  // Each has taken its own link when it waits, so that they stand in each other's way.
+  // Each call has locked its own link by then, and needs the rows that the others lock.
   const answers = await meet(place, {
     lock: (tx) => tx`select from public.users where id = ${grace.userId} for update`,
     calls: () => Promise.all(links.map(({ token }, index) => confirmReset(place, token, passwords[index]))),

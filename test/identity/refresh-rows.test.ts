@@ -4,7 +4,7 @@ import { addMember } from '../support/members.ts';
 import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, rest } from '../support/rest.ts';
 
-// What the lobby keeps of refresh tokens, and for how long.
+// What the lobby stores of refresh tokens, and for how long.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;

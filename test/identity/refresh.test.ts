@@ -17,7 +17,7 @@ const refresh = (refreshToken: string) => rest(place.url, 'POST', '/auth/refresh
 
 test('50 simultaneous refreshes of one token get the same successor, and leave one unused token', async () => {
   const grace = await addMember(place, ada);
-  // They wait for one another; whoever has to wait too long is told to come again, and does.
+  // The calls wait for each other. A call that waits too long gets a retryable refusal, and is sent again.
   const untilAnswered = async (): Promise<Answer> => {
     const answer = await refresh(grace.login.refreshToken);
     return answer.status === 503 ? await untilAnswered() : answer;

@@ -13,7 +13,7 @@ beforeAll(async () => {
   ada = await signUpTenant(place);
 });
 
-/** Signs up, and waits for the mail. @returns its token @param count which mail of the address it is */
+/** Signs up, and waits for the mail. @param count the expected number of mails to the address @returns the token */
 async function signUp(email: string, count = 1): Promise<string> {
   await rest(place.url, 'POST', '/auth/register', { body: { ...freshSignUp(), email } });
   return tokenIn(await nextMail(place.mailDir, email, count));

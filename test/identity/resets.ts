@@ -14,13 +14,13 @@ export function confirmReset(place: SharedStack, token: string, newPassword = NE
   return rest(place.url, 'POST', '/auth/password-reset/confirm', { body: { token, newPassword } });
 }
 
-/** The token that the worker would mail for this. */
+/** @returns the token that the worker would mail for the subject */
 export function mint(place: SharedStack, subject: MailedTokenSubject): string {
   const { SECRET_KEY: keys } = parseEnv(place.env, SETTINGS.pick({ SECRET_KEY: true }));
   return mintMailedToken(keys, subject);
 }
 
-/** Asks for a reset of an address. @returns the request's id, and the token that is mailed for it */
+/** Asks for a password reset. @returns the request's id, and the token that is mailed for it */
 export async function askReset(place: SharedStack, email: string): Promise<{ id: string; token: string }> {
   await requestReset(place, email);
   await using owner = connect(place.databaseOwnerUrl);

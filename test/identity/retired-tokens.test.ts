@@ -6,7 +6,7 @@ import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { ENDED, LIVE, pairIn, refusalsOf } from './pairs.ts';
 
-// A password change retires the refresh tokens that its session had: one of them may have been stolen.
+// A password change retires the refresh tokens of its session, because one of them may have been stolen.
 const place = inject('stack');
 let ada: Founder;
 
@@ -22,7 +22,7 @@ const changePassword = (token: string): Promise<Answer> =>
     body: { currentPassword: PASSWORD, newPassword: 'brisk-walrus-folds-nine-umbrellas' },
   });
 
-/** Gives what a change of the password retires of a user's an hour more: no test depends on how fast it runs. */
+/** Extends the grace of a user's retired tokens by an hour, so that no test depends on its speed. */
 async function holdGrace(userId: string): Promise<void> {
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`
@@ -30,7 +30,7 @@ async function holdGrace(userId: string): Promise<void> {
     where s.id = r.session_id and s.user_id = ${userId} and r.retired_at is not null`;
 }
 
-/** Ends the grace of all retired tokens of a user. */
+/** Ends the grace of a user's retired tokens. */
 async function endGrace(userId: string): Promise<void> {
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`
@@ -91,7 +91,7 @@ test('a refresh during a password change gives no token that outlives the change
   const grace = await addMember(place, ada);
   await using owner = connect(place.databaseOwnerUrl);
   const [refreshed, changed] = await meet(place, {
-    // Whoever writes a refresh token of this tenant waits here.
+    // A call that writes a refresh token of this tenant waits for this lock.
     lock: (tx) => tx`select from public.tenants where id = ${ada.tenantId} for update`,
     calls: async (untilWaiting) => {
       const refreshing = refresh(grace.login.refreshToken);

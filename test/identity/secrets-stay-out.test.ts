@@ -11,7 +11,7 @@ import { startOwnStack } from '../support/own-stack.ts';
 import { rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
-// Whoever gets a dump, a disk, a log or Temporal's histories gets no password and no token that works.
+// A database dump, a disk, a log and Temporal's histories contain no password and no usable token.
 const stack = await startOwnStack(inject('stack'));
 const connection = await Connection.connect({ address: stack.temporalAddress });
 const { workflow } = new Client({ connection });
@@ -28,7 +28,7 @@ const CANARIES = {
   invited: 'canary-five-that-nobody-may-write-down',
 } as const;
 
-/** Does all that hands out a token or takes a password. @returns what must be nowhere */
+/** Makes every call that issues a token or takes a password. @returns the values that must not be stored anywhere */
 async function useEverything(): Promise<string[]> {
   const secrets: string[] = Object.values(CANARIES);
   const keep = <T extends { accessToken: string; refreshToken?: string }>(pair: T): T => {
@@ -101,7 +101,7 @@ async function useEverything(): Promise<string[]> {
   return secrets;
 }
 
-/** Every file that the stack keeps, but the mails themselves, which tokens are for. */
+/** @returns every file of the stack except the mails, which contain tokens on purpose */
 async function filesText(): Promise<{ name: string; bytes: Buffer }[]> {
   const dataDir = dirname(stack.mailDir);
   const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
@@ -109,7 +109,7 @@ async function filesText(): Promise<{ name: string; bytes: Buffer }[]> {
   return await Promise.all(
     files.map(async ({ parentPath, name }) => ({
       name: join(parentPath, name),
-      // A file of PostgreSQL's may be gone by now.
+      // PostgreSQL may have removed the file meanwhile.
       bytes: await readFile(join(parentPath, name)).catch(() => Buffer.alloc(0)),
     })),
   );
@@ -146,7 +146,7 @@ test('no database row, log, file, audit entry or workflow history holds a passwo
     ...(await filesText()),
   ];
   expect(places.length).toBeGreaterThan(100);
-  // The operator's password of a development stack is told to its developer.
+  // These files show the operator's password to the developer on purpose.
   const told = new Set(['stack.json', 'secrets.json', 'dev.env'].map((name) => join(dirname(stack.mailDir), name)));
   const found = places.flatMap(({ name, bytes }) =>
     secrets

@@ -15,7 +15,7 @@ beforeAll(async () => {
   ada = await signUpTenant(place);
 });
 
-/** The session that a client is in. */
+/** @returns the id of a client's session */
 async function idOf(client: AtriumClient): Promise<string> {
   const { items } = await client.auth.sessions.query({});
   return items.find(({ current }) => current)?.id ?? '';

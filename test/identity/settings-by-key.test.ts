@@ -7,7 +7,7 @@ import { at, reasonOf, rest } from '../support/rest.ts';
 import { meet } from './meeting.ts';
 import { outcomeOf } from './outcomes.ts';
 
-// What an admin's key may change of its tenant.
+// What an admin's API key may change in its tenant.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;

@@ -9,7 +9,7 @@ import { meet } from './meeting.ts';
 import { outcomeOf } from './outcomes.ts';
 import { mint } from './resets.ts';
 
-// Anyone can sign up with another's address: a click on the wrong mail must not let their password in.
+// Anyone can sign up with the address of another person. A click on the wrong mail must not accept the stranger's password.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 afterAll(() => owner[Symbol.asyncDispose]());
@@ -27,7 +27,7 @@ async function signUp(email: string, password: string, count: number): Promise<M
   return { ...made, token: tokenIn(await nextMail(place.mailDir, email, count)) };
 }
 
-/** A stranger signs up with an address first, then its owner. */
+/** Signs up a stranger with an address first, and then the owner of the address. */
 async function bothSignUp() {
   const email = freshEmail();
   const theirs = await signUp(email, STRANGER, 1);

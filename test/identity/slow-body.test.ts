@@ -14,7 +14,7 @@ import { watchApp } from '../telemetry/app.ts';
 import { readMetrics } from '../telemetry/metrics.ts';
 import { invite } from './invited.ts';
 
-// A body that comes slowly must neither hold a connection nor be acted on by a check that is old by then.
+// While a body arrives slowly, no database connection is held, and the checks are made after it has arrived.
 const place = inject('stack');
 let ada: Founder;
 let ben: Founder;
@@ -25,10 +25,10 @@ beforeAll(async () => {
 
 const PATHS: Record<Mount, string> = { tRPC: '/trpc/apiKeys.create', REST: '/api/v1/api-keys' };
 
-/** Seconds that a token lives, long enough to be found good when the request begins. */
+/** The lifetime of a token in seconds, long enough for it to be valid when the request begins. */
 const LIVES = 3;
 
-/** Sends all but the end of a request. */
+/** Sends a request without the end of its body. */
 async function begin(
   url: string,
   token: string,
@@ -84,7 +84,7 @@ test('a token that expires while the body is still being sent is refused, for ev
   const over = Date.now() + LIVES * 1000;
   const passwords = { currentPassword: PASSWORD, newPassword: 'brisk-walrus-folds-nine-umbrellas' };
   const calls = [
-    // Into the tenant, into its lobby, as a user, without a transaction, and with a token beside another proof.
+    // A call in the tenant, in its lobby, as a user, without a transaction, and with a token beside another proof.
     ['projects.create', 'POST', '/projects', { name: 'Too late' }],
     ['apiKeys.create', 'POST', '/api-keys', { name: 'Too late', role: 'admin' }],
     ['users.updateMe', 'PATCH', '/users/me', { fullName: 'Too Late' }],
@@ -144,7 +144,7 @@ test('a token that expires while its call waits for a hash changes no password',
 
 test('bodies that never end hold no database connection, and other callers are served', async () => {
   const { accessToken } = ada.tokens();
-  // Nobody else holds a connection of a server of our own.
+  // With its own server no other test uses its connections.
   await using server = await startOwnServer(place, {});
   const path = (index: number) => PATHS[MOUNTS[index % 2] ?? 'REST'];
   const slow = await Promise.all(
@@ -154,7 +154,7 @@ test('bodies that never end hold no database connection, and other callers are s
   const busy = async () => (await readMetrics(server.url)).value('atrium_pool_connections_busy');
   try {
     expect((await list()).status).toBe(200);
-    // In time: a transaction that waits for a body is given up after 10 s.
+    // Within 5 s, because a transaction that waited for the body would be aborted only after 10 s.
     await waitFor('all connections to be free', async () => (await busy()) === 0, 5_000);
     const answers = await Promise.all(Array.from({ length: 10 }, list));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));

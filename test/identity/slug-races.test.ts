@@ -6,7 +6,7 @@ import { freshSignUp } from '../support/sign-ups.ts';
 import { meet } from './meeting.ts';
 import { outcomeOf, outcomesOf } from './outcomes.ts';
 
-// A slug is one tenant's, and stays so when the tenant leaves it, also for whoever asks at that very moment.
+// A slug belongs to one tenant, even after the tenant has changed it and for concurrent calls.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 let ada: Founder;
@@ -50,7 +50,7 @@ test('a slug that a tenant is just leaving goes neither to another tenant nor to
 
 test('a call that waited for a slug since before its tenant left it does not get it', async () => {
   const [left, next] = [await slugOf(ada), freshSlug('next')];
-  // As updateTenant does it, but held open until the others wait for it.
+  // The same statements as updateTenant, in a transaction that stays open until the other calls wait for it.
   const answers = await meet(place, {
     lock: async (tx) => {
       await tx`update public.tenants set slug = ${next} where id = ${ada.tenantId}`;
@@ -64,7 +64,7 @@ test('a call that waited for a slug since before its tenant left it does not get
 
 test('two tenants that swap their slugs at the same time both keep their own', async () => {
   const [a, b] = [await slugOf(ada), await slugOf(ben)];
-  // Both are let go once each has its own row to itself: then each needs what the other has.
+  // Both calls go on once each has locked its own row. Then each needs the row of the other.
   const answers = await meet(place, {
     lock: (tx) => tx`select from public.tenants where id in ${tx([ada.tenantId, ben.tenantId])} for update`,
     calls: () => Promise.all([moveTo(ada, b), moveTo(ben, a)]),

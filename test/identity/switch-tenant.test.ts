@@ -13,7 +13,7 @@ beforeAll(async () => {
   [ada, ben] = await Promise.all([signUpTenant(place), signUpTenant(place, { tenantName: 'Bolts' })]);
 });
 
-/** An admin of ada's tenant who is a member of ben's, in a session of hers. */
+/** Adds an admin to ada's tenant who is also a member of ben's, with a session. */
 async function addToBoth() {
   const grace = await addMember(place, ada, 'admin');
   await using owner = connect(place.databaseOwnerUrl);
@@ -33,7 +33,7 @@ const refresh = (refreshToken: string, more: object = {}): Promise<Answer> =>
 const projects = async (token: string, tenant: string): Promise<unknown> =>
   reasonOf(await rest(place.url, 'GET', '/projects', { token, tenant }));
 
-/** Lets the grace pass of the refresh tokens that a user has used. */
+/** Ends the grace of a user's used refresh tokens. */
 async function endGrace(userId: string): Promise<void> {
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`
@@ -81,7 +81,7 @@ test("switching needs a refresh token of the access token's own session", async 
     const refused = await switchTo({ accessToken, refreshToken }, ben.slug);
     expect([refused.status, reasonOf(refused)]).toEqual([401, 'UNAUTHENTICATED']);
   }
-  // None of them was used up: past the grace of a use they are as good as before.
+  // The refused calls did not use the tokens: they still work after the grace of a use.
   await endGrace(grace.userId);
   await endGrace(alan.userId);
   for (const { login } of [grace, alan, elsewhere]) expect(await refusalsOf(place, login)).toEqual(LIVE);

@@ -13,7 +13,7 @@ beforeAll(async () => {
   ada = await signUpTenant(place);
 });
 
-/** A founder’s tenant under the slug it has now. */
+/** A founder’s tenant with its current slug. */
 interface Renamed {
   slug: string;
   token: string;
@@ -24,7 +24,7 @@ const update = ({ slug, token }: Renamed, body: object) =>
   rest(place.url, 'PATCH', '/tenants/current', { token, tenant: slug, body });
 const get = ({ slug, token }: Renamed) => rest(place.url, 'GET', '/tenants/current', { token, tenant: slug });
 
-/** Moves a tenant to another slug. */
+/** Changes the slug of a tenant. */
 async function move(from: Renamed, slug: string): Promise<Renamed> {
   expect(await update(from, { slug })).toMatchObject({ status: 200, body: { slug } });
   return { ...from, slug };

@@ -7,7 +7,7 @@ import { onBothMounts, callOn, type Procedure } from '../support/mounts.ts';
 import { signUpTenant, freshEmail, logIn, PASSWORD } from '../support/people.ts';
 import { reasonOf, type Call } from '../support/rest.ts';
 
-// Every kind of token at every place that takes one: it opens the door it was made for, and no other.
+// Every kind of token is sent to every place that takes one. It is accepted only where it belongs.
 const place = inject('stack');
 const NEW_PASSWORD = 'four-green-tractors-whistle-softly';
 
@@ -27,7 +27,7 @@ interface Place {
   name: string;
   procedure: Procedure;
   call: (token: string) => Call;
-  /** What it is for, and what else gets further than being taken for nothing. */
+  /** The expected outcome for each kind of token that is not simply refused as invalid. */
   takes: Partial<Record<Kind, string | undefined>>;
   refusal: string;
 }
@@ -99,7 +99,7 @@ const PLACES: Place[] = [
   },
 ];
 
-/** One live token of each kind, of people who share one tenant. */
+/** Makes one valid token of each kind, for people in one tenant. */
 async function mintAll(): Promise<Record<Kind, string>> {
   const { SECRET_KEY: keys } = parseEnv(place.env, SETTINGS.pick({ SECRET_KEY: true }));
   const mailed = (kind: MailedTokenKind, id: string, email: string): string =>
@@ -155,7 +155,7 @@ for (const { mount, name, procedure, call, takes, refusal } of onBothMounts(PLAC
 
 for (const kind of KINDS) {
   test(`the ${kind} token that was refused above is valid for its own purpose`, async () => {
-    // Last, and anew for each: some are used up by being taken, and a reset ends sessions.
+    // New tokens each time, and the accepted ones last: some calls use their token up, and a reset ends sessions.
     const fresh = await mintAll();
     for (const { name, procedure, call, takes } of PLACES) {
       if (!(kind in takes)) continue;

@@ -29,7 +29,7 @@ const publicKey = createPublicKey(createPrivateKey({ key, format: 'jwk' }));
 const stranger = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
 
 let founder: Founder;
-/** The parts of a token that the server made. */
+/** The decoded parts of a token from the server. */
 let header: JWTHeaderParameters;
 let payload: JWTPayload;
 
@@ -43,7 +43,7 @@ beforeAll(async () => {
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const now = (): number => Math.floor(Date.now() / 1000);
 
-/** The server's own token, with some of it changed, signed anew. */
+/** @returns the server's token with changes, signed again */
 const forge = (change: { header?: object; payload?: object }, by: Parameters<SignJWT['sign']>[0] = ours) =>
   new SignJWT({ ...payload, ...change.payload }).setProtectedHeader({ ...header, ...change.header }).sign(by);
 

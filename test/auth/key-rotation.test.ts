@@ -10,7 +10,7 @@ import { signUpTenant, logIn } from '../support/people.ts';
 import { startOwnStack } from '../support/own-stack.ts';
 import { reasonOf, rest } from '../support/rest.ts';
 
-// What docs/how-to/rotate-keys.md says: the first key signs, all verify, and nobody is logged out on the way.
+// The rotation of docs/how-to/rotate-keys.md: the first key signs, all keys verify, and no session ends.
 const stack = await startOwnStack(inject('stack'));
 afterAll(() => stack.remove());
 
@@ -49,7 +49,7 @@ test('signing keys are rotated without logging anyone out, and a removed key ver
   expect(await me(before.accessToken)).toBeUndefined();
   await using owner = connect(stack.databaseOwnerUrl);
   await owner.sql`update public.refresh_tokens set used_at = now() where used_at is not null`;
-  // Within its grace: what was sealed under the old secret is opened.
+  // Within the grace the successor, which was sealed with the old secret, is opened.
   const again = await createClient({ url: stack.url }).auth.refresh.mutate({ refreshToken });
   expect(again.refreshToken).toBe(first.refreshToken);
   await createClient({ url: stack.url }).auth.verifyEmail.mutate({ token: mailed });

@@ -46,7 +46,7 @@ interface Case {
   reason: string;
 }
 
-// Each row is wrong in every later way as well, so that only the first check that fails can answer.
+// Each case also fails every later check, so the answer shows which check comes first.
 const CASES: Case[] = [
   { who: 'nobody', call: () => ({}), status: 401, reason: 'UNAUTHENTICATED' },
   {

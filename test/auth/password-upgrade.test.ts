@@ -5,7 +5,7 @@ import { signUpTenant, logIn, PASSWORD } from '../support/people.ts';
 
 const place = inject('stack');
 
-/** Of an older setting: 8 MiB and one pass. */
+/** A hash with older parameters: 8 MiB and one pass. */
 const weak = () => hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
 
 test('a login upgrades a password hash with weaker parameters, also when several log in at once', async () => {

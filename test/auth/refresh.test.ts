@@ -20,13 +20,13 @@ const pairIn = ({ body }: Answer) => ({
   next: String(at(body, 'refreshToken')),
 });
 
-/** A fresh session of the founder, in their tenant. */
+/** Opens a new session of the founder in their tenant. */
 async function session() {
   const { login } = await logIn(place, founder);
   return { access: login.accessToken, token: login.refreshToken };
 }
 
-/** Makes all refresh tokens of the founder that were used look used a minute ago: their grace is over. */
+/** Ends the grace of the founder's used refresh tokens: it sets their use to a minute ago. */
 async function endGrace(): Promise<void> {
   await using owner = connect(place.databaseOwnerUrl);
   await owner.sql`
@@ -103,7 +103,7 @@ test('a refresh may change to another tenant of the user, and to no other', asyn
   const refused = await refresh(token, { tenantSlug: stranger.slug });
   expect([refused.status, reasonOf(refused)]).toEqual([404, 'TENANT_NOT_FOUND']);
 
-  // A refused refresh has used nothing up.
+  // A refused refresh has not used the token.
   const lobby = await logIn(place, { email: founder.email });
   const scoped = await refresh(lobby.login.refreshToken, { tenantSlug: founder.slug });
   expect(at(scoped.body, 'tenant', 'slug')).toBe(founder.slug);

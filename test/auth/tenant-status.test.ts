@@ -8,7 +8,7 @@ import { reasonOf } from '../support/rest.ts';
 
 const place = inject('stack');
 let founder: Founder;
-/** Access tokens of an admin, a member, someone who is a member no more, and an operator of the platform. */
+/** Access tokens of an admin, a member, a former member, and an operator of the platform. */
 let admin: string;
 let member: string;
 let former: string;

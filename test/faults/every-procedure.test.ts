@@ -12,18 +12,18 @@ import { waitFor } from '../support/wait.ts';
 import { startProxiedStack, type ProxiedStack } from './proxied-stack.ts';
 import { FAILURES, failureTable, type Failure } from './table.ts';
 
-// Every procedure of the router under every failure of the table in docs/operations.md: it is what is tested here.
+// Tests the table of failures in docs/operations.md: every procedure of the router under every failure.
 
-/** Beyond what the table promises, in ms: all procedures are called at once, on a machine that does other things too. */
+/** Added to the limits of the table, in ms, because all procedures are called at once on a busy machine. */
 const SLACK_MS = 3_000;
 const PROBES = ['/livez', '/readyz', '/health'];
 const table = await failureTable();
-/** The row of what leaves work to the worker. */
+/** The procedures in the table row of calls that queue work for the worker. */
 const QUEUEING = table.rowOf('auth.register').names;
 
 let place: ProxiedStack;
 let stage: Stage;
-/** All calls that were answered well. */
+/** All calls that succeeded. */
 const done: Ready[] = [];
 beforeAll(async () => {
   place = await startProxiedStack(inject('stack'));
@@ -50,7 +50,7 @@ interface Ready {
   input: object | undefined;
 }
 
-/** All that a call needs is made before the failure: by hand, in the database. */
+/** Inserts what a call needs into the database, before the failure. */
 async function prepare(procedure: Procedure): Promise<Ready> {
   const levels = levelsOf(procedure.path);
   const who = levels.anonymous === 'ok' ? 'anonymous' : levels.admin === 'ok' ? 'admin' : 'superuser';
@@ -63,7 +63,7 @@ interface Answered {
   ms: number;
 }
 
-/** Calls a procedure on the one mount or the other. */
+/** Calls a procedure on one of its mounts, by turn. */
 async function call({ procedure, caller: { token }, input }: Ready, turn: number): Promise<Answered> {
   const mounts = mountsOf(procedure);
   const mount = mounts[turn % mounts.length] ?? 'tRPC';
@@ -74,12 +74,12 @@ async function call({ procedure, caller: { token }, input }: Ready, turn: number
     input,
   });
   const outcome = verdictOf(answer);
-  // A stream has begun to answer when it fails: its headers are gone.
+  // The headers of a stream are sent before it fails.
   const comeBack = procedure.type === 'subscription' || answer.headers.has('retry-after');
   return { outcome: answer.status === 503 && !comeBack ? `${outcome} without Retry-After` : outcome, ms: since(begun) };
 }
 
-/** Asks until the answer is the promised one, or has had time enough: it stands for a second. */
+/** Calls a probe until it gives the promised answer, or its time is up. An answer is cached for a second. */
 async function probe(path: string, failure: Failure): Promise<Answered> {
   const begun = performance.now();
   const promised = table.rowOf(path).cells[failure];
@@ -94,7 +94,7 @@ async function statusOf(path: string): Promise<number> {
   return (await fetch(`${stage.url}${path}`)).status;
 }
 
-/** What the table says, of what did not come so; nothing where all did. */
+/** @returns a line for each answer that differs from the table */
 function broken(failure: Failure, told: ReadonlyMap<string, Answered>): string[] {
   return Array.from(told, ([name, { outcome, ms }]) => {
     const promised = table.rowOf(name).cells[failure];
@@ -106,7 +106,7 @@ function broken(failure: Failure, told: ReadonlyMap<string, Answered>): string[]
 for (const [turn, failure] of FAILURES.entries()) {
   test(`${failure}: every procedure answers as the table of faults says`, async () => {
     const ready = await Promise.all(procedures().map(prepare));
-    // A mail on its way while Temporal or the mail server goes is sent once more afterwards.
+    // A mail that is being sent when Temporal or the mail server fails is sent again afterwards.
     await untilAllHaveMail();
     const { told, alone } = await during(faultOf(failure), async () => {
       const answers = [
@@ -128,7 +128,7 @@ for (const [turn, failure] of FAILURES.entries()) {
 test('the procedures that the table of faults names, and no others, leave work in the outbox', async () => {
   const ready = await Promise.all(procedures().map(prepare));
   await waitFor('the outbox to be empty', async () => (await outboxRows()) === 0);
-  // A mail that is still tried would be sent while Temporal can't be told of it, and once more afterwards.
+  // A mail that is sent while Temporal is unavailable would be sent again afterwards.
   await untilAllHaveMail();
   const queueing: string[] = [];
   await during(faultOf('Temporal gone'), async () => {
@@ -156,11 +156,11 @@ test('each caller who got a success during an outage gets their tenant and their
     30_000,
   );
   await untilAllHaveMail();
-  // Copies of one mail have one Message-ID: readers show them once.
+  // Copies of a mail have the same Message-ID, so that mail programs show it once.
   expect(addressees().filter((address) => new Set(mailsTo(address).map(messageIdOf)).size > 1)).toEqual([]);
 });
 
-/** Has something fail, and mends it. */
+/** @returns how to cause a failure, and how to end it */
 function faultOf(failure: Failure): [() => Promise<void>, () => Promise<void>] {
   return [() => place.begin(failure), () => place.end(failure)];
 }
@@ -173,7 +173,7 @@ function messageIdOf(mail: string): string | undefined {
   return /^Message-ID: (.*)$/im.exec(mail)?.[1]?.trim();
 }
 
-/** Whom the calls that were answered well owe a mail. */
+/** @returns the addresses that must get a mail because of the successful calls */
 function addressees(): string[] {
   return fieldOf({ 'auth.register': 'email', 'invites.create': 'email' });
 }
@@ -182,7 +182,7 @@ async function untilAllHaveMail(): Promise<void> {
   await waitFor('the mails', () => addressees().every((address) => mailsTo(address).length > 0), 40_000);
 }
 
-/** What the calls that were answered well had in a field of their input. */
+/** @returns the values of an input field in the successful calls */
 function fieldOf(fields: Readonly<Record<string, string>>): string[] {
   return done.flatMap(({ procedure: { path }, input }) => {
     const field = fields[path];
@@ -195,7 +195,7 @@ async function outboxRows(): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** Waits until PostgreSQL and Redis are in use again: the server looks for Redis when there is something to count. */
+/** Waits until PostgreSQL and Redis are used again. The server tries Redis only when it counts a call. */
 async function untilWell(): Promise<void> {
   await waitFor('the server to be well', async () => {
     const { status } = await rest(stage.url, 'GET', '/invites/preview?token=none');

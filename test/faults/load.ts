@@ -1,25 +1,25 @@
 import { reasonOf, type Answer } from '../support/rest.ts';
 
-/** What came of one call of a load. */
+/** The result of one call of a load. */
 export interface Called {
-  /** `ok`, the reason of the refusal with its status, or the error of a call that was never answered. */
+  /** `ok`, the reason of the refusal with its status, or the error of a call without an answer. */
   outcome: string;
   retryAfter: string | null;
-  /** When it was made and when it was over, by `performance.now()`. */
+  /** When it began and ended, in ms of `performance.now()`. */
   begun: number;
   ended: number;
 }
 
 export interface Load extends AsyncDisposable {
-  /** All that are over, in the order of their ends. */
+  /** All ended calls, in the order of their ends. */
   readonly calls: readonly Called[];
-  /** How many went well since a moment. */
+  /** @returns how many calls succeeded since a moment, in ms of `performance.now()` */
   servedSince(moment: number): number;
-  /** Stops calling, and waits for what is under way. */
+  /** Stops, and waits for the running calls. */
   stop(): Promise<void>;
 }
 
-/** Callers that each call again when their last answer has come. */
+/** Starts callers. Each sends its next call when the previous one is answered. */
 export function startLoad(callers: readonly (() => Promise<Answer>)[]): Load {
   const calls: Called[] = [];
   let stopped = false;
@@ -48,18 +48,18 @@ export function startLoad(callers: readonly (() => Promise<Answer>)[]): Load {
   };
 }
 
-/** `ok`, or the reason of the refusal with its status. */
+/** @returns `ok`, or the reason of the refusal with its status */
 export function outcomeOf(answer: Answer): string {
   const { status } = answer;
   return status >= 200 && status < 300 ? 'ok' : `${status} ${String(reasonOf(answer))}`;
 }
 
-/** Which outcomes there were. */
+/** @returns the different outcomes */
 export function outcomesOf(calls: readonly Called[]): string[] {
   return [...new Set(calls.map(({ outcome }) => outcome))].toSorted();
 }
 
-/** The longest of so many calls, in ms. */
+/** @returns the duration of the slowest call, in ms */
 export function slowest(calls: readonly Called[]): number {
   return Math.max(...calls.map(({ begun, ended }) => ended - begun));
 }

@@ -7,26 +7,26 @@ import { foundPair, type Housed } from '../support/pool-tenants.ts';
 import { rest, type Answer } from '../support/rest.ts';
 import { outcomeOf, startLoad, type Load } from './load.ts';
 
-/** Connections that the server may have: for calls, and one for probes. */
+/** The number of connections of the server: those for calls, and one for probes. */
 const POOL_MAX = 4;
 export const CONNECTIONS_AT_MOST = POOL_MAX + 1;
 export const CALLERS = 16;
 
-/** A server over the shared database whose way to PostgreSQL can be broken, and two tenants that call it. */
+/** A server that reaches the shared database through a fault proxy, and two tenants that call it. */
 export interface Place extends AsyncDisposable {
   server: OwnServer;
   proxy: FaultProxy;
-  /** Sixteen callers, of two tenants: three read for each that writes. */
+  /** Starts sixteen callers of two tenants. Three of four only read. */
   load(): Load;
-  /** One read. */
+  /** Makes one read. */
   read(): Promise<Answer>;
-  /** The status of a probe. */
+  /** @returns the status of a probe */
   probe(path: '/livez' | '/readyz'): Promise<number>;
-  /** The sessions that the server has in PostgreSQL. */
+  /** @returns the server's sessions in PostgreSQL */
   sessions(): Promise<{ count: number; inTransaction: number }>;
-  /** A metric of the server's process. */
+  /** @returns a metric of the server */
   metric(name: string): Promise<number>;
-  /** Every project of both tenants, by what was told of it and what the tables say. */
+  /** @returns every project of both tenants, with the answer to its creation and its rows in the tables */
   projects(): Promise<{ name: string; told: string; row: boolean; audit: number }[]>;
 }
 

@@ -4,14 +4,14 @@ import { waitFor } from '../support/wait.ts';
 import { outcomesOf, slowest, type Called, type Load } from './load.ts';
 import { CALLERS, CONNECTIONS_AT_MOST, openPlace, type Place } from './postgresql-place.ts';
 
-// What PostgreSQL's failures do to a server under load.
+// A server under load while PostgreSQL fails.
 
 const FREEZE_MS = 5_000;
-/** In ms: until a call is answered, however long PostgreSQL stays away, and until calls are served once it is back. */
+/** In ms. `answer`: until a call is answered during an outage; `recovery`: until calls are served after it. */
 const BOUND = { answer: 10_000, recovery: 5_000 } as const;
-/** For a machine that does other things too, in ms. */
+/** Added to the limits, in ms, because the machine is busy with other tests. */
 const SLACK_MS = 3_000;
-/** Far more than what a server of a few callers keeps, in bytes: a leak of a buffer a call would pass it. */
+/** The allowed growth of memory, in bytes. A leak of one buffer per call would exceed it. */
 const GROWTH = 100 * 2 ** 20;
 const OVERLOADED = '503 OVERLOADED';
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => place[Symbol.asyncDispose]());
 
-/** Breaks something under load and mends it. @returns the calls that had not ended when it broke, and all after them */
+/** Causes and ends a failure under load. @returns the calls that were running at the failure, and all later ones */
 async function underLoad(harm: (load: Load) => Promise<void>, mend: () => Promise<void> | void): Promise<Called[]> {
   await using load = place.load();
   await waitFor('the load to run', () => load.calls.length > 50);
@@ -36,7 +36,7 @@ async function underLoad(harm: (load: Load) => Promise<void>, mend: () => Promis
   return load.calls.slice(before);
 }
 
-/** Waits until calls are served again, and the server says that it is ready. */
+/** Waits until calls are served again and the server is ready. */
 async function untilServed(load: Load): Promise<void> {
   const mended = performance.now();
   await waitFor('calls to be served', () => load.servedSince(mended) > 20, BOUND.recovery + SLACK_MS);
@@ -47,14 +47,14 @@ function refusals(calls: readonly Called[]): Called[] {
   return calls.filter(({ outcome }) => outcome !== 'ok');
 }
 
-/** Each refusal says that the database is away, and when to come back; every call has its answer in time. */
+/** Expects an answer to every call in time. Each refusal must say that the database is unavailable, and have Retry-After. */
 function expectGoodManners(calls: readonly Called[], within: number = BOUND.answer): void {
   expect(outcomesOf(refusals(calls))).toEqual([OVERLOADED]);
   expect(refusals(calls).filter(({ retryAfter }) => !/^[12]$/.test(retryAfter ?? ''))).toEqual([]);
   expect(slowest(calls)).toBeLessThan(within + SLACK_MS);
 }
 
-/** Nothing is left of the failure: neither sessions, nor places in the pool, nor halves of what was written. */
+/** Expects that the failure left no session, no occupied place in the pool and no partial write. */
 async function expectNothingLeft(): Promise<void> {
   await waitFor('the sessions to be as before', async () => {
     const { count, inTransaction } = await place.sessions();
@@ -109,7 +109,7 @@ test('all connections to PostgreSQL reset under load: their calls get 503 at onc
     () => undefined,
   );
   expectGoodManners(calls, BOUND.recovery);
-  // Not more than those that had a connection.
+  // Only calls that had a connection may fail.
   expect(refusals(calls).length).toBeLessThanOrEqual(10 * CONNECTIONS_AT_MOST);
   await expectNothingLeft();
 });
@@ -130,7 +130,7 @@ test('PostgreSQL gone under load: calls get 503 at once, the server is live but 
   await expectNothingLeft();
 });
 
-// While it greets, while it checks the password, in its first answers, and somewhere later.
+// The number of bytes: in the greeting, in the password check, in the first answers, and later.
 test.each([0, 60, 1_000, 5_000])(
   'connections to PostgreSQL that break after %d bytes: calls get 503, and are served again once connections hold',
   async (bytes) => {

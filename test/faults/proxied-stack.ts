@@ -6,11 +6,11 @@ import { startOwnStack, type OwnStack } from '../support/own-stack.ts';
 import { startOwnRedis } from '../support/redis.ts';
 import type { Failure } from './table.ts';
 
-/** A stack whose server and worker can be cut off from whatever they need. */
+/** A stack whose server and worker reach their dependencies through fault proxies. */
 export interface ProxiedStack extends AsyncDisposable {
   stack: OwnStack;
   smtp: SmtpServer;
-  /** Puts the proxies in between. Until then both reach what they need directly, and mails are files. */
+  /** Restarts both behind the proxies. Until then they use their dependencies directly, and mails are files. */
   goThroughProxies(): Promise<void>;
   begin(failure: Failure): Promise<void>;
   end(failure: Failure): Promise<void>;

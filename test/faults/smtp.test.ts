@@ -10,19 +10,19 @@ import { startOwnStack, type OwnStack } from '../support/own-stack.ts';
 import { freshSignUp, type SignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
 
-/** How long the mail server is away, in ms: longer than a few tries of the worker's. */
+/** How long the mail server is unavailable, in ms: longer than a few attempts of the worker. */
 const DEAD_MS = 6_000;
 /**
- * How much longer the fastest sign-up may take than one whose mail server is well: as a factor, and in ms for what else the
- * machine does. One that waited for a mail server would wait for seconds, and so would the fastest.
+ * How much longer the fastest sign-up may take than one with a working mail server: a factor, and `noise` in ms for other
+ * work of the machine. If sign-ups waited for the mail server, even the fastest would take seconds.
  */
 const AS_FAST = { factor: 2, noise: 250 } as const;
 const SIGN_UPS = 9;
-/** What the server says until the mail is on its way: a greeting, three times OK, and "go on". */
+/** The bytes that the mail server sends before it accepts the mail: a greeting, three times OK, and "go on". */
 const BEFORE_THE_LAST_ANSWER = '220 test ESMTP\r\n'.length + 3 * '250 OK\r\n'.length + '354 Go on\r\n'.length;
-/** When a mail in hand is given to another worker, at the latest, in ms: after 10 s of silence, and a second more. */
+/** When Temporal gives a mail to another worker at the latest, in ms: after 10 s without a heartbeat, and some slack. */
 const LOST_MS = 12_000;
-/** The pieces that a mail's dialogue has at least, one after the other. */
+/** The minimum number of messages, one after the other, in the SMTP dialogue of a mail. */
 const PIECES = 11;
 
 const port = await freePort();
@@ -43,7 +43,7 @@ afterAll(async () => {
   await smtp[Symbol.asyncDispose]();
 });
 
-/** Signs somebody up. @returns who, and how long they had to wait, in ms */
+/** Signs a person up. @returns the input, and how long the call took, in ms */
 async function signUpAt(url: string): Promise<{ person: SignUp; ms: number }> {
   const person = freshSignUp();
   const begun = performance.now();
@@ -55,7 +55,7 @@ async function signUp(): Promise<SignUp> {
   return (await signUpAt(stack.url)).person;
 }
 
-/** Signs people up in turn with others, at a stack whose mails are files. @returns the times of the fastest, in ms */
+/** Signs people up, in turns with the shared stack, whose mails are files. @returns the fastest times of both, in ms */
 async function signUpInTurn(count: number): Promise<{ people: SignUp[]; fastest: number; elsewhere: number }> {
   const here: Awaited<ReturnType<typeof signUpAt>>[] = [];
   const there: typeof here = [];
@@ -67,7 +67,7 @@ async function signUpInTurn(count: number): Promise<{ people: SignUp[]; fastest:
   return { people: here.map(({ person }) => person), fastest: fastest(here), elsewhere: fastest(there) };
 }
 
-/** The mails that someone got. */
+/** @returns the mails to a person */
 function mailsTo({ email }: SignUp): string[] {
   return smtp.mails.filter((mail) => mail.includes(`To: ${email}`));
 }
@@ -78,7 +78,7 @@ async function untilAllHaveMail(people: readonly SignUp[]): Promise<void> {
   await waitFor('a mail for each', () => people.every((person) => mailsTo(person).length > 0), 30_000);
 }
 
-/** Ends of the mail server: what is done to it, and how it is undone. */
+/** Failures of the mail server: how to cause each one, and how to end it. */
 const DEATHS: [string, () => Promise<void> | void, () => Promise<void> | void][] = [
   [
     'refuses connections',
@@ -113,20 +113,20 @@ test.each(DEATHS)(
     expect(fastest).toBeLessThanOrEqual(elsewhere * AS_FAST.factor + AS_FAST.noise);
 
     await untilAllHaveMail(people);
-    // Whoever comes last shows that nothing of the others is still on its way.
+    // Once the last person has a mail, the earlier mails have been sent too.
     await untilAllHaveMail([await signUp()]);
     expect(people.map((person) => mailsTo(person).length)).toEqual(people.map(() => 1));
   },
 );
 
 test('a mail whose acceptance was not confirmed is sent again with the same Message-ID', async () => {
-  // The worker keeps connections: only new ones are cut where we count from.
+  // The worker reuses connections, but the bytes are counted from the start of a new one.
   proxy.reset();
   const cut = (): void => proxy.cutAfter(BEFORE_THE_LAST_ANSWER + 3);
   const { cuts } = proxy;
   const person = await during([cut, () => proxy.cutAfter(Number.POSITIVE_INFINITY)], async () => {
     const one = await signUp();
-    // The server has the mail a moment before its answer reaches the proxy: mended then, nothing would be cut.
+    // The server has the mail a moment before its answer reaches the proxy, so wait for the cut before ending the failure.
     await waitFor('the answer to the first copy to be cut', () => mailsTo(one).length > 0 && proxy.cuts > cuts);
     return one;
   });
@@ -138,7 +138,7 @@ test('a mail whose acceptance was not confirmed is sent again with the same Mess
   expect(ids[0]).toMatch(/^<.+@.+>$/);
 });
 
-/** The mailing that a worker has in hand now. */
+/** @returns the workflow of the mail that a worker is sending */
 async function mailingInHand(): Promise<WorkflowHandle> {
   const { workflow } = new Client({ connection });
   return await waitFor('a mailing to be in hand', async () => {
@@ -181,7 +181,7 @@ test('a mail that is sent slowly is not taken over by another worker', async () 
   expect(mailsTo(person)).toHaveLength(1);
 });
 
-/** When an event came, in seconds. */
+/** @returns the time of an event, in seconds */
 function secondOf(event: { eventTime?: { seconds?: unknown; nanos?: number | null } | null } | undefined): number {
   return Number(event?.eventTime?.seconds) + (event?.eventTime?.nanos ?? 0) / 1e9;
 }

@@ -10,27 +10,27 @@ export const FAILURES = [
 ] as const;
 export type Failure = (typeof FAILURES)[number];
 
-/** What a cell promises. */
+/** The promise in a cell of the table. */
 export interface Promised {
   /** `ok`, the reason of a refusal, or the status of a probe. */
   outcome: string;
-  /** Until the answer, in ms. */
+  /** The longest time until the answer, in ms. */
   within: number;
 }
 
-/** "At once" is without waiting for anything, in ms. */
+/** The limit for "at once", in ms. */
 const AT_ONCE_MS = 1_000;
 const REST_OF_THEM = 'every other procedure';
 
 export interface Row {
-  /** Procedures or paths; none for all that have no row of their own. */
+  /** Procedures or paths. An empty list stands for all that have no row of their own. */
   names: string[];
   cells: Readonly<Record<Failure, Promised>>;
 }
 
 /**
- * The table of docs/operations.md, with the product's procedures in the rows where docs/product/api.md puts them.
- * @throws Error for a cell that promises nothing
+ * Reads the table of docs/operations.md, and adds the product's procedures to the rows that docs/product/api.md names.
+ * @throws Error for a cell without a promise
  */
 export async function failureTable(): Promise<{ rows: Row[]; rowOf: (name: string) => Row }> {
   const [head = [], ...lines] = tableBelow(await readPage('docs/operations.md'), 'Failures');
@@ -67,7 +67,7 @@ function namesIn(cell: string): string[] {
   return Array.from(cell.matchAll(/`([^`]+)`/g), ([, name = '']) => name);
 }
 
-/** The product's procedures that answer like one of these. */
+/** @returns the product's procedures that answer like one of these */
 function alikeTo(names: readonly string[], likenesses: readonly string[][]): string[] {
   const alike = likenesses.filter(([, like = '']) => namesIn(like).some((name) => names.includes(name)));
   return alike.flatMap(([procedures = '']) => namesIn(procedures));

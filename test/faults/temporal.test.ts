@@ -8,7 +8,7 @@ import { signUpTenant, freshEmail, freshSlug, type Founder } from '../support/pe
 import { waitFor } from '../support/wait.ts';
 import { homeOf, lookAt } from '../support/workflow-homes.ts';
 
-// The worker talks to Temporal, and nobody else does.
+// Only the worker connects to Temporal.
 
 let stack: OwnStack;
 let proxy: FaultProxy;
@@ -28,7 +28,7 @@ afterAll(async () => {
   await proxy[Symbol.asyncDispose]();
 });
 
-/** Ends of Temporal: what is done to it, and how it is undone. */
+/** Failures of Temporal: how to cause each one, and how to end it. */
 const DEATHS: [string, () => Promise<void> | void, () => Promise<void> | void][] = [
   ['is frozen', () => proxy.freeze(), () => proxy.thaw()],
   [
@@ -39,7 +39,7 @@ const DEATHS: [string, () => Promise<void> | void, () => Promise<void> | void][]
     },
     () => proxy.accept(),
   ],
-  // What it was asked to start it has started, and the worker does not hear of it.
+  // Temporal starts the workflow, but the worker gets no answer.
   ['breaks off before it answers', () => proxy.cutAfter(0), () => proxy.cutAfter(Number.POSITIVE_INFINITY)],
 ];
 
@@ -96,6 +96,6 @@ test('a tenant is provisioned exactly once although connections to Temporal are 
   expect(await lookAt(owner, await homeOf(owner, slug))).toMatchObject({ status: 'ready', audit: ['success'] });
   expect(await mailsTo(stack.mailDir, email)).toHaveLength(1);
   expect(stack.worker.pid).toBe(worker);
-  // The SDK's native part has had much to say by now: in our log, and not beside it in colours.
+  // The SDK's native part has logged a lot by now. Its lines must be in the worker's log, without colour codes.
   expect(stack.lines.filter((line) => line.includes('\u001b'))).toEqual([]);
 }, 60_000);

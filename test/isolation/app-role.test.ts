@@ -3,7 +3,7 @@ import { connect, refusal } from '../support/database.ts';
 import { foundPair, type Housed } from '../support/pool-tenants.ts';
 import { allowedOf, probesOf, tablesOf, type Probe } from './probes.ts';
 
-// What the server's own login role can do by plain SQL, without any of our code.
+// What the server's login role can do with plain SQL, without Atrium's code.
 const stack = inject('stack');
 const app = connect(stack.databaseUrl);
 const owner = connect(stack.databaseOwnerUrl);
@@ -39,7 +39,7 @@ test('the app role can insert into the audit log and read it, and nothing else',
   const probes = (await lobbyProbes()).filter(({ what }) => what.includes(' public.audit_logs'));
   const allowed = await allowedOf(probes, send);
   expect(allowed.filter((what) => !/^(select|insert) /.test(what))).toEqual([]);
-  // When a row was written is the database's word.
+  // Only the database sets the time of a row.
   expect(allowed).not.toContain('insert public.audit_logs.created_at');
   expect((await refusal(app.sql`truncate public.audit_logs`)).code).toBe('42501');
   expect((await refusal(app.sql`select from public.audit_logs for update`)).code).toBe('42501');
@@ -112,7 +112,7 @@ test.each([
   "copy public.sign_ups to program 'true'",
   "select pg_read_file('/etc/hostname')",
 ])('the app role is refused: %s', async (statement) => {
-  // Undone at once, were it allowed.
+  // Rolled back in case it is allowed.
   const attempt = app.sql.begin(async (tx) => {
     await tx.unsafe(statement);
     throw new Error('PostgreSQL allowed it');
@@ -127,7 +127,7 @@ test('the app role cannot create a database or change a setting of the server', 
 });
 
 test("neither the app role nor a tenant's role can grant its rights to others", async () => {
-  // GRANT without the right to grant is only a warning, so the catalog is asked.
+  // A GRANT without the right to grant is only a warning, so the catalog is checked.
   const handed = await owner.sql`
     select c.relname, r.rolname from pg_class c
     cross join lateral aclexplode(c.relacl) acl join pg_roles r on r.oid = acl.grantee

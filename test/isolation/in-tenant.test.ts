@@ -13,7 +13,7 @@ import { projects } from '../../db/tables/product/projects.ts';
 import { foundPair, type Housed } from '../support/pool-tenants.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
 
-// The way of an activity into a tenant. It begins with the owner's connection, and what it does, the owner may not see.
+// An activity enters a tenant with inTenant. Its statements run as the tenant's role, not as the owner.
 const stack = inject('stack');
 const pool = createPool(stack.databaseOwnerUrl, { max: 2, name: 'atrium test' });
 let owner: Owner;

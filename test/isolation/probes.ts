@@ -1,20 +1,20 @@
 import postgres from 'postgres';
 
-/** A table, as the catalog knows it. */
+/** A table in the catalog. */
 export interface Table {
   schema: string;
   name: string;
   columns: string[];
 }
 
-/** One way to touch a table. Its statement changes no row, whether it is allowed or not. */
+/** One kind of access to a table. Its statement changes no row even if it is allowed. */
 export interface Probe {
-  /** As in `update public.users.email`, `delete public.users`. */
+  /** A name such as `update public.users.email` or `delete public.users`. */
   what: string;
   text: string;
 }
 
-/** Every table, view and sequence-free relation of the schemas, whoever made them: a new one is covered unnamed. */
+/** @returns every table and view of the schemas from the catalog, so that new ones are covered too */
 export async function tablesOf(sql: postgres.Sql, schemas: readonly string[]): Promise<Table[]> {
   return await sql<Table[]>`
     select n.nspname as schema, c.relname as name, array_agg(a.attname::text order by a.attnum) as columns
@@ -25,7 +25,7 @@ export async function tablesOf(sql: postgres.Sql, schemas: readonly string[]): P
     group by 1, 2 order by 1, 2`;
 }
 
-/** All that one can do to a table: by column where PostgreSQL grants by column. */
+/** @returns a probe for each privilege on a table, per column where PostgreSQL grants per column */
 export function probesOf({ schema, name, columns }: Table): Probe[] {
   const table = `"${schema}"."${name}"`;
   const at = `${schema}.${name}`;
@@ -33,7 +33,7 @@ export function probesOf({ schema, name, columns }: Table): Probe[] {
     ...columns.flatMap((column) => [
       { what: `select ${at}.${column}`, text: `select "${column}" from ${table} where false` },
       { what: `insert ${at}.${column}`, text: `insert into ${table} ("${column}") select null where false` },
-      // DEFAULT, for a value read from the row would ask for the right to read it.
+      // DEFAULT, because a value from the row would also need the right to read it.
       { what: `update ${at}.${column}`, text: `update ${table} set "${column}" = default where false` },
     ]),
     { what: `delete ${at}`, text: `delete from ${table} where false` },
@@ -41,9 +41,9 @@ export function probesOf({ schema, name, columns }: Table): Probe[] {
 }
 
 /**
- * The probes that PostgreSQL did not refuse with *permission denied*.
+ * Returns the probes that PostgreSQL did not refuse with *permission denied*.
  * @param send runs a statement as the role under test
- * @throws what else a statement fails with
+ * @throws any other error of a statement
  */
 export async function allowedOf(probes: readonly Probe[], send: (text: string) => Promise<unknown>): Promise<string[]> {
   const allowed: string[] = [];
@@ -60,7 +60,7 @@ export async function allowedOf(probes: readonly Probe[], send: (text: string) =
   return allowed;
 }
 
-/** Runs a statement under a tenant's role and path, as entering sets them, and undoes it. */
+/** Runs a statement with the role and search_path of a tenant, as entering sets them, and rolls it back. */
 export async function asTenant(
   sql: postgres.Sql,
   { schema, role }: { schema: string; role: string },

@@ -6,7 +6,7 @@ import { logIn } from '../support/people.ts';
 import { foundPair, type Housed } from '../support/pool-tenants.ts';
 import { at, reasonOf } from '../support/rest.ts';
 
-// Two tenants that hold the same ids, called through HTTP by those who belong to one of them, and by one of both.
+// Two tenants that hold the same ids are called over HTTP by members of one of them, and by a member of both.
 const stack = inject('stack');
 const owner = connect(stack.databaseOwnerUrl);
 const shared = [randomUUID(), randomUUID()].toSorted();
@@ -14,7 +14,7 @@ const adasOwn = randomUUID();
 const bensOwn = randomUUID();
 let ada: Housed;
 let ben: Housed;
-/** Ada's tokens of either tenant: she is an admin in both. */
+/** Ada's access tokens for each tenant. She is an admin of both. */
 let both: { inAda: string; inBen: string };
 
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { freshSlug } from '../support/people.ts';
 import { doorTo, foundPair, type Housed } from '../support/pool-tenants.ts';
 import { waitFor } from '../support/wait.ts';
 
-// Inside the lobby, bound to a tenant, every table that has a tenant shows that tenant's rows alone.
+// In the lobby of a tenant, every table with a tenant column shows only the rows of that tenant.
 const stack = inject('stack');
 const owner = connect(stack.databaseOwnerUrl);
 const { pool, ...open } = openPool(stack.databaseUrl, 2);
@@ -52,14 +52,14 @@ const inLobby = (text: string): Promise<Record<string, unknown>[]> =>
 
 interface TenantTable {
   name: string;
-  /** Says whose a row is. */
+  /** The column with the tenant of a row. */
   column: string;
   readable: boolean;
-  /** Whether the app role may add rows at all. */
+  /** Whether the app role may insert rows. */
   writable: boolean;
 }
 
-/** The tables that have a tenant. */
+/** @returns the tables with a tenant column */
 async function tenantTables(): Promise<TenantTable[]> {
   return await owner.sql<TenantTable[]>`
     select c.relname as name, a.attname as column, has_table_privilege('atrium_app', c.oid, 'select') as readable,
@@ -117,7 +117,7 @@ test('a lobby transaction for a tenant can change and delete rows of that tenant
 test('a lobby transaction for a tenant cannot insert a row for another tenant, or for none, into any table', async () => {
   for (const { name, column, writable } of await tenantTables()) {
     for (const tenant of [ben.tenantId, null]) {
-      // Row-level security answers before any other constraint, so the row needs no more columns.
+      // Row-level security is checked before other constraints, so the row needs no other columns.
       const text = `insert into public."${name}" ("${column}") values (${tenant === null ? 'null' : `'${tenant}'`})`;
       const refused = postgresError(await inLobby(text).catch((error: unknown) => error));
       expect([name, refused?.code, refused?.message]).toEqual([

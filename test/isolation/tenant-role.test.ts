@@ -12,12 +12,12 @@ import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair, type Housed } from '../support/pool-tenants.ts';
 import { allowedOf, asTenant, probesOf, tablesOf } from './probes.ts';
 
-/** Functions that are volatile and change nothing, or ask for the ownership or the attribute that no tenant's role has. */
+/** Volatile functions that change nothing, or that need an ownership or attribute that no tenant's role has. */
 const READS_ONLY = new RegExp(
   `^(${[
     '(amvalidate|array_sample|array_shuffle|clock_timestamp|timeofday|current_query|currtid2|gen_random_uuid|uuidv[47])',
     '(random|random_normal|ts_stat|ts_rewrite|txid_status|(query|cursor)_to_xml.*)',
-    // Of owners, superusers and roles with REPLICATION.
+    // Functions for owners, superusers and roles with REPLICATION.
     '(binary_upgrade_.*|brin_.*|gin_clean_pending_list|pg_(clear|restore)_(relation|attribute)_stats)',
     '(pg_.*(replication|logical)_slot.*|pg_logical_slot_.*|pg_import_system_collations|pg_nextoid)',
     '(pg_stop_making_pinned_objects|pg_extension_config_dump|plpgsql_.*)',
@@ -28,7 +28,7 @@ const READS_ONLY = new RegExp(
   ].join('|')})$`,
 );
 
-// What PostgreSQL lets a tenant's role do, and so a procedure that works in the tenant's schema.
+// What PostgreSQL allows a tenant's role, and so a procedure inside a tenant.
 const stack = inject('stack');
 const app = connect(stack.databaseUrl);
 const owner = connect(stack.databaseOwnerUrl);
@@ -46,7 +46,7 @@ afterAll(async () => {
 });
 
 const asAda = (text: string, parameters?: (string | null)[]) => asTenant(app.sql, ada, text, parameters);
-/** The same by the product's own door. */
+/** Runs a statement after entering the tenant as a procedure does. */
 const insideAda = (text: string): Promise<unknown> =>
   enterTenant(pool, doorTo(ada, 'tenant', false), ({ tx }) => tx.execute(raw.raw(text))).catch((error: unknown) => {
     throw postgresError(error) ?? error;
@@ -249,16 +249,16 @@ test("a tenant's role can execute no function of PostgreSQL that changes anythin
     order by 1`);
   const names = rows.map((row) => String(row['proname']));
   expect(names.filter((name) => !READS_ONLY.test(name))).toEqual([
-    // Of a sequence it may use; the pool forgets lastval().
+    // For sequences that it may use. The pool resets lastval().
     'currval',
     'lastval',
     'nextval',
     'pg_advisory_unlock',
     'pg_advisory_unlock_all',
     'pg_advisory_unlock_shared',
-    // What queues work calls the relay.
+    // Queueing an outbox row notifies the relay.
     'pg_notify',
-    // For as long as a statement may take.
+    // Limited by the statement timeout.
     'pg_sleep',
     'pg_sleep_for',
     'pg_sleep_until',
@@ -277,7 +277,7 @@ function mailing() {
   return { kind: 'email.send', payload: { template: 'invite', inviteId: randomUUID() } } as const;
 }
 
-/** A row of Ada's, with other values in SQL for some columns. */
+/** @returns the insert of an audit row of Ada's, with other SQL values for some columns */
 function auditInsert(values: Record<string, string>): string {
   const row = {
     id: 'gen_random_uuid()',

@@ -19,7 +19,7 @@ const signUp = (email = freshEmail()) => ({
   tenantSlug: freshSlug(),
 });
 
-/** Sends a body in pieces, without saying how long it will be. */
+/** Sends a body in chunks, without Content-Length. */
 function sendChunked(mount: Mount, pieces: Iterable<string>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const call = request(`${place.url}${PATHS[mount]}`, {
@@ -67,12 +67,12 @@ for (const { mount, length } of onBothMounts([{ length: 'said' }, { length: 'not
       length === 'said'
         ? await callOn(mount, place.url, 'auth.register', { body: full })
         : await sendChunked(mount, [full]);
-    // Read in full: it is the field that is refused.
+    // The body was read completely, since the refusal is about the field.
     expect(reasonOf(answer)).toBe('VALIDATION_FAILED');
   });
 }
 
-/** Sends a head, and nothing of the body that it speaks of. */
+/** Sends the head of a request without the body that it announces. */
 function sendHead(
   path: string,
   method: string,

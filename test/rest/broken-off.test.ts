@@ -4,7 +4,7 @@ import { startOwnServer } from '../support/own-server.ts';
 import { waitFor } from '../support/wait.ts';
 import { readMetrics } from '../telemetry/metrics.ts';
 
-// A client that goes in the middle of its body, as phones do in tunnels, is no failure of ours and wakes nobody up.
+// A client that disconnects while it sends a body is not an error of the server and raises no alert.
 const server = await startOwnServer(inject('stack'), {});
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -30,7 +30,7 @@ test('a body that breaks off is refused as bad input, without a 500 or a logged 
     );
   };
   for (const path of PATHS) for (const length of LENGTHS) await breakOff(path, length);
-  // What has no chunks is only read where something is to be read: nothing is at /nothing.
+  // The server reads a body with Content-Length only for an existing route, and /nothing has none.
   await waitFor('the requests to be told of', async () => (await requests()) >= 3);
   const metrics = await readMetrics(server.url);
   for (const mount of ['rest', 'trpc', 'other']) {

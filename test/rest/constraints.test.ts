@@ -8,7 +8,7 @@ import { foundPair, type Housed } from '../support/pool-tenants.ts';
 import { at, reasonOf, type Answer } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
-// What a team's own table refuses is the caller's fault, whichever constraint says so: here `projects` gets them all.
+// A violated constraint of a product's table is the caller's error. Here `projects` gets one constraint of each kind.
 const place = inject('stack');
 const owner = connect(place.databaseOwnerUrl);
 let ada: Housed;
@@ -37,7 +37,7 @@ beforeAll(async () => {
       create table secret_tasks (project uuid constraint secret_task_fkey references projects);
       create table secret_notes (project uuid constraint secret_note_fkey references projects on delete restrict);
     `);
-    // As `migrate` does for the tables of a tenant.
+    // The same grant that `migrate` makes for the tables of a tenant.
     await tx.unsafe(`grant select, insert, update, delete on all tables in schema "${ada.schema}" to "${ada.role}"`);
   });
 });
@@ -53,7 +53,7 @@ function expectRefused(mount: Mount, answer: Answer, expected: [number, string])
   expect([answer.status, reasonOf(answer)]).toEqual(expected);
   expectError(mount, answer);
   if (answer.status === 400) expect(at(errorOf(mount, answer), 'issues', 0, 'path')).toEqual([]);
-  // Neither a name of the database's nor a value of the row.
+  // The answer contains no name from the database and no value of the row.
   expect(JSON.stringify(answer.body)).not.toMatch(/secret|projects_|tenant_|varchar|Key \(/);
 }
 

@@ -2,7 +2,7 @@ import { connect as dial } from 'node:net';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { signUpTenant, type Founder } from '../support/people.ts';
 
-// What is not quite a path, a method or a request is nothing, and never something else.
+// A malformed path, method or request is refused, and is never taken for another one.
 const place = inject('stack');
 let ada: Founder;
 
@@ -10,7 +10,7 @@ beforeAll(async () => {
   ada = await signUpTenant(place);
 });
 
-/** Sends a request line as it stands, which `fetch` would tidy up. @param host `null`: none, as HTTP/1.0 allows @returns the status line and all after it */
+/** Sends a request line unchanged; `fetch` would normalize it. @param host `null` for none, as in HTTP/1.0 @returns the whole answer */
 async function raw(line: string, headers: string[] = [], host?: string | null): Promise<string> {
   const { hostname, port } = new URL(place.url);
   const socket = dial(Number(port), hostname);
@@ -26,7 +26,7 @@ async function raw(line: string, headers: string[] = [], host?: string | null): 
   try {
     for await (const chunk of socket) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
   } catch (error) {
-    // Who answers before all was read, and closes then, may reset the connection behind the answer.
+    // A server that answers and closes before it has read everything may reset the connection after the answer.
     if (chunks.length === 0) throw error;
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -99,7 +99,7 @@ test('too long a request line or header is refused, and the server continues to 
   expect(statusOf(await raw('GET /api/v1/projects'))).toBe(200);
 });
 
-/** How long somebody may keep a connection without a whole request, in ms; Bun closes it after some 15 s. */
+/** How long a connection without a complete request may stay open, in ms. Bun closes it after about 15 s. */
 const PATIENCE_MS = 30_000;
 
 test.concurrent.each([

@@ -2,7 +2,7 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, rest } from '../support/rest.ts';
 
-// HEAD tells what GET would, and 0 is the length of nothing that is not empty.
+// HEAD has the same headers as GET. Its Content-Length is 0 only if the body of GET is empty.
 const place = inject('stack');
 let ada: Founder;
 
@@ -29,7 +29,7 @@ async function ask(method: 'GET' | 'HEAD', path: string): Promise<Told> {
   return { status, type: headers.get('content-type'), length: headers.get('content-length') };
 }
 
-/** Every path that the document has a GET for, about things that are nowhere. */
+/** @returns every path with a GET in the document, with ids that do not exist */
 async function documentedPaths(): Promise<string[]> {
   const response = await fetch(`${place.url}/openapi.json`);
   const document: unknown = await response.json();
@@ -55,7 +55,7 @@ test('HEAD has the status, type and length of GET for every GET operation, and n
     const { length, ...told } = head;
     expect([path, told]).toEqual([path, { status: before.status, type: before.type }]);
     expect(length, path).not.toBe('0');
-    // What changes from one second to the next changes its length, too.
+    // The length of some answers changes from one second to the next.
     if (before.length === after.length) expect([path, length]).toEqual([path, before.length]);
   }
 });

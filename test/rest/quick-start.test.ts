@@ -8,7 +8,7 @@ import { waitFor } from '../support/wait.ts';
 
 const place = inject('stack');
 
-/** One call as a reader of the docs would make it, by a program of their own. */
+/** Makes one call with a program that a reader of the docs would use. */
 type Send = (
   method: string,
   path: string,

@@ -100,7 +100,7 @@ test('signing up with the address of an account reveals nothing, and reserves th
   expect(mail.subject).toBe('You already have an account');
   expect(mail.text).not.toContain('token=');
 
-  // The password of the sign-up is right for the sign-up: as if there were no account.
+  // With the password of the sign-up the answer is the same as without an account.
   expect(reasonOf(await logIn(email, OTHER_PASSWORD))).toBe('EMAIL_NOT_VERIFIED');
   expect((await logIn(email)).status).toBe(200);
 });
@@ -116,7 +116,7 @@ test('the first sign-up of an address to be verified voids the others', async ()
 
   expect((await verify(tokenIn(own), PASSWORD)).status).toBe(200);
   expect(reasonOf(await verify(stranger, OTHER_PASSWORD))).toBe('TOKEN_INVALID');
-  // As before: a stranger must not learn from it that the address has an account now.
+  // The same answer as before: it must not show that the address has an account now.
   expect(reasonOf(await logIn(email, OTHER_PASSWORD))).toBe('EMAIL_NOT_VERIFIED');
   expect((await logIn(email)).status).toBe(200);
 });

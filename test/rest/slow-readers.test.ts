@@ -5,7 +5,7 @@ import { startOwnServer } from '../support/own-server.ts';
 import { waitFor } from '../support/wait.ts';
 
 const shared = inject('stack');
-/** More than the buffers of both ends hold. */
+/** More answers than fit into the buffers of both ends. */
 const ANSWERS = 30;
 
 test('a complete answer that its client does not read is logged and counted as cut', async () => {

@@ -8,7 +8,7 @@ import { signUpTenant, freshEmail, PASSWORD, type Founder } from '../support/peo
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 import { freshSignUp, storedOf } from '../support/sign-ups.ts';
 
-// Text that is not what it claims to be is refused as it comes: nothing is altered, and nothing guessed.
+// Malformed text is refused. The server neither repairs it nor guesses its meaning.
 const place = inject('stack');
 let ada: Founder;
 
@@ -26,7 +26,7 @@ const PATHS = {
   create: { tRPC: '/trpc/projects.create', REST: '/api/v1/projects' },
 } as const satisfies Record<string, Record<Mount, string>>;
 
-/** Sends bytes as they are. */
+/** Sends bytes unchanged. */
 async function send(
   path: string,
   body: Buffer | string,
@@ -71,7 +71,7 @@ for (const { mount, what, sequence } of onBothMounts(names)) {
   });
 }
 
-/** Backslashes as they travel. */
+/** JSON escapes, with their backslashes as sent. */
 const ESCAPES = [
   String.raw`{"email": "a@example.com", "password": "\ud800"}`,
   String.raw`{"email": "a@example.com", "password": "\uDFFF\uD800"}`,
@@ -160,7 +160,7 @@ for (const mount of MOUNTS) {
   });
 }
 
-/** Sends a request line byte by byte, which `fetch` would encode anew. */
+/** Sends the bytes of a request line unchanged; `fetch` would encode them again. */
 async function get(target: Buffer | string): Promise<string> {
   const { hostname, port } = new URL(place.url);
   const socket = dial(Number(port), hostname);

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { afterBody } from '../../src/middleware/after-body.ts';
 
-/** An answer whose second part comes when it is told to, or never. */
+/** Serves an answer whose second part is sent when the test says so, or never. */
 function serve() {
   const told: string[] = [];
   let send = (): void => undefined;
@@ -49,7 +49,7 @@ test('a stream that its reader leaves is reported as ended once, and produces no
   const awaited = reader?.read();
   await reader?.cancel();
   expect((await awaited)?.done).toBe(true);
-  // All that was under way in the stream has had its turn then.
+  // By then all pending work of the stream has run.
   await setImmediate();
   expect(told.filter((word) => word === 'over')).toHaveLength(1);
   expect(told).toContain('cancelled');

@@ -14,21 +14,21 @@ import type { AppEnv } from '../../src/middleware/request.ts';
 import type { SharedStack } from '../support/global-setup.ts';
 import { at } from '../support/rest.ts';
 
-/** The server as a function, in the test's own process, whose log can be read. */
+/** The server in the test's own process, with its log lines. */
 export interface WatchedApp extends AsyncDisposable {
   readonly app: Hono<AppEnv>;
   readonly pool: Pool;
-  /** Has it go away: it is ready no more, and streams end. */
+  /** Starts to drain: the server is no longer ready, and streams end. */
   drain(): void;
-  /** All lines until now, as they were written. */
+  /** All log lines so far. */
   readonly lines: readonly string[];
-  /** The line of a request. @throws Error unless there is exactly one */
+  /** @returns the log line of a request. @throws Error unless there is exactly one */
   lineOf(requestId: string): object;
 }
 
 /**
- * @param settings.metricsToken what `/metrics` asks for
- * @param settings.passwords in place of the usual ones
+ * @param settings.metricsToken the token that `/metrics` requires
+ * @param settings.passwords replaces the usual password functions
  */
 export async function watchApp(
   place: SharedStack,
@@ -41,7 +41,7 @@ export async function watchApp(
   const streams = createStreams();
   const ending = new AbortController();
   const drain = { draining: false, refusing: false, ending: ending.signal };
-  // As the server's: asking whether it is ready takes no place in the pool.
+  // A pool of its own, as in the server, so that the readiness probe does not wait for the main pool.
   const probePool = createPool(place.databaseUrl, { max: 1, name: 'atrium probe' });
   const readiness = createReadiness({ pool: probePool, drain });
   const app = createApp({

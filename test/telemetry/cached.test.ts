@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { cached } from '../../core/cached.ts';
 import { within } from '../../core/timeout.ts';
 
-/** Questions that are answered by hand, at a time set by hand. */
+/** A cached function whose answers and clock the test controls. */
 function desk() {
   const open: ((answer: string) => void)[] = [];
   const clock = { now: 0 };

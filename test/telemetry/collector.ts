@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { freePort } from '../../dev/ports.ts';
 import { at } from '../support/rest.ts';
 
-/** A span, as a collector was told of it. */
+/** A span that the collector received. */
 export interface ToldSpan {
   service: unknown;
   name: unknown;
@@ -13,11 +13,11 @@ export interface ToldSpan {
   failed: boolean;
 }
 
-/** Takes traces as an OpenTelemetry collector does: JSON, by HTTP. */
+/** Receives traces as an OpenTelemetry collector does: as JSON over HTTP. */
 export interface Collector extends AsyncDisposable {
   readonly endpoint: string;
   readonly spans: readonly ToldSpan[];
-  /** All that was sent, as text. */
+  /** The received bodies, as text. */
   readonly received: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import { createWorkerMetrics } from '../../core/metrics/worker.ts';
 import { readPage, tableBelow } from '../docs/markdown.ts';
 import { at } from '../support/rest.ts';
 
-/** The names of all that either process tells, as Prometheus stores them, without labels. */
+/** @returns the names of all metrics of both processes, as Prometheus stores them, without labels */
 async function told(): Promise<{ metrics: Set<string>; series: Set<string> }> {
   const registries = [
     createServerMetrics({

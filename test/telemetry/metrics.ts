@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 
-/** One reading of `/metrics`. */
+/** The metrics of one request to `/metrics`. */
 export interface Metrics {
-  /** The sum of the series of this name whose labels have these values. */
+  /** @returns the sum of the series with this name and these labels */
   readonly value: (name: string, labels?: Readonly<Record<string, string>>) => number;
-  /** All values of a label. */
+  /** @returns all values of a label */
   readonly labels: (name: string, label: string) => string[];
   readonly names: ReadonlySet<string>;
 }
@@ -19,7 +19,7 @@ export async function readMetrics(url: string, token?: string): Promise<Metrics>
   return parseMetrics(await response.text());
 }
 
-/** Reads Prometheus' text format, as far as we write it. */
+/** Parses the part of Prometheus' text format that Atrium writes. */
 export function parseMetrics(text: string): Metrics {
   const series = text.split('\n').flatMap((line) => {
     const [, name, labels = '', value] = LINE.exec(line) ?? [];

@@ -9,7 +9,7 @@ const TOKEN = 'token-of-the-metrics';
 const server = await startOwnServer(inject('stack'), {
   NODE_ENV: 'production',
   METRICS_TOKEN: TOKEN,
-  // Nobody listens there: the process counts itself.
+  // No Redis listens there, so the process counts by itself.
   RATE_LIMIT_URL: `redis://127.0.0.1:${await freePort()}`,
 });
 afterAll(async () => {

@@ -23,7 +23,7 @@ function bearer(token = founder.tokens().accessToken): Record<string, string> {
   return { authorization: `Bearer ${token}`, 'x-tenant-slug': founder.slug };
 }
 
-/** Makes a request, reads its answer to the end, and gives its line. */
+/** Makes a request and reads the answer to its end. @returns its log line */
 async function lineFor(path: string, init: RequestInit = {}): Promise<object> {
   const response = await watched.app.request(path, init);
   await response.text();

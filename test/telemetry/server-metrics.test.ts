@@ -16,12 +16,12 @@ beforeAll(async () => {
   founder = await signUpTenant(place);
 });
 
-/** No name of ours looks like that. */
+/** Matches names that no procedure has. */
 const STRANGE = /__proto__|constructor|[^A-Za-z.]/;
 
 const credentials = () => ({ token: founder.tokens().accessToken, tenant: founder.slug });
 
-/** How much a series grew while `work` ran. Others call the same server, so it may have grown by more. */
+/** @returns how much a series grew while `work` ran. Other tests call the same server, so it may be more. */
 async function growth(name: string, labels: Record<string, string>, work: () => Promise<unknown>): Promise<number> {
   const before = await readMetrics(place.url);
   await work();
@@ -134,7 +134,7 @@ test('every answer is counted by mount and status, pages too', async () => {
 
 test('a flood of logins shows in the metric of waiting password hashes', async () => {
   const email = freshEmail();
-  // One at a time, on however many cores.
+  // One hash at a time, on any number of cores.
   await using own = await watchApp(place, { passwords: createPasswords({ width: 1 }) });
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ email, password: PASSWORD, tenantSlug: founder.slug });
@@ -154,9 +154,9 @@ test('a stream is counted while it is open', async () => {
   const { tenantId, slug, client } = await signUpTenant(place);
   const { accessToken } = (await logIn(place, { email: (await client.users.me.query()).email })).tokens();
   await using owner = connect(place.databaseOwnerUrl);
-  // Its stream stays open for as long as it is not ready.
+  // The stream of a tenant stays open until the tenant is ready.
   await owner.sql`update public.tenants set status = 'provisioning' where id = ${tenantId}`;
-  // Nobody else has streams open on a server of our own.
+  // With its own server no other test has streams open.
   await using server = await startOwnServer(place, {});
   const open = async () => (await readMetrics(server.url)).value('atrium_streams_open');
   expect(await open()).toBe(0);

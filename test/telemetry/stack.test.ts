@@ -37,9 +37,9 @@ afterAll(async () => {
   await collector[Symbol.asyncDispose]();
 });
 
-// Spans leave every five seconds: these tests wait for them together.
+// Spans are exported every five seconds. The tests run concurrently to wait only once.
 
-/** The spans of a trace, once these names are all among them. */
+/** Waits until a trace has spans with all these names. @returns all its spans */
 async function traceWith(traceId: string, ...names: string[]): Promise<ToldSpan[]> {
   return await waitFor(`the spans ${names.join(', ')}`, () => {
     const spans = collector.spans.filter((span) => span.traceId === traceId);
@@ -51,7 +51,7 @@ function named(spans: readonly ToldSpan[], name: string): ToldSpan | undefined {
   return spans.find((span) => span.name === name);
 }
 
-/** The names of a span and of all above it, as far as we were told. */
+/** @returns the names of a span and of its known ancestors */
 function lineage(spans: readonly ToldSpan[], start: ToldSpan | undefined): unknown[] {
   const names: unknown[] = [];
   let span = start;
@@ -97,7 +97,7 @@ test.concurrent('the mails of a resent verification are in the trace of the requ
   });
   expect(answer.status).toBe(202);
 
-  // The first `send` renews the links, and queues a mail for each sign-up: the second sends it.
+  // The first `send` renews the links and queues a mail for each sign-up. The second sends the mail.
   const isSend = ({ name }: ToldSpan): boolean => name === 'activity send';
   const spans = await waitFor('the spans of both, and of their cause', () => {
     const told = collector.spans.filter((span) => span.traceId === traceId);
@@ -143,7 +143,7 @@ test.concurrent('bad input and refusals mark neither the span of the call nor th
   for (const [traceId, procedure, , , reason] of refused) {
     const spans = await traceWith(traceId, procedure, 'transaction');
     expect(spans.filter(({ failed }) => failed)).toEqual([]);
-    // The first transaction is the call's own; a denial has another for its row.
+    // The first transaction is the call's own. A denial has a second one for its audit row.
     for (const told of [procedure, 'transaction']) {
       expect(spans.find(({ name }) => name === told)?.attributes).toMatchObject({ 'atrium.outcome': reason });
     }
@@ -229,14 +229,14 @@ test('audit rows that are not sealed show in the metrics with their age', async 
   await using owner = connect(stack.databaseOwnerUrl);
   await using other = connect(stack.databaseOwnerUrl);
   await owner.sql.begin(async (hold) => {
-    // Seals can't be added meanwhile.
+    // This lock blocks new seals.
     await hold`lock table public.audit_seals in share mode`;
     await other.sql`
       insert into public.audit_logs (id, action, entity_type, actor_type, outcome, created_at)
       values (${uuidv7()}, 'test.wait', 'test', 'system', 'success', now() - interval '90 seconds')`;
     const age = await waitFor('the row to show', async () => {
       const { value } = await readMetrics(workerUrl, TOKEN);
-      // Another row may wait for a moment, too.
+      // Rows of other tests may wait for a moment too.
       const seconds = value('atrium_audit_unsealed_seconds');
       return value('atrium_audit_unsealed_rows') > 0 && seconds >= 90 && seconds;
     });
@@ -272,7 +272,7 @@ test('a provisioning that fails for good is counted as failed', async () => {
   const failed = async () =>
     (await readMetrics(workerUrl, TOKEN)).value('atrium_provisioning_duration_seconds_count', { outcome: 'failed' });
   expect(await failed()).toBe(0);
-  // A schema of that name that is not ours can be nobody's home.
+  // A foreign schema with that name makes the provisioning fail.
   const slug = freshSlug();
   await owner.sql`create schema ${owner.sql(`tenant_${slug.replaceAll('-', '_')}`)}`;
   await rest(stack.url, 'POST', '/auth/register', {

@@ -34,7 +34,11 @@ export async function keepStack(options: {
         restart: async () => {
           await Promise.all([stack.worker.start(), stack.server.start()]);
         },
-        isReady: async () => (await fetch(`${stack.url}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok,
+        isReady: () =>
+          fetch(`${stack.url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
       });
       await mkdir(dirname(LEASE_FILE), { recursive: true });
       await writePrivate(LEASE_FILE, JSON.stringify({ url: leases.url, token: leases.token }));

@@ -31,7 +31,8 @@ export async function startLeaseServer(lessor: Lessor): Promise<LeaseServer> {
   const token = randomBytes(24).toString('base64url');
   const expected = Buffer.from(`Bearer ${token}`);
   const started = await lessor.readVersion();
-  let running = started.processes;
+  /** The code that the server and the worker run; unknown after a restart that failed. */
+  let running: string | undefined = started.processes;
   let leases = 0;
 
   const refusal = async (): Promise<string | undefined> => {
@@ -42,6 +43,7 @@ export async function startLeaseServer(lessor: Lessor): Promise<LeaseServer> {
     if (now.processes !== running) {
       // The caller has one of the leases.
       if (leases > 1) return 'another run uses it with other code';
+      running = undefined;
       await lessor.restart();
       running = now.processes;
     }

@@ -15,17 +15,23 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 let clone: { foundation: string; processes: string };
 let restarts: number;
 let ready: boolean;
+/** Whether the code of the clone does not start. */
+let broken: boolean;
 beforeEach(() => {
   clone = { foundation: 'first', processes: 'first' };
   restarts = 0;
   ready = true;
+  broken = false;
 });
 
 async function keep() {
   const server = await startLeaseServer({
     stack,
     readVersion: () => Promise.resolve({ ...clone }),
-    restart: () => Promise.resolve(void (restarts += 1)),
+    restart() {
+      restarts += 1;
+      return broken ? Promise.reject(new Error('does not start')) : Promise.resolve();
+    },
     isReady: () => Promise.resolve(ready),
   });
   await writeFile(file, JSON.stringify({ url: server.url, token: server.token }));
@@ -62,6 +68,18 @@ test('a kept stack is not restarted under a run that uses it: a run with other c
   first.release();
   await expect.poll(() => take().then(() => 'taken', String)).toBe('taken');
   expect(restarts).toBe(1);
+});
+
+test('a kept stack that could not restart with broken code is restarted once the code is as before', async () => {
+  await using _ = await keep();
+  clone.processes = 'second';
+  broken = true;
+  await expect(take()).rejects.toThrow('does not start');
+  clone.processes = 'first';
+  broken = false;
+  // The lease that was refused counts until its connection has ended.
+  await expect.poll(() => take().then(() => 'taken', String)).toBe('taken');
+  expect(restarts).toBe(2);
 });
 
 test('a kept stack is refused once the migrations or packages of the clone have changed', async () => {

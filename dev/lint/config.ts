@@ -1,6 +1,6 @@
 import { restrictedImports } from './imports.ts';
 import { ENVIRONMENT, RAW_SQL, RAW_SQL_BY_NAME, type PropertyRefusal } from './refusals.ts';
-import { PLACES } from './rooms.ts';
+import { PLACES } from './layers.ts';
 import { RULES } from './rules.ts';
 
 const PLUGINS = ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'node'];

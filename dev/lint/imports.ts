@@ -1,4 +1,4 @@
-import { ROOMS, type Place, type Room } from './place.ts';
+import { LAYERS, type Place, type Layer } from './place.ts';
 import { EVERYWHERE, OWNER, SQL_TAG, type ImportRefusal } from './refusals.ts';
 
 /** @returns the value of `no-restricted-imports` for a place */
@@ -6,17 +6,17 @@ export function restrictedImports(place: Place): ['error', { patterns: ImportRef
   return ['error', { patterns: [...refusalsOf(place), ...EVERYWHERE] }];
 }
 
-function* refusalsOf({ rooms, owner, sql, typesOf, doors, only, refuses = [] }: Place): Generator<ImportRefusal> {
+function* refusalsOf({ layers, owner, sql, typesOf, doors, only, refuses = [] }: Place): Generator<ImportRefusal> {
   if (typesOf) {
     const { why: message } = typesOf;
-    const regex = 'folder' in typesOf ? `(^|/)${typesOf.folder}(/|$)` : pathsInto(typesOf.rooms);
+    const regex = 'folder' in typesOf ? `(^|/)${typesOf.folder}(/|$)` : pathsInto(typesOf.layers);
     yield { regex, allowTypeImports: true, message };
   }
-  if (rooms) yield { regex: pathsInto(ROOMS.filter((room) => !rooms.may.includes(room))), message: rooms.why };
+  if (layers) yield { regex: pathsInto(LAYERS.filter((layer) => !layers.may.includes(layer))), message: layers.why };
   if (!owner) yield OWNER;
   if (!sql) yield SQL_TAG;
   if (doors) {
-    const closed = doors.to.flatMap((room) => [`**/${room}`, `**/${room}/**`]);
+    const closed = doors.to.flatMap((layer) => [`**/${layer}`, `**/${layer}/**`]);
     const open = doors.files.map((file) => `!**/${file}`);
     const except = doors.except?.map((file) => `**/${file}`) ?? [];
     yield { group: [...closed, ...open, ...except], message: doors.why };
@@ -25,6 +25,6 @@ function* refusalsOf({ rooms, owner, sql, typesOf, doors, only, refuses = [] }: 
   yield* refuses;
 }
 
-function pathsInto(rooms: readonly Room[]): string {
-  return `^[./]*\\.\\./(${rooms.join('|')})(/|$)`;
+function pathsInto(layers: readonly Layer[]): string {
+  return `^[./]*\\.\\./(${layers.join('|')})(/|$)`;
 }

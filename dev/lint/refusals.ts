@@ -18,17 +18,17 @@ export interface PropertyRefusal {
   message: string;
 }
 
-/** Imports that are refused in every room. */
+/** Imports that are refused in every layer. */
 export const EVERYWHERE: readonly ImportRefusal[] = [
-  { regex: '[^./][^/]*/\\.\\.(/|$)', message: 'Write the shortest path: it shows the room.' },
-  { regex: '^atrium(/|$)', message: 'Inside the house, import by path.' },
+  { regex: '[^./][^/]*/\\.\\.(/|$)', message: 'Write the shortest path, so that it shows the layer.' },
+  { regex: '^atrium(/|$)', message: 'Inside this repository, import by path.' },
   { regex: '^(node:)?process$', message: 'Settings are passed in; entries use the global `process`.' },
   { regex: '^bun$', importNames: ['env'], message: 'Settings are passed in.' },
 ];
 
 export const TRANSPORT: ImportRefusal = {
   regex: '^(hono|@hono|@trpc|trpc-to-openapi)(/|$)',
-  message: 'This room knows no transport: HTTP is src/, tRPC is routers/.',
+  message: 'This layer uses no HTTP and no tRPC.',
 };
 
 /** Keeps the owner's connection out of the server. */

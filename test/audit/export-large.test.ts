@@ -87,7 +87,7 @@ test('a client that disconnects ends its export, and may begin another one each 
     expect(first?.done).toBe(false);
     leaving.abort();
   }
-  // Whoever asked before there was room was refused.
+  // A caller that asked before a stream was free was refused.
   const exports = (): string[] =>
     outcomes()
       .slice(before)

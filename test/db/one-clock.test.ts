@@ -121,10 +121,10 @@ const OWN_CLOCK = [
 ];
 
 test('no file of db/ or routers/ reads the clock of the process, except those that compare it with times of the process', () => {
-  const files = ['db', 'routers'].flatMap((room) =>
-    readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
+  const files = ['db', 'routers'].flatMap((layer) =>
+    readdirSync(join(ROOT, layer), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
-      .map((file) => join(room, file)),
+      .map((file) => join(layer, file)),
   );
   const asking = files.filter((file) => /\bDate\.now\b|\bnew Date\(\)/.test(readFileSync(join(ROOT, file), 'utf8')));
   expect(asking.toSorted()).toEqual(OWN_CLOCK.toSorted());

@@ -9,7 +9,7 @@ export interface Block {
   code: string;
 }
 
-/** Reads a page of the house. @param page its path from the root */
+/** Reads a page of the docs. @param page its path from the root */
 export async function readPage(page: string): Promise<string> {
   return await readFile(`${ROOT}${page}`, 'utf8');
 }

@@ -25,7 +25,7 @@ export interface Playground extends AsyncDisposable {
 const MINUTE_MS = 60_000;
 const HIDDEN = new Set(['.git', '.local']);
 
-/** Links the house into a new folder, with a `.local` that tells of the stack of the tests. */
+/** Links the repository into a new folder, with a `.local` that names the stack of the tests. */
 export async function openPlayground(stack: SharedStack): Promise<Playground> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-docs-'));
   const entries = (await readdir(ROOT)).filter((name) => !HIDDEN.has(name));

@@ -44,10 +44,10 @@ test('the docs list every procedure, with its path, its level and its success', 
 });
 
 test('the docs list every folder that is the product’s, each once', async () => {
-  const rooms = (await readdir(ROOT, { withFileTypes: true })).filter((entry) => entry.isDirectory());
-  const ours = rooms.map(({ name }) => name).filter((name) => !name.startsWith('.') && name !== 'node_modules');
+  const layers = (await readdir(ROOT, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const ours = layers.map(({ name }) => name).filter((name) => !name.startsWith('.') && name !== 'node_modules');
   const folders = await Promise.all(
-    ours.map((room) => readdir(join(ROOT, room), { recursive: true, withFileTypes: true })),
+    ours.map((layer) => readdir(join(ROOT, layer), { recursive: true, withFileTypes: true })),
   );
   const owned = folders
     .flat()

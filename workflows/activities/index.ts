@@ -11,7 +11,7 @@ import { createReapingActivities } from './identity/reap.ts';
 
 /**
  * Creates all activities of the worker.
- * @param deps.owner the owner's connection, for the platform's activities only; `dev/lint/rooms.ts` lists them
+ * @param deps.owner the owner's connection, for the platform's activities only; `dev/lint/layers.ts` lists them
  * @param deps.inTenant enters a tenant, for all other activities
  */
 export function createActivities(deps: {

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const ROOMS = ['core', 'db', 'workflows', 'routers', 'src', 'client', 'dev', 'cli', 'bench'];
+const LAYERS = ['core', 'db', 'workflows', 'routers', 'src', 'client', 'dev', 'cli', 'bench'];
 
-const sources = ROOMS.flatMap((room) =>
-  readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
+const sources = LAYERS.flatMap((layer) =>
+  readdirSync(join(ROOT, layer), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .map((file) => ({ file: join(room, file), text: readFileSync(join(ROOT, room, file), 'utf8') })),
+    .map((file) => ({ file: join(layer, file), text: readFileSync(join(ROOT, layer, file), 'utf8') })),
 );
 
 const filesWith = (pattern: RegExp): string[] =>

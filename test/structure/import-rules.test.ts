@@ -4,7 +4,7 @@ import { lintPlanted, type Planted } from './planted-lint.ts';
 
 const IMPORTS = 'eslint(no-restricted-imports)';
 
-/** What could be imported: the doors of the rooms, and what stands behind some of them. */
+/** What could be imported: the doors of the layers, and what stands behind some of them. */
 const TARGETS = [
   'core/tenancy/slug-format.ts',
   'db/entering/enter.ts',
@@ -133,13 +133,13 @@ const SQL_LINES = [
   ],
 ] as const;
 
-/** SQL in a room that holds none, each with the same in db/. */
-const sqlBreaches = (room: string): Breach[] =>
+/** SQL in a layer that holds none, each with the same in db/. */
+const sqlBreaches = (layer: string): Breach[] =>
   SQL_LINES.map(([rule, code]) => ({
-    what: `SQL in ${room}/: ${code}`,
+    what: `SQL in ${layer}/: ${code}`,
     rule,
-    breach: { file: `${room}/reap.ts`, code },
-    twin: { file: `db/${room}/reap.ts`, code },
+    breach: { file: `${layer}/reap.ts`, code },
+    twin: { file: `db/${layer}/reap.ts`, code },
   }));
 
 /** What else the house refuses, each with a twin that may stand. */
@@ -190,7 +190,7 @@ const BREACHES: Breach[] = [
     twin: { file: 'test/g.ts', code: "declare const db: { unsafe(q: string): void }; db.unsafe('');" },
   },
   {
-    what: 'the database driver outside its room',
+    what: 'the database driver outside its layer',
     rule: IMPORTS,
     breach: { file: 'src/h.ts', code: "export { default as h } from 'postgres';" },
     twin: { file: 'db/h.ts', code: "export { default as h } from 'postgres';" },
@@ -319,7 +319,7 @@ const BREACHES: Breach[] = [
     twin: { file: 'core/r.ts', code: "export type { R2 } from './tenancy/slug-format.ts';" },
   },
   {
-    what: 'the console in a room',
+    what: 'the console in a layer',
     rule: 'eslint(no-console)',
     breach: { file: 'core/s.ts', code: "console.log('s');" },
     twin: { file: 'cli/s.ts', code: "console.log('s');" },

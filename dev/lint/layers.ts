@@ -1,19 +1,19 @@
-import { ROOMS, type Place } from './place.ts';
+import { LAYERS, type Place } from './place.ts';
 import { DRIVER, ON_NODE, TRANSPORT } from './refusals.ts';
 
 const IN_DB = {
-  rooms: { may: ['core', 'db'], why: 'Of the house, db/ may import core/ only.' },
+  layers: { may: ['core', 'db'], why: 'db/ may import core/ only.' },
   sql: true,
   refuses: [
     TRANSPORT,
-    { regex: '^(@temporalio|bun|bun:.*)(/|$)', message: 'db/ also runs on Node, and knows no Temporal.' },
+    { regex: '^(@temporalio|bun|bun:.*)(/|$)', message: 'db/ also runs on Node, and does not use Temporal.' },
   ],
 } as const satisfies Partial<Place>;
 
 const IN_WORKFLOWS = {
-  rooms: {
+  layers: {
     may: ['core', 'db', 'workflows'],
-    why: 'Of the other rooms, workflows/ may import db/ and core/ only.',
+    why: 'workflows/ may import db/ and core/ only.',
   },
   owner: true,
   typesOf: {
@@ -22,19 +22,19 @@ const IN_WORKFLOWS = {
   },
 } as const satisfies Partial<Place>;
 
-/** Which files may import what, and the messages for other imports. `bun run lint:rooms` writes it into `.oxlintrc.json`. */
+/** Which files may import what, and the messages for other imports. `bun run lint:layers` writes it into `.oxlintrc.json`. */
 export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   {
     files: [],
-    rooms: { may: ['core', 'db', 'workflows', 'routers', 'src'], why: 'Nothing imports the client, tests or tools.' },
+    layers: { may: ['core', 'db', 'workflows', 'routers', 'src'], why: 'Nothing imports the client, tests or tools.' },
     refuses: [DRIVER],
   },
   {
     files: ['core/**'],
-    rooms: { may: ['core'], why: 'core/ uses no other room.' },
+    layers: { may: ['core'], why: 'core/ imports nothing else of this repository.' },
     refuses: [
       TRANSPORT,
-      { regex: '^(drizzle-orm|postgres|@temporalio)(/|$)', message: 'core/ knows no SQL and no Temporal.' },
+      { regex: '^(drizzle-orm|postgres|@temporalio)(/|$)', message: 'core/ uses neither SQL nor Temporal.' },
     ],
   },
   { files: ['db/**'], ...IN_DB },
@@ -54,7 +54,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
         'db/audit/changes.ts',
         'db/connection/errors.ts',
       ],
-      why: "An activity works in a tenant by inTenant, over the tables of db/tables/product/ and db/tables/tenant.ts. One that needs the owner is the platform's: name its file in dev/lint/rooms.ts.",
+      why: "An activity works in a tenant by inTenant, over the tables of db/tables/product/ and db/tables/tenant.ts. One that needs the owner is the platform's: name its file in dev/lint/layers.ts.",
     },
     refuses: [
       {
@@ -81,7 +81,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   {
     files: ['workflows/contract.ts', 'workflows/product/contract.ts'],
     typesOf: {
-      rooms: ['core'],
+      layers: ['core'],
       why: 'The contract takes only types from core/: it is loaded in the sandbox.',
     },
     only: {
@@ -110,9 +110,9 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   },
   {
     files: ['routers/**'],
-    rooms: {
+    layers: {
       may: ['core', 'db', 'workflows', 'routers'],
-      why: 'Of the other rooms, routers/ may import db/, core/ and workflows/contract.ts only.',
+      why: 'routers/ may import db/, core/ and workflows/contract.ts only.',
     },
     doors: {
       to: ['workflows'],
@@ -120,7 +120,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
       why: 'Of workflows/, only contract.ts may be imported: a router never talks to Temporal.',
     },
     refuses: [
-      { regex: '^(hono|@hono)(/|$)', message: 'Routers know no HTTP server: that is src/.' },
+      { regex: '^(hono|@hono)(/|$)', message: 'Routers use no HTTP server. That is in src/.' },
       {
         regex: '/db/(outbox/enqueue|mail/requests|tenancy/create-tenant)\\.ts$',
         importNames: ['enqueue', 'requestMail', 'createTenant'],
@@ -137,7 +137,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   },
   {
     files: ['src/**'],
-    rooms: { may: ['core', 'db', 'workflows', 'routers', 'src'], why: 'Nothing imports the client, tests or tools.' },
+    layers: { may: ['core', 'db', 'workflows', 'routers', 'src'], why: 'Nothing imports the client, tests or tools.' },
     doors: {
       to: ['workflows'],
       files: ['workflows/contract.ts'],
@@ -151,10 +151,10 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   {
     files: ['client/**'],
     typesOf: {
-      rooms: ['routers'],
+      layers: ['routers'],
       why: 'The client sees only the types of routers/.',
     },
-    rooms: { may: ['client', 'routers'], why: 'Of the house, the client sees only the types of routers/.' },
+    layers: { may: ['client', 'routers'], why: 'The client may import types of routers/ only.' },
     refuses: [
       {
         regex: '^(node:.*|bun|bun:.*|hono|@hono|drizzle-orm|postgres|@temporalio)(/|$)',
@@ -169,16 +169,16 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   },
   {
     files: ['dev/**'],
-    rooms: { may: ['core', 'db', 'dev'], why: 'Of the house, dev/ may import db/ and core/ only.' },
+    layers: { may: ['core', 'db', 'dev'], why: 'dev/ may import db/ and core/ only.' },
     owner: true,
     // It starts PostgreSQL and checks that it answers.
     sql: true,
   },
   {
     files: ['cli/**'],
-    rooms: {
+    layers: {
       may: ['core', 'db', 'workflows', 'routers', 'cli'],
-      why: 'Of the house, cli/ may import db/, core/, workflows/contract.ts and routers/index.ts only.',
+      why: 'cli/ may import db/, core/, workflows/contract.ts and routers/index.ts only.',
     },
     owner: true,
     doors: {
@@ -189,7 +189,7 @@ export const PLACES: readonly [elsewhere: Place, ...Place[]] = [
   },
   {
     files: ['bench/**'],
-    rooms: { may: ROOMS.filter((room) => room !== 'test'), why: 'Nothing imports tests.' },
+    layers: { may: LAYERS.filter((layer) => layer !== 'test'), why: 'Nothing imports tests.' },
     owner: true,
     // It fills tables, and compares Atrium with hand-written servers and with psql.
     sql: true,

@@ -8,13 +8,13 @@ import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
 
-// A log that is larger than what a server should hold at once: no more of it is read than the client takes.
-// A stack of its own: what others read of their logs must not be taken for what is read of this one.
+// The log is larger than the server's memory should be: the export reads rows only as fast as the client takes them.
+// A stack of its own, because the tests count the rows that are read.
 const stack = await startOwnStack(inject('stack'), { extraEnv: { DRAIN_SECONDS: '1', SHUTDOWN_SECONDS: '8' } });
 const owner = connect(stack.databaseOwnerUrl);
-// Who is no superuser is not told of others' transactions.
+// Only a superuser sees the transactions of other roles.
 const superuser = connect(superuserUrl(stack, stack.databaseUrl));
-/** Some 35 MB of lines. */
+/** About 35 MB of lines. */
 const ROWS = 10_000;
 let founder: Founder;
 
@@ -46,7 +46,7 @@ function begin(signal?: AbortSignal, method = 'GET', token = founder.tokens().ac
   });
 }
 
-/** Waits until the server reads no more, and holds nothing. */
+/** Waits until the server reads no more rows and has no open transaction. */
 async function rested(): Promise<void> {
   let before = '';
   await waitFor('the server to rest', async () => {
@@ -56,7 +56,7 @@ async function rested(): Promise<void> {
         (select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::text from pg_stat_all_tables where relname like 'audit_logs%') as rows`;
     const still = now?.open === 0 && now.rows === before;
     before = now?.rows ?? '';
-    // PostgreSQL counts what was read with a second of delay.
+    // The statistics of PostgreSQL are a second late.
     if (!still) await pause(1_200);
     return still;
   });
@@ -71,7 +71,7 @@ test(`an export of ${ROWS} rows has each row once and in order`, async () => {
   expect(ids.length).toBeGreaterThan(ROWS);
   expect(ids).toEqual(ids.toSorted());
   expect(new Set(ids).size).toBe(ids.length);
-  // The line comes a moment after the answer: the next test counts from here.
+  // The log line is written a moment after the answer, and the next test counts lines.
   await waitFor('the line of the export', () => outcomes().at(-1) === 'ok');
 });
 
@@ -87,20 +87,20 @@ test('a client that disconnects ends its export, and may begin another one each 
     expect(first?.done).toBe(false);
     leaving.abort();
   }
-  // A caller that asked before a stream was free was refused.
+  // Requests before a place was free were refused.
   const exports = (): string[] =>
     outcomes()
       .slice(before)
       .filter((outcome) => outcome !== 'RATE_LIMITED');
   await waitFor('the lines of the exports', () => exports().length >= 12);
   expect(new Set(exports())).toEqual(new Set(['cut']));
-  // Who leaves is no failure of ours.
+  // A client that disconnects is not an error of the server.
   expect(stack.lines.filter((line) => line.includes('an export was aborted'))).toEqual([]);
 });
 
 test('HEAD of the export leaves no export open', async () => {
   for (let count = 0; count < 12; count += 1) {
-    // The one before ends when its batch has been read.
+    // The previous export ends only after its current batch.
     const status = await waitFor('a free stream', async () => {
       const answer = await begin(undefined, 'HEAD');
       return answer.status === 200 && answer.status;
@@ -126,7 +126,7 @@ test('one caller may have five exports and verifications at once, and no more', 
   for (const { body } of open.slice(1)) await body?.cancel();
 });
 
-/** How an export came out, by the log. */
+/** @returns the outcomes of the exports in the log */
 const outcomes = (): string[] =>
   stack.lines.flatMap((line) =>
     line.includes('audit.export') ? [/"?outcome"?: ?"(\w+)"/.exec(line)?.[1] ?? line] : [],
@@ -138,7 +138,7 @@ test('an export continues for a slow reader, for longer than a connection may be
   const response = await begin();
   const reader = response.body?.getReader();
   let bytes = (await reader?.read())?.value?.length ?? 0;
-  // Bun looks at its clocks every 4 s: a connection that is idle for one is cut in less than 8.
+  // Bun checks its timeouts every 4 s: an idle timeout of a second would close the connection within 8 s.
   await pause(10_000);
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) bytes += part.value.length;
   expect(bytes).toBeGreaterThan(ROWS * 3_000);
@@ -208,7 +208,7 @@ test('an export is aborted when the token that began it expires', async () => {
   await expect(remainder).rejects.toThrow();
 });
 
-/** The founder's access token, signed anew to live so many ms, less a second at most. */
+/** @returns the founder's access token, signed again to expire after this many ms, rounded down to a second */
 async function shortLived(milliseconds: number): Promise<string> {
   const token = founder.tokens().accessToken;
   const { keys } = jwks.parse(JSON.parse(stack.env['JWT_KEYS'] ?? ''));
@@ -218,7 +218,7 @@ async function shortLived(milliseconds: number): Promise<string> {
     .sign(await importJWK(keys[0], 'EdDSA'));
 }
 
-// The last: it ends the founder's session.
+// It must be the last test, because it ends the founder's session.
 test('an export reads no rows ahead for a client that does not read, and is aborted when the session ends', async () => {
   const response = await begin();
   const reader = response.body?.getReader();
@@ -233,10 +233,10 @@ test('an export reads no rows ahead for a client that does not read, and is abor
       bytes += part.value.length;
     }
   })();
-  // It must not pass for the whole.
+  // The client must see that the export is not complete.
   await expect(reading).rejects.toThrow();
   expect(bytes).toBeLessThan(ROWS * 1_500);
-  // Nor in the log.
+  // The log must show it too.
   await waitFor('the line of the request', () =>
     stack.lines.some((line) => line.includes('audit.export') && line.includes('"outcome":"UNAUTHENTICATED"')),
   );

@@ -7,7 +7,7 @@ import { freshRequestId, rowsOf } from '../db/audit-rows.ts';
 import { signUpTenant, type Founder } from '../support/people.ts';
 import { at, reasonOf, rest, type Answer } from '../support/rest.ts';
 
-// The one answer that is no procedure's: a text of lines. Its door is that of all the others.
+// The export is the only call that is not a procedure. Its access checks are the same.
 const shared = inject('stack');
 const PATH = '/audit/export';
 let stage: Stage;
@@ -35,7 +35,7 @@ async function exportAs(founder: Founder, query = '', requestId = freshRequestId
   return await rest(shared.url, 'GET', `${PATH}${query}`, call);
 }
 
-/** The contract, as in the matrix: a person, or a key, that is an admin. */
+/** Who may export, as in the matrix: an admin, and an API key of an admin. */
 const ADMITTED: ReadonlySet<Who> = new Set(['admin', 'adminKey']);
 const REFUSED: Partial<Record<Who, string>> = {
   lobby: 'TENANT_MISMATCH',

@@ -5,11 +5,11 @@ import { sealAuditRows } from '../../db/audit/owner/seal-rounds.ts';
 import { waitFor } from '../support/wait.ts';
 import { openScratchLog } from './scratch-log.ts';
 
-// A log whose seals can't hold any more gets new ones, and says so.
+// A log whose seals are not valid gets new seals, and an audit row about that.
 const log = await openScratchLog(inject('stack'));
 afterAll(() => log[Symbol.asyncDispose]());
 
-/** How often a log says that it was sealed anew. */
+/** @returns how many audit rows of a log say that it was sealed again */
 async function resealings(tenant: string | null): Promise<number> {
   const rows = await log.owner`
     select from public.audit_logs where action = 'audit.reseal' and actor_type = 'system'
@@ -98,7 +98,7 @@ test('a sealer that runs while a log is resealed adds nothing to it, and the log
   expect(await log.verify(tenant)).toEqual({ valid: true, checked: 6, unsealed: 0, firstBadId: null });
 });
 
-/** Waits until so many of the owner's wait for a lock. */
+/** Waits until this many sessions of the owner wait for a lock. */
 async function heldBack(count: number): Promise<void> {
   await waitFor(`${count} to be held back`, async () => {
     const waiting = await log.superuser`

@@ -4,16 +4,16 @@ import { dropAuditMonths, makeAuditPartitions } from '../../db/audit/owner/reten
 import { trimAuditChains } from '../../db/audit/owner/trim.ts';
 import { obstruct, openScratchLog } from './scratch-log.ts';
 
-// Old months go whole, and what is left still verifies.
+// Old months are dropped as a whole, and the remaining rows still verify.
 const log = await openScratchLog(inject('stack'));
 const { owner, superuser, keys } = log;
 afterAll(() => log[Symbol.asyncDispose]());
 
 const NOW = new Date();
-/** So many days that all up to the fourth month before this one is due, and the third is not. */
+/** A retention in days with which the fourth month before this one is dropped, and the third is kept. */
 const KEPT = Math.floor((NOW.getTime() - Date.UTC(NOW.getUTCFullYear(), NOW.getUTCMonth() - 3, 15)) / 86_400_000);
 
-/** Makes the partition of a month, in the past or the future. @returns its first day */
+/** Creates the partition of a month. @param months from now, negative for the past @returns its first day */
 async function makeMonth(months: number): Promise<string> {
   const [row] = await owner<{ first: string; name: string; next: string }[]>`
     select m::text || '+00' as first, 'audit_logs_' || to_char(m, 'YYYY_MM') as name, (m + interval '1 month')::text || '+00' as next
@@ -29,7 +29,7 @@ function partitionOf(month: string): string {
   return `public.audit_logs_${month.slice(0, 7).replace('-', '_')}`;
 }
 
-/** Adds rows of a time in the past, and seals them. */
+/** Adds rows with a time in the past, and seals them. */
 async function writeAged(tenant: string | null, at: string, count: number): Promise<string[]> {
   const ids = await log.write(tenant, count, owner, at);
   await log.seal();
@@ -92,7 +92,7 @@ test('months that were kept long enough are dropped, and the rest of every chain
   expect(names).not.toContain(`public.audit_logs_${older.slice(0, 7).replace('-', '_')}`);
   expect(names).toContain(`public.audit_logs_${kept.slice(0, 7).replace('-', '_')}`);
   expect(await log.chainOf(ada)).toEqual(later.map((auditId, index) => ({ sequence: index + 7, auditId })));
-  // A log that nobody writes to any more is empty in the end, and what comes then follows what was there.
+  // A log without new rows becomes empty. A later row continues its chain.
   expect(await log.chainOf(gone)).toEqual([]);
   for (const tenant of [ada, ben, gone]) {
     const { firstBadId } = await log.verify(tenant);
@@ -106,14 +106,14 @@ test('months that were kept long enough are dropped, and the rest of every chain
   const [next = ''] = await log.write(gone);
   await log.seal();
   expect(await log.verify(gone)).toEqual({ valid: true, checked: 1, unsealed: 0, firstBadId: null });
-  // Again, there is nothing to do.
+  // A second run has nothing to do.
   const before = await partitions();
   await retain();
   expect(await partitions()).toEqual(before);
   expect(await log.chainOf(gone)).toEqual([{ sequence: 3, auditId: next }]);
   expect(await log.verify(gone)).toEqual({ valid: true, checked: 1, unsealed: 0, firstBadId: null });
 
-  // The checkpoint guards what is behind it no less than a seal does.
+  // A checkpoint protects the rows after it as a seal does.
   await superuser`delete from public.audit_logs where id = ${later[0] ?? ''}`;
   expect(await log.verify(ada)).toMatchObject({ valid: false, firstBadId: later[0] });
   await superuser`update public.audit_chains set dropped_before = now() where chain = ${ada}`;
@@ -127,7 +127,7 @@ test('a chain still verifies after the month of a row that entered it late was d
   const [month, kept] = [await makeMonth(-4), await makeMonth(-3)];
   await writeAged(tenant, month, 2);
   const [first = ''] = await writeAged(tenant, kept, 1);
-  // Begun in the month before, committed in this one.
+  // Its transaction began in the previous month and was committed in this one.
   const [late = ''] = await writeAged(tenant, new Date(Date.parse(kept) - 60_000).toISOString(), 1);
   const [next = ''] = await writeAged(tenant, kept, 1);
   await retain();
@@ -160,7 +160,7 @@ test('a log that cannot be sealed does not stop the months of other logs from be
   await dropAuditMonths(owner, keys, KEPT);
 });
 
-/** What a superuser of PostgreSQL may do to have a checkpoint of ours cover a deletion: of the first half of ten rows. */
+/** Ways for a superuser of PostgreSQL to hide a deletion behind a real checkpoint. Each deletes the first five of ten rows. */
 const LAUNDERINGS: [string, (tenant: string, ids: readonly string[]) => Promise<void>][] = [
   [
     'said to be dropped',
@@ -193,7 +193,7 @@ test.each(LAUNDERINGS)(
   'rows that are %s are still reported as missing after old months were dropped several times',
   async (_, launder) => {
     const [tenant, other] = [randomUUID(), randomUUID()];
-    // One honest month goes, so that there is a start that was signed.
+    // One month is dropped first, so that there is a signed start.
     await writeAged(tenant, await makeMonth(-9), 2);
     await writeAged(other, await makeMonth(-9), 2);
     await retain();
@@ -202,11 +202,11 @@ test.each(LAUNDERINGS)(
     await log.seal();
     await launder(tenant, ids.slice(0, 5));
     expect(await log.verify(tenant)).toMatchObject({ valid: false });
-    // On a day on which nothing is due.
+    // No month is due now.
     await trimAuditChains(owner, keys);
     expect(await log.verify(tenant)).toMatchObject({ valid: false });
     for (const month of [-7, -8]) {
-      // There is something to drop, and to sign for.
+      // There is a month to drop, and so a checkpoint to sign.
       await writeAged(randomUUID(), await makeMonth(month), 1);
       await retain();
       expect(await log.verify(tenant)).toMatchObject({ valid: false });
@@ -228,7 +228,7 @@ test('a log that gets no more rows still verifies after the key that sealed it w
   await log.write(quiet, 2);
   await log.seal(alone);
   expect(await log.verify(quiet, alone)).toEqual({ valid: true, checked: 2, unsealed: 0, firstBadId: null });
-  // What else was sealed in this file goes on with its own key.
+  // The other logs of this file keep the previous key.
   await trimAuditChains(owner, { ...both, current: keys.current });
 });
 

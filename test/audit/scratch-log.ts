@@ -11,11 +11,11 @@ import { scratchDatabase } from '../db/scratch.ts';
 import { superuserUrl } from '../support/database.ts';
 import type { SharedStack } from '../support/global-setup.ts';
 
-/** A lobby of its own, where nothing is sealed unless a test does. */
+/** A lobby of its own, in which rows are sealed only by the test. */
 export interface ScratchLog extends AsyncDisposable {
   owner: Owner;
   databaseOwnerUrl: string;
-  /** PostgreSQL's own superuser, whom no right stops. */
+  /** A connection as PostgreSQL's superuser. */
   superuser: postgres.Sql;
   keys: SecretKeys;
   /** Adds rows to a log, one transaction each. @returns their ids */
@@ -23,13 +23,13 @@ export interface ScratchLog extends AsyncDisposable {
     tenantId: string | null,
     count?: number,
     sql?: postgres.Sql | postgres.TransactionSql,
-    /** When they were written: now, if not said. */
+    /** When they were written; now by default. */
     at?: string,
   ): Promise<string[]>;
-  /** Seals all that waits. @returns how many rows that was */
+  /** Seals all waiting rows. @returns how many rows it sealed */
   seal(keys?: SecretKeys): Promise<number>;
   verify(tenantId: string | null, keys?: SecretKeys): Promise<Verification>;
-  /** The chain of a log, as it stands. */
+  /** @returns the current chain of a log */
   chainOf(tenantId: string | null): Promise<{ sequence: number; auditId: string }[]>;
 }
 
@@ -85,7 +85,7 @@ export async function openScratchLog(stack: SharedStack): Promise<ScratchLog> {
   };
 }
 
-/** Puts seals at the end of all places, and adds a row: the next place that the log can have is taken. */
+/** Adds a row to a log, and puts a seal at the last possible position, so that the row cannot be sealed. */
 export async function obstruct(log: ScratchLog, tenantId: string, at?: string): Promise<void> {
   for (const sequence of ['4503599627370495', '4503599627370496', '4503599627370497']) {
     await log.superuser`

@@ -51,7 +51,7 @@ test.each(MOUNTS)('audit.verify tells an admin that a log holds, or the row wher
   expect(await told()).toEqual({ valid: true, checked, unsealed: 0, firstBadId: null });
   await superuser.sql`update public.audit_logs set outcome = 'denied' where id = ${id}`;
   expect(await told()).toMatchObject({ valid: false, unsealed: 0, firstBadId: id });
-  // The log of another tenant is another chain.
+  // The log of another tenant has a chain of its own.
   expect(await sealed()).toMatchObject({ valid: true });
 });
 

@@ -6,7 +6,7 @@ import { startSealing } from '../../workflows/audit/seal-loop.ts';
 import { waitFor } from '../support/wait.ts';
 import { NIL, obstruct, openScratchLog } from './scratch-log.ts';
 
-// Committed rows are sealed once each, in one chain a log, whatever happens to whoever seals.
+// Each committed row is sealed once, in one chain per log, even if a sealer fails.
 const log = await openScratchLog(inject('stack'));
 afterAll(() => log[Symbol.asyncDispose]());
 
@@ -77,7 +77,7 @@ test('two sealers of the same logs never deadlock, whichever log has the oldest 
 test('a sealer that is interrupted leaves nothing half done, and the next one seals each row once', async () => {
   const tenant = randomUUID();
   const ids = await log.write(tenant, 20);
-  // Seals can be added, and the end of the chain not written.
+  // With this lock seals can be inserted, but the end of the chain cannot be written.
   const outcome = await log.superuser.begin(async (hold) => {
     await hold`lock table public.audit_chains in share mode`;
     const sealing = sealAuditRows(log.owner, log.keys).then(
@@ -169,7 +169,7 @@ test('a row that cannot be read is reported, and all other logs are sealed', asy
   const [stuck, other] = [randomUUID(), randomUUID()];
   await log.superuser`
     alter table public.audit_logs drop constraint audit_logs_user_agent_check, drop constraint audit_logs_request_id_check`;
-  // As one JSON array it has more than PostgreSQL can make.
+  // One JSON array of all rows would exceed the limit of PostgreSQL.
   await log.superuser`
     insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, user_agent, request_id)
     values (${randomUUID()}, ${stuck}, 'test.stop', 'test', 'system', 'success', repeat('x', 140000000), repeat('x', 140000000))`;
@@ -195,7 +195,7 @@ test("a round seals another tenant's row although one tenant has 20,000 rows wai
     insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome)
     select gen_random_uuid(), ${loud}, 'test.flood', 'test', 'system', 'success' from generate_series(1, 20000)`;
   await log.write(quiet);
-  // Whatever the machine's speed: the first round has the other's row.
+  // The result does not depend on speed: the first round has the other row.
   const round = await sealAuditRows(log.owner, log.keys);
   expect(round.sealed).toBeLessThan(1_100);
   expect(round.full).toBe(true);

@@ -8,12 +8,12 @@ import { sealAuditRows } from '../../db/audit/owner/seal-rounds.ts';
 import { auditLogs } from '../../db/tables/lobby.ts';
 import { openScratchLog } from './scratch-log.ts';
 
-// What PostgreSQL's own superuser does to the log behind its back is named.
+// Verification finds each manipulation of the log, even by PostgreSQL's superuser.
 const log = await openScratchLog(inject('stack'));
 const { superuser } = log;
 afterAll(() => log[Symbol.asyncDispose]());
 
-/** A log of ten sealed rows. */
+/** Writes a log of ten sealed rows. */
 async function sealedLog(): Promise<{ tenant: string; ids: string[]; third: string }> {
   const tenant = randomUUID();
   const ids = await log.write(tenant, 10);
@@ -70,7 +70,7 @@ test('the newest rows are reported as missing when they are deleted together wit
   await superuser`delete from public.audit_logs where id in ${superuser(ids.slice(7))}`;
   await superuser`delete from public.audit_seals where audit_id in ${superuser(ids.slice(7))}`;
   expect(await log.verify(tenant)).toMatchObject({ valid: false, checked: 7, firstBadId: ids[9] });
-  // Setting the end back needs a signature that only its former rows had.
+  // Setting the end of the chain back needs a signature that was overwritten.
   await superuser`
     update public.audit_chains c set sequence = s.sequence, audit_id = s.audit_id, seal = s.seal
     from public.audit_seals s where s.chain = c.chain and s.sequence = 7 and c.chain = ${tenant}`;
@@ -171,7 +171,7 @@ test('a seal or an end with too large a place is reported, and stops no log', as
   for (const { tenant } of [one, two, other]) await log.write(tenant);
   expect(await log.seal()).toBe(3);
   expect(await log.verify(one.tenant)).toMatchObject({ valid: false, unsealed: 0 });
-  // Whose end was only set elsewhere is mended by the next: nothing is gone.
+  // If only the end of a chain was moved, the next seal repairs it, because no row is missing.
   for (const { tenant } of [two, other]) {
     expect(await log.verify(tenant)).toEqual({ valid: true, checked: 11, unsealed: 0, firstBadId: null });
   }
@@ -211,7 +211,7 @@ test('a log verifies although its rows waited for hours for a sealer or for a sl
   await log.write(tenant, 2, log.owner, await agoOf('1 hour'));
   await superuser.begin(async (tx) => {
     await log.write(slow, 1, tx, await agoOf('3 hours'));
-    // Its transaction has its id when the sealer looks first.
+    // Its transaction has an id before the sealer runs for the first time.
     expect((await sealAuditRows(log.owner, log.keys, { clock })).sealed).toBe(4);
   });
   expect(await sealAuditRows(log.owner, log.keys, { clock })).toMatchObject({ sealed: 1, backdated: [] });
@@ -225,7 +225,7 @@ test('a log that grew a thousandfold since PostgreSQL last gathered statistics i
     await superuser`alter table public.${superuser(name)} set (autovacuum_enabled = off)`;
   }
   await log.write(tenant, 3);
-  // So often that PostgreSQL keeps its plan.
+  // Often enough for PostgreSQL to cache its plan.
   for (let round = 0; round < 12; round += 1) await log.verify(tenant);
   await superuser`
     insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome)
@@ -254,7 +254,7 @@ test('rows that are written after a clock ran ahead verify', async () => {
   await log.seal();
   await log.write(tenant);
   expect(await log.verify(tenant)).toEqual({ valid: true, checked: 13, unsealed: 1, firstBadId: null });
-  // When a row was sealed is signed: it can't be set back to have an old one pass.
+  // The time of a seal is signed, so it cannot be set back to make an old row valid.
   const [fifth] = await superuser<
     { id: string }[]
   >`select audit_id as id from public.audit_seals where chain = ${tenant} and sequence = 5`;
@@ -292,7 +292,7 @@ test('after a rotation of SECRET_KEY old seals still verify, and new ones are ma
   await log.seal(rotated);
   expect(await log.verify(tenant, rotated)).toMatchObject({ valid: true, checked: 11 });
   expect(await log.verify(tenant)).toMatchObject({ valid: false, firstBadId: next });
-  // Whoever drops the old key can vouch for no row that it sealed.
+  // Without the old key the rows that it sealed cannot be verified.
   expect(await log.verify(tenant, { current: fresh, all: [fresh] })).toMatchObject({
     valid: false,
     firstBadId: ids[0],
@@ -321,7 +321,7 @@ async function agoOf(age: string): Promise<string> {
   return row?.at ?? '';
 }
 
-/** Puts a copy of a row in, under another id, and older. */
+/** Inserts a copy of a row with another id and an older time. */
 async function insertAged(
   sql: postgres.Sql | postgres.TransactionSql,
   id: string,

@@ -1,17 +1,17 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { findChromium } from './chromium.ts';
 
-/** A page in a browser, which remembers what went wrong in it. */
+/** A page in a browser that records its faults. */
 export interface WatchedPage extends AsyncDisposable {
   page: Page;
-  /** What was not loaded, refused by the page's policy, or thrown by its scripts. Answers of the API are none. */
+  /** Failed loads, violations of the page's policy, and errors of its scripts. Refusals of the API are not included. */
   readonly faults: readonly string[];
 }
 
-/** Starts Chromium without a window. */
+/** Starts headless Chromium. */
 export async function startBrowser(bun: string, env: Readonly<Record<string, string>>): Promise<Browser> {
   const executablePath = await findChromium(bun, env);
-  // Root has no sandbox, and these pages are our own.
+  // Chromium has no sandbox as root, and these pages are trusted.
   return await chromium.launch({ executablePath, args: ['--no-sandbox', '--no-zygote'] });
 }
 

@@ -5,21 +5,21 @@ import { createSpawn, run } from '../../dev/child.ts';
 import { findExecutable, type Fetched, type Search } from '../../dev/executable.ts';
 import { CACHE_DIR } from '../../dev/stack.ts';
 
-/** What `package.json` beside this file names, by its lock. It is no dependency of the clone: `bun run dev` needs none of its 65 MB. */
+/** The folder of a separate `package.json` with its lock. The 65 MB are no dependency of the project, since only tests need them. */
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const INSTALL_MS = 240_000;
 
-/** Unpacks the browser into the folder that Node takes for temporary files. */
+/** Unpacks the browser into the temporary folder of Node. */
 const UNPACK = `
 import chromium from '@sparticuz/chromium';
 await chromium.executablePath();
 `;
 
 /**
- * Finds Chromium: on PATH, kept from an earlier time, or from npm, each package by its hash.
- * @param bun path of the Bun that installs it
+ * Finds Chromium on PATH or in the cache, or installs it from npm with checked hashes.
+ * @param bun the path of the Bun that installs it
  * @returns the absolute path of its command.
- * @throws StackError that says what to install, when it cannot be had.
+ * @throws StackError that says what to install, if it was not found.
  */
 export async function findChromium(bun: string, env: Readonly<Record<string, string>>): Promise<string> {
   const search = { spawn: createSpawn(), env, cacheDir: CACHE_DIR, log: () => undefined, signal: undefined };

@@ -6,18 +6,18 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TIMEOUT_MS = 20_000;
 
-/** How a command ended, and what it said. */
+/** The exit code and the output of a command. */
 export interface Ended {
-  /** `null` when it was stopped after {@link TIMEOUT_MS}. */
+  /** The exit code; `null` if the command was stopped after {@link TIMEOUT_MS}. */
   code: number | null;
   output: string;
   errors: string;
 }
 
 /**
- * Runs one of package.json's scripts, as an operator types it.
+ * Runs a script of package.json as an operator does.
  * @param options.bun the Bun that runs it
- * @param options.env all that it finds in its environment
+ * @param options.env its whole environment
  */
 export async function runScript(
   script: readonly [name: string, ...args: string[]],
@@ -25,9 +25,9 @@ export async function runScript(
 ): Promise<Ended> {
   const child = spawn(bun, ['run', '--silent', ...script], {
     cwd: ROOT,
-    // In production nothing is read from the clone's `.local/`: a stack may run there.
+    // In production nothing is read from the clone's `.local/`, where a stack may be running.
     env: { NODE_ENV: 'production', ...env },
-    // No socket: bash would take itself for a remote shell, and read its owner's ~/.bashrc.
+    // Not a socket: bash would take it for a remote shell and read ~/.bashrc.
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
   });

@@ -7,7 +7,7 @@ import { makeClone, type Clone } from '../docs/clone.ts';
 import { ROOT } from '../docs/markdown.ts';
 import { at } from '../support/rest.ts';
 
-// What is typed to make migrations.
+// The command that generates migrations.
 const stack = inject('stack');
 const bun = stack.env['ATRIUM_BUN'] ?? 'bun';
 let clone: Clone;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => clone[Symbol.asyncDispose]());
 
-/** What `bun run db:generate` says. @throws the error of `execFile` when it fails */
+/** Runs `bun run db:generate`. @returns its output @throws the error of `execFile` if it fails */
 async function generate(...args: string[]): Promise<string> {
   const command = ['run', '--silent', 'db:generate', ...args];
   return (await promisify(execFile)(bun, command, { cwd: clone.folder })).stdout;
@@ -31,7 +31,7 @@ async function refusalOf(...args: string[]): Promise<unknown> {
   );
 }
 
-/** Every migration of the clone. */
+/** @returns every migration of the clone */
 async function migrations(): Promise<string[]> {
   const folder = join(clone.folder, 'db/migrations');
   return (await readdir(folder, { recursive: true })).filter((name) => /^(lobby|tenant).*\.sql$/.test(name)).toSorted();

@@ -12,11 +12,11 @@ import { connect, superuserUrl } from '../support/database.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
 import { runScript } from './command.ts';
 
-// What is typed to apply migrations.
+// The command that applies migrations.
 const stack = inject('stack');
 const bun = stack.env['ATRIUM_BUN'] ?? 'bun';
 
-/** A tenant that is open, and behind: it has its schema, and nothing in it. */
+/** Inserts a ready tenant without migrations: its schema is empty. */
 async function insertBehind(owner: Owner): ReturnType<typeof insertTenant> {
   const home = await insertTenant(owner);
   await createRole(owner, home);

@@ -20,13 +20,13 @@ async function superuser(args: string[], listed = '', databaseOwnerUrl = place.d
   return await runScript(['superuser', ...args], { bun, env });
 }
 
-/** What an operator's procedure answers a founder, whose tenant has nothing to retry. */
+/** Calls a procedure for operators as a founder. @returns the answer */
 async function operate(founder: Founder): Promise<unknown> {
   const call = { token: founder.tokens().accessToken, body: { slug: founder.slug } };
   return reasonOf(await callOn('tRPC', place.url, 'admin.retryProvisioning', call));
 }
 
-/** The rows that the command has left of a user, oldest first. */
+/** @returns the audit rows of the command about a user, oldest first */
 async function auditEntryOf(userId: string): Promise<Record<string, unknown>[]> {
   return Array.from(
     await owner.sql<Record<string, unknown>[]>`

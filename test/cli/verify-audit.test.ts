@@ -4,7 +4,7 @@ import { openScratchLog } from '../audit/scratch-log.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
 import { runScript, type Ended } from './command.ts';
 
-// What an operator types to have every log checked, the platform's too.
+// The command that verifies every audit log, including the platform's.
 const place = inject('stack');
 const log = await openScratchLog(place);
 afterAll(() => log[Symbol.asyncDispose]());

@@ -31,7 +31,7 @@ test('a worker killed within any step of provisioning leaves no tenant stuck and
   }
   const holds = [];
   for (const { step, home } of tenants) {
-    // A foreign schema is what no further try can mend; the end of the undoing is held by the log, as `ready` is.
+    // No retry helps against a foreign schema. A lock on the audit log blocks the last undo step, as for `ready`.
     if (step === 'undoing') await owner`create schema ${owner(home.schemaName)}`;
     else holds.push(await HOLDS[step](owner, home));
   }
@@ -48,7 +48,7 @@ test('a worker killed within any step of provisioning leaves no tenant stuck and
   await stack.worker.start();
 
   for (const { step, home } of tenants) {
-    // Temporal gives up on a worker that is gone after 10 s.
+    // Temporal notices after 10 s that a worker is gone.
     await waitFor(`${step} to end`, async () => (await lookAt(owner, home)).status !== 'provisioning', 40_000);
     expect(await lookAt(owner, home), step).toMatchObject(
       step === 'undoing'
@@ -73,7 +73,7 @@ test('a worker killed before it forgot what it had relayed does nothing twice', 
     async () => (await owner`select from public.sign_ups where email = ${email}`).length > 0,
   );
 
-  // Rows can be read, and work started, but no row deleted.
+  // With this lock rows can be read and workflows started, but no row can be deleted.
   const held = await hold(owner, (tx) => tx`lock table public.outbox in share mode`);
   await stack.worker.start();
   const { slug } = await founding;
@@ -81,7 +81,7 @@ test('a worker killed before it forgot what it had relayed does nothing twice', 
   await held.blocksSomeone();
   await stack.worker.kill('SIGKILL');
   await held.release();
-  // A second run would find nothing in its way.
+  // Without the foreign schema a second run would succeed.
   await owner`drop schema ${owner(failing.schemaName)}`;
   expect(await owner`select kind from public.outbox order by kind`).toEqual([
     { kind: 'email.send' },
@@ -95,14 +95,14 @@ test('a worker killed before it forgot what it had relayed does nothing twice', 
   await Promise.all([failing, founded].map(({ tenantId }) => endOf(provisionWorkflowId(tenantId))));
   expect(await lookAt(owner, founded)).toMatchObject({ status: 'ready', audit: ['success'] });
   expect(await lookAt(owner, failing)).toMatchObject({ status: 'failed', audit: ['failure'] });
-  // Temporal tells of a run a little after its start.
+  // Temporal lists a run a moment after its start.
   const signUps = (await owner`select from public.sign_ups`).length;
   await waitFor('all mailings to be told', async () => (await mailings()) >= signUps);
   expect(await mailings()).toBe(signUps);
   expect(await orphans()).toEqual([]);
 }, 60_000);
 
-/** Schemas and roles of tenants that belong to none that is ready. */
+/** @returns schemas and roles that belong to no ready tenant */
 async function orphans(): Promise<string[]> {
   const found = await owner<{ name: string }[]>`
     select nspname as name from pg_namespace where nspname like 'tenant\\_%'
@@ -113,7 +113,7 @@ async function orphans(): Promise<string[]> {
   return found.map(({ name }) => name);
 }
 
-/** Waits until the newest run of a workflow has ended, however it ends. */
+/** Waits until the newest run of a workflow has ended with any result. */
 async function endOf(workflowId: string): Promise<void> {
   await workflow
     .getHandle(workflowId)
@@ -121,7 +121,7 @@ async function endOf(workflowId: string): Promise<void> {
     .catch(() => undefined);
 }
 
-/** How many runs of sendEmail there were. */
+/** @returns the number of runs of sendEmail */
 async function mailings(): Promise<number> {
   return (await workflow.count(`WorkflowType = 'sendEmail'`)).count;
 }

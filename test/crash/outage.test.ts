@@ -45,7 +45,7 @@ test('a sign-up made while Temporal is down is answered, and comes to a tenant a
 test('a step whose database connection breaks is repeated, by a worker that lives on', async () => {
   await stack.worker.kill('SIGTERM');
   const { home, held } = await provisioningHeldAt('role');
-  // What the step tells of itself fails, while the step itself is still under way.
+  // The note about the step fails while the step itself is still running.
   const row = await holdRow(owner, home);
   await stack.worker.start();
   const worker = stack.worker.pid;
@@ -70,8 +70,8 @@ test('a worker whose transactions PostgreSQL terminates one after the other keep
 }, 180_000);
 
 /**
- * Ends so many of the worker's transactions. PostgreSQL itself looks for them, every few milliseconds: most are over before
- * a test that asks for them is answered.
+ * Terminates this many of the worker's transactions. A loop inside PostgreSQL looks for them every few milliseconds, because
+ * most of them end before a test could see them.
  */
 async function endTransactions(count: number): Promise<void> {
   await owner.begin(async (tx) => {
@@ -150,7 +150,7 @@ test('SIGTERM ends a worker whose Temporal is down', async () => {
   expect(await terminate(worker)).toBe(0);
 }, 120_000);
 
-/** Founds a tenant whose provisioning will come to this step and no further. */
+/** Registers a tenant whose provisioning is blocked at this step. */
 async function provisioningHeldAt(step: ProvisioningStep): Promise<{ home: TenantHome; held: Hold }> {
   const slug = freshSlug(step);
   await founder.client.tenants.create.mutate({ name: step, slug });
@@ -162,7 +162,7 @@ async function waitUntilReady(home: TenantHome): Promise<void> {
   await waitFor('the tenant to be ready', async () => (await lookAt(owner, home)).status === 'ready', 40_000);
 }
 
-/** Starts a worker whose end we see: the stack's own is gone. */
+/** Starts a worker whose exit code the test can read. The stack's own worker is stopped. */
 async function startWorker(): Promise<Child> {
   let ready = false;
   const worker = createSpawn()({
@@ -175,14 +175,14 @@ async function startWorker(): Promise<Child> {
   try {
     await waitFor('the worker', () => ready || worker.ended(), 60_000);
   } catch (error) {
-    // Left alone it would take the steps of the tests after this one.
+    // Otherwise it would run workflows of later tests.
     worker.kill('SIGKILL');
     throw error;
   }
   return worker;
 }
 
-/** Asks a worker to end, as patiently as the stack does. @returns its exit code; null when it had to be killed */
+/** Terminates a worker with the same timeout as the stack. @returns its exit code, or null if it had to be killed */
 async function terminate(worker: Child): Promise<number | null> {
   await worker.stop(...STOP_PROCESS);
   return await worker.exited;

@@ -8,9 +8,9 @@ import { at } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { startSmtpServer } from './smtp-server.ts';
 
-// Whom one can write to may sign up, and is one account however the address is spelled.
+// Every address that can get mail may sign up, and all its spellings are one account.
 const place = inject('stack');
-/** All characters that a name may have without quotes (RFC 5321, 4.1.2). */
+/** All special characters that a local part may have without quotes (RFC 5321, 4.1.2). */
 const EVERY_CHARACTER = "!#$%&'*+-/=?^_`{|}~";
 const fresh = (): string => crypto.randomUUID().slice(-12);
 
@@ -55,7 +55,7 @@ test('the mailer passes each address to the mail server as it is stored', async 
 });
 
 test.each([
-  // Mail readers would show another address (RFC 2047).
+  // Mail programs would decode it and show another address (RFC 2047).
   '=?utf-8?q?a=40evil.com=3e?=ada@example.com',
   '.ada@example.com',
   'ada.@example.com',
@@ -64,7 +64,7 @@ test.each([
   `a@${'b.'.repeat(130)}example.com`,
   '"ada lovelace"@example.com',
   'adä@example.com',
-  // The Kelvin sign, whose lower case is a k.
+  // The Kelvin sign; its lower case is k.
   '\u212Aim@example.com',
   'ada@example',
   'ada@127.0.0.1',

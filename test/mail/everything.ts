@@ -1,6 +1,6 @@
 import type postgres from 'postgres';
 
-/** Every row of every table of the lobby, as text. */
+/** @returns every row of every table of the lobby, as text */
 export async function lobbyText(owner: postgres.Sql): Promise<string> {
   const tables = await owner<{ name: string }[]>`
     select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`;
@@ -10,7 +10,7 @@ export async function lobbyText(owner: postgres.Sql): Promise<string> {
   return rows.flatMap((found) => found.map(({ text }) => text)).join('\n');
 }
 
-/** Every string within a value, and what its bytes say, as a payload of Temporal's holds it. */
+/** @returns every string within a value, and its bytes as text, since Temporal's payloads are bytes */
 export function allText(value: unknown): string {
   const found: string[] = [];
   const seen = new Set<unknown>();

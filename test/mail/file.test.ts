@@ -31,7 +31,7 @@ test('the file transport writes one file for each mail, which is never seen half
   } while (sending);
   await sent;
 
-  // A second try of the same mail is the same file.
+  // A second attempt to send the same mail writes the same file.
   await mailer.send(mailOf('mail-0'));
   mailer.close();
   expect((await readdir(folder)).toSorted()).toEqual(ids.map((id) => `${id}.eml`).toSorted());

@@ -16,7 +16,7 @@ import email, email.policy, json, sys
 mail = email.message_from_file(open(sys.argv[1]), policy=email.policy.default)
 print(json.dumps({"subject": str(mail["subject"]), "to": str(mail["to"]), "text": mail.get_content()}))`;
 
-/** A mail as a reader's program decodes it. */
+/** @returns a mail as a mail program decodes it */
 async function asRead({ file }: { file: string }) {
   const { stdout } = await promisify(execFile)('python3', ['-c', READ, file]);
   return z.object({ subject: z.string(), to: z.string(), text: z.string() }).parse(JSON.parse(stdout));

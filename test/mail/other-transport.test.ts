@@ -9,7 +9,7 @@ import type { SendEmailInput } from '../../workflows/contract.ts';
 import { invite } from '../identity/invited.ts';
 import { signUpTenant, type Founder } from '../support/people.ts';
 
-// A team may bring a transport of its own, such as the API of a mail service.
+// A team may write a transport of its own, such as for the API of a mail service.
 const place = inject('stack');
 const { SECRET_KEY: secretKeys, PUBLIC_URL: appUrl } = parseEnv(place.env, WORKER_SETTINGS);
 let owner: Owner;
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => owner.end({ timeout: 5 }));
 
-/** What the activity makes of what a transport fails with. */
+/** @returns the error of the activity when the transport fails with `error` */
 async function sendingFailsWith(error: Error, input: SendEmailInput): Promise<unknown> {
   const mailer = { send: () => Promise.reject(error), close: () => undefined };
   const { send } = createMailActivities({ owner, mailer, secretKeys, appUrl });
@@ -51,7 +51,7 @@ test('a mail is given up when any transport reports a refused recipient, which i
 
 test.each([
   ['an outage', new Error('503 Service Unavailable')],
-  // As nodemailer's would be: the activity knows no library's codes.
+  // An error like those of nodemailer: the activity does not use the codes of a library.
   ['a code of a library', Object.assign(new Error('no'), { code: 'EENVELOPE', command: 'RCPT TO', responseCode: 550 })],
 ])('a mail that fails by %s of another transport is retried', async (_, error) => {
   const input = await anInvite();

@@ -23,7 +23,7 @@ test('a dead mail server delays the mail of a sign-up, and no row, log or histor
   const written: string[] = [];
   await using owner = connect(stack.databaseOwnerUrl);
 
-  // Answered while there is neither a mail server nor a worker: nothing of the answer can depend on them.
+  // The answer cannot depend on the mail server and the worker, because both are stopped.
   await stack.worker.kill('SIGKILL');
   const { tenant } = await createClient({ url: stack.url }).auth.register.mutate(signUp);
   expect(tenant).toEqual({ slug: signUp.tenantSlug, status: 'provisioning' });
@@ -44,7 +44,7 @@ test('a dead mail server delays the mail of a sign-up, and no row, log or histor
   expect(server.mails, 'sent once').toHaveLength(1);
   const mail = server.mails[0] ?? '';
   expect(mail).toContain(`To: ${signUp.email}`);
-  // Quoted-printable breaks lines where it likes.
+  // Quoted-printable may break lines anywhere.
   const token = /\?token=(\S+)/.exec(mail.replaceAll('=\r\n', '').replaceAll('=3D', '='))?.[1] ?? '';
   await createClient({ url: stack.url }).auth.verifyEmail.mutate({ token });
 

@@ -31,7 +31,7 @@ const to = (command: string, reply: string): Answer => {
 };
 
 test.each([
-  // To RCPT TO: about the recipient, and final.
+  // A permanent refusal of the recipient, at RCPT TO.
   ['RCPT TO', '550 5.1.1 <ada@example.com>: user unknown', true],
   ['RCPT TO', '550-5.1.1 The account that you tried to reach\r\n550 5.1.1 does not exist', true],
   ['RCPT TO', '550-Verification failed\r\n550 5.1.1 no such user', true],
@@ -39,7 +39,7 @@ test.each([
   ['RCPT TO', '553 5.1.3 bad address syntax', true],
   ['RCPT TO', '551 5.1.6 has moved', true],
   ['RCPT TO', '556 5.1.10 the domain takes no mail', true],
-  // About us, or for now.
+  // A refusal of the sender, or a temporary one.
   ['RCPT TO', '554 5.7.1 <ada@example.com>: Relay access denied', false],
   ['RCPT TO', '554 Relay access denied', false],
   ['RCPT TO', '550 relay not permitted', false],
@@ -73,7 +73,7 @@ test.each([
   expect(server.mails).toEqual([]);
 });
 
-/** Mails to an address, as text that nothing is encoded in. */
+/** @returns the mails to an address, as decoded text */
 function mailsTo(email: string): string[] {
   return smtp.mails
     .filter((mail) => mail.includes(`To: ${email}`))

@@ -1,19 +1,19 @@
 import { createServer, type Socket } from 'node:net';
 
-/** A mail server that keeps the mails that it takes. */
+/** A mail server that records the accepted mails. */
 export interface SmtpServer extends AsyncDisposable {
-  /** Each mail as it came, headers and body. */
+  /** Each received mail, with headers and body. */
   readonly mails: readonly string[];
-  /** Whom the mails were for, as `RCPT TO` names them. */
+  /** The recipients of the mails, from `RCPT TO`. */
   readonly recipients: readonly string[];
 }
 
-/** What a mail server says to a command in place of OK. */
+/** @returns the answer to a command, or undefined for OK */
 export type Answer = (command: string) => string | undefined;
 
 /**
- * Listens on 127.0.0.1. Speaks as much of SMTP (RFC 5321) as a mail needs.
- * @param answer takes all mails if it is left out
+ * Listens on 127.0.0.1. It implements the part of SMTP (RFC 5321) that a mail needs.
+ * @param answer accepts all mails by default
  */
 export async function startSmtpServer(port: number, answer: Answer = () => undefined): Promise<SmtpServer> {
   const mails: string[] = [];

@@ -12,7 +12,7 @@ import { bunOf, findPackages, findPythonLibrary } from './tools.ts';
 const place = inject('stack');
 const RULES = fileURLToPath(new URL('tools/spectral.yaml', import.meta.url));
 
-/** As strict as a frontend may be. The libraries' own types are checked too. */
+/** The strictest settings that a frontend may use. The types of the libraries are checked too. */
 const TSCONFIG = {
   compilerOptions: {
     target: 'esnext',
@@ -28,7 +28,7 @@ const TSCONFIG = {
   include: ['*.ts', 'hey-api'],
 };
 
-/** What each program reads: a page of projects, an invalid input, and a call by nobody. */
+/** The expected output of each program: a page of projects, an invalid input, and a call without a token. */
 const READ = { 200: ['Apollo'], 400: [400, [['name']]], 401: 'UNAUTHENTICATED' };
 
 let founder: Founder;
@@ -47,7 +47,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** @returns the output @throws Error with the output, unless the command ends well */
+/** Runs a command. @returns its output @throws Error with the output if it fails */
 async function done(command: Command, env: Record<string, string> = {}): Promise<string> {
   const { code, output } = await run(createSpawn(), command, {
     env: { ...place.env, ...env },
@@ -93,11 +93,11 @@ test('a client made by openapi-python-client, without a warning, loads and reads
   const library = await findPythonLibrary(place.env);
   const env = {
     PYTHONPATH: [library, directory].join(delimiter),
-    // The generator lays its files out by a command that it finds here.
+    // The generator needs a formatter from this folder.
     PATH: [join(library, 'bin'), place.env['PATH']].join(delimiter),
     PYTHONUTF8: '1',
   };
-  // It has no reader for lines of JSON: the export comes as text.
+  // The generator has no parser for JSON lines, so the export is text.
   await writeFile(
     join(directory, 'config.yaml'),
     JSON.stringify({ content_type_overrides: { 'application/x-ndjson': 'text/plain' } }),

@@ -1,7 +1,7 @@
-// Each program is what a reader of the generator's own documentation writes. It prints what it has read as JSON. That it
-// compiles shows that the errors are typed: each asks for a reason that there is, and for one that there is not.
+// Each program follows the documentation of its generator, and prints the results as JSON. It compiles only if the errors
+// are typed, because it compares with an existing reason and with one that does not exist.
 
-/** With the types of openapi-typescript, and its companion openapi-fetch. */
+/** Uses the types of openapi-typescript with openapi-fetch. */
 export const OPENAPI_FETCH = `
 import createClient from 'openapi-fetch';
 import type { components, paths } from './schema.ts';
@@ -28,7 +28,7 @@ const reason: 'UNAUTHENTICATED' = nobody.error.reason;
 console.log(JSON.stringify({ 200: items.map(({ name }) => name), 400: [problem.status, issues], 401: reason }));
 `;
 
-/** With the client of @hey-api/openapi-ts. */
+/** Uses the client of @hey-api/openapi-ts. */
 export const HEY_API = `
 import { client } from './hey-api/client.gen.ts';
 import { projectsCreate, projectsList, usersMe, type Problem, type Project } from './hey-api/index.ts';
@@ -55,7 +55,7 @@ if (nobody.error.reason === 'NO_SUCH_REASON') throw new Error();
 console.log(JSON.stringify({ 200: items.map(({ name }) => name), 400: [problem.status, issues], 401: reason }));
 `;
 
-/** With the client of openapi-python-client. First it loads every module that was generated. */
+/** Uses the client of openapi-python-client. It first imports every generated module. */
 export const PYTHON = `
 import importlib, json, pkgutil, sys
 

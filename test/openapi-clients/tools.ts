@@ -14,8 +14,8 @@ type Env = Readonly<Record<string, string>>;
 export const bunOf = (env: Env): string => env['ATRIUM_BUN'] ?? 'bun';
 
 /**
- * Finds what `tools/package.json` names: installed earlier, or now, as `tools/bun.lock` has it. Not among the dependencies of
- * the project, since `bun run dev` would install them too.
+ * Installs the packages of `tools/package.json` by `tools/bun.lock`, if an earlier run has not. They are no dependencies of
+ * the project, because then `bun run dev` would install them too.
  * @returns the absolute path of its `node_modules`
  * @throws Error with the output of `bun install`
  */
@@ -29,8 +29,8 @@ export async function findPackages(env: Env): Promise<string> {
 }
 
 /**
- * Finds openapi-python-client and what its clients need: installed earlier, or now, as `tools/requirements.txt` has it.
- * @returns the absolute path of the folder to name in `PYTHONPATH`
+ * Installs openapi-python-client and the packages of its clients by `tools/requirements.txt`, if an earlier run has not.
+ * @returns the absolute path of the folder for `PYTHONPATH`
  * @throws Error that says what to install
  */
 export async function findPythonLibrary(env: Env): Promise<string> {
@@ -47,7 +47,7 @@ export async function findPythonLibrary(env: Env): Promise<string> {
   return join(folder, 'library');
 }
 
-/** A folder that `fill` made from these files. Clones and later runs share it, until one of the files changes. */
+/** @returns a folder that `fill` has created from these files. Later runs share it until one of the files changes. */
 async function kept(name: string, files: readonly string[], fill: (draft: string) => Promise<void>): Promise<string> {
   const hash = createHash('sha256');
   for (const file of files) hash.update(await readFile(join(LOCKS, file)));
@@ -59,7 +59,7 @@ async function kept(name: string, files: readonly string[], fill: (draft: string
     for (const file of files) await copyFile(join(LOCKS, file), join(draft, file));
     await fill(draft);
     await rename(draft, folder).catch(async (error: unknown) => {
-      // Another run was quicker.
+      // Another run has created the folder meanwhile.
       if (!(await exists(folder))) throw error;
     });
   } finally {

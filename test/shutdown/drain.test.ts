@@ -32,7 +32,7 @@ test('a server that is told to stop under load fails no call until its window en
   const { counts, firstRefusalAt = Infinity } = await load.stop();
 
   expect(firstRefusalAt - signalledAt).toBeGreaterThanOrEqual(WINDOW_MS);
-  // After that: told so on connections that were open, and nobody listens to new ones.
+  // After that, open connections get 503 and new ones are refused.
   expect(Array.from(counts.keys()).filter((what) => !['200', '503', 'ECONNREFUSED'].includes(what))).toEqual([]);
   await stack.server.start();
 }, 150_000);
@@ -80,7 +80,7 @@ async function isReady(url: string): Promise<boolean> {
   );
 }
 
-/** Another server over the same database. */
+/** Starts another server over the same database. */
 async function startSecond() {
   const { DATABASE_URL = '', DATABASE_OWNER_URL = '', JWT_KEYS = '', SECRET_KEY = '', PUBLIC_URL = '' } = stack.env;
   const env = { DATABASE_URL, DATABASE_OWNER_URL, JWT_KEYS, SECRET_KEY, PUBLIC_URL };

@@ -1,23 +1,23 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What came of the calls of a load. */
+/** The results of the calls of a load. */
 export interface Outcome {
-  /** By status, or by the code of the error where there was no answer. */
+  /** The number of calls by status, or by error code if there was no answer. */
   counts: Map<string, number>;
-  /** When the first call was not served, in ms since the epoch. */
+  /** When the first call was refused or failed, in ms since 1970. */
   firstRefusalAt: number | undefined;
 }
 
 export interface Load {
   readonly outcome: Outcome;
-  /** Stops calling, and waits for what is under way. */
+  /** Stops, and waits for the running calls. */
   stop(): Promise<Outcome>;
 }
 
 /**
- * Calls again and again over kept-alive connections, each caller when its last answer has come.
- * @param target gives the URL of the next call; `undefined` where there is nobody to call for the moment
+ * Calls repeatedly over kept-alive connections. Each caller sends its next call when the previous one is answered.
+ * @param target returns the URL of the next call, or `undefined` if no server can be called now
  */
 export function startLoad(
   target: () => string | undefined,

@@ -4,10 +4,10 @@ import type { Command } from '../../dev/tie.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A server or a worker, as it is run by itself. It is killed with its scope. */
+/** A server or worker process; `await using` kills it. */
 export interface Process extends AsyncDisposable {
   child: Child;
-  /** All that it has printed. */
+  /** The lines that it has printed. */
   lines: readonly string[];
 }
 

@@ -7,11 +7,11 @@ import type { Command } from '../../dev/tie.ts';
 import { waitFor } from '../support/wait.ts';
 import { startProcess, type Process } from './process.ts';
 
-// An error that nobody caught leads out as a signal does, and to exit code 1.
+// An uncaught error shuts the process down as a signal does, with exit code 1.
 const stack = inject('stack');
 const folder = await mkdtemp(join(tmpdir(), 'atrium-uncaught-'));
 const PLANTED = join(folder, 'planted.mjs');
-/** Loaded before a server or a worker, not in its threads: once the file is there, what it says happens. */
+/** Preloaded in the main thread of a server or worker. It causes the error that the file names, once the file exists. */
 await writeFile(
   PLANTED,
   `import { existsSync, readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ await writeFile(
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Doomed extends Process {
-  /** Has it happen. */
+  /** Causes the error. */
   plant: (how: 'rejection' | 'exception') => Promise<void>;
 }
 

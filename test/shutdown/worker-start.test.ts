@@ -4,7 +4,7 @@ import { freePort } from '../../dev/ports.ts';
 import { startProcess } from './process.ts';
 
 const stack = inject('stack');
-/** A worker that is waited for longer is killed by whoever keeps it. */
+/** How long the worker may take to stop, in ms: an orchestrator would kill it after about that time. */
 const PATIENCE_MS = 8_000;
 
 test.each(['SIGTERM', 'SIGINT'] as const)(

@@ -68,7 +68,7 @@ interface Forgery {
   secret?: string;
 }
 
-/** A token of ours in all but what is said. */
+/** @returns a valid token with the given changes */
 async function forge({ header = {}, payload = {}, key = first, secret }: Forgery): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const body = { iss: ISSUER, aud: 'atrium:access', jti: tid, iat: now, exp: now + 900, ...claims, ...payload };

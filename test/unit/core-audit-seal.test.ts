@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { macOfEnd, macOfRow, macOfStart, sealOf } from '../../core/audit/seal-macs.ts';
 
-// The forms that are signed, to the byte: a seal is kept for years. Whoever changes one adds a version beside it.
+// The exact bytes that are signed. Seals are kept for years, so a change of the bytes needs a new version.
 const key = Buffer.alloc(32, 1);
 const keys = { current: key, all: [key] };
 const chain = '01a21000-0000-7000-8000-000000000001';

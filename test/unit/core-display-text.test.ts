@@ -72,7 +72,7 @@ test('a reason needs ten visible characters, and can have several lines', () => 
   expect(reason.safeParse('Ticket 4711 \u202e').success).toBe(false);
 });
 
-/** Characters that the rule looks at, and some of all others below U+10000 that are no combining marks. */
+/** Characters that the rule treats specially, and some others below U+10000 that are not combining marks. */
 const chars = oneof(
   constantFrom(
     ...INVISIBLE,

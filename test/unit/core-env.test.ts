@@ -8,7 +8,7 @@ import { envExample, settingRows, settingTable } from '../../core/env/docs-table
 const makeJwk = (kid: string) => ({ ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid });
 const [jwk, otherJwk] = [makeJwk('one'), makeJwk('two')];
 const jwks = (...keys: object[]): string => JSON.stringify({ keys });
-/** What differs in this file and can be read, for the paths of PEM files. */
+/** A readable file, for settings that are paths of PEM files. */
 const here = fileURLToPath(import.meta.url);
 const good = {
   DATABASE_URL: 'postgres://app:hunter2@localhost/atrium',

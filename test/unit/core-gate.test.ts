@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createGate } from '../../core/gate.ts';
 
-/** A task that ends when it is told to. */
+/** @returns a task that ends when the test says so */
 function task(): { run: () => Promise<string>; end: () => void; fail: () => void } {
   let end: () => void = () => undefined;
   let fail: () => void = () => undefined;
@@ -91,7 +91,7 @@ test('when the queue is full, a new owner takes the last place of the owner with
   const running = gate.run(first.run, ['flood']);
   const flood = Array.from({ length: 5 }, (_, index) => gate.run(async () => index, ['flood']));
   const strangers = ['one', 'two'].map((name) => gate.run(async () => name, [name]));
-  // In the queue each stranger has one by now, and the flood two.
+  // By now the queue holds one task of each stranger, and two of the flood.
   const late = gate.run(async () => 'late', ['flood']);
   const settling = Promise.allSettled([...flood, ...strangers, late]);
   first.end();

@@ -61,7 +61,7 @@ test('a mailed token verifies for its kind, row and address only', () => {
 
 test('a mailed token has one valid spelling, apart from the letter case of its id', () => {
   const [id = '', code = ''] = token.split('.');
-  // The last character of 43 carries two spare bits: three more spell the same bytes.
+  // The last of 43 characters has two unused bits, so three other characters decode to the same bytes.
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   const last = alphabet.indexOf(code.at(-1) ?? '');
   const twins = [1, 2, 3].map((bits) => `${id}.${code.slice(0, -1)}${alphabet.charAt(last ^ bits)}`);

@@ -7,7 +7,7 @@ import { aList, aNumber } from '../support/matchers.ts';
 import { at } from '../support/rest.ts';
 
 const WIDTH = Math.max(1, availableParallelism() - 1);
-/** As many different characters outside the basic plane as wished: one code point, two code units each. */
+/** @returns different characters outside the basic plane: each is one code point and two code units */
 const symbols = (count: number): string =>
   Array.from({ length: count }, (_, index) => String.fromCodePoint(0x1_f300 + ((index * 37) % 500))).join('');
 
@@ -130,7 +130,7 @@ test('new passwords are scored one at a time, and the event loop turns between a
     ),
   );
   clearImmediate(counting);
-  // The count of a turn may come before or after a scoring in it, so two neighbours may read the same.
+  // A turn may be counted before or after the scoring in it, so two neighbours may be equal.
   expect(new Set(scored).size).toBeGreaterThanOrEqual(5);
 });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { assertStrongPassword } from '../../core/auth/passwords.ts';
 import { at } from '../support/rest.ts';
 
-/** What is refused at 15 characters or more scores 2 or less. */
+/** @returns the score of a password. Passwords of 15 characters or more are refused with a score of 2 or less. */
 function scoreOf(password: string, userInputs: string[] = []): unknown {
   expect(Array.from(password).length, 'not refused for its length').toBeGreaterThanOrEqual(15);
   try {

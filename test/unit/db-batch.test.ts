@@ -3,7 +3,7 @@ import { BatchError, runBatch, tryEach, type Job } from '../../db/connection/bat
 
 const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
-/** Jobs that each fail with what is given for them, or are noted as done. */
+/** @returns jobs that fail with the given errors, and the list of the jobs that succeeded */
 function jobsOf(outcomes: readonly (Error | undefined)[]): { jobs: Job[]; done: string[] } {
   const done: string[] = [];
   const jobs = outcomes.map((error, index) => ({

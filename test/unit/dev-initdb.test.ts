@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** A user namespace in which we are a uid without an entry in /etc/passwd, as containers may give one. */
+/** A user namespace with a uid that has no entry in /etc/passwd, as in some containers. */
 const NAMELESS = ['--user', '--map-user', '54321', '--map-group', '54321', '--'];
 const canBeNameless = spawnSync('unshare', [...NAMELESS, 'true']).status === 0;
 

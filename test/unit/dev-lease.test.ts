@@ -11,7 +11,7 @@ const folder = await mkdtemp(join(tmpdir(), 'atrium-lease-'));
 const file = join(folder, 'test-stack.json');
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What the clone has, and what its stack did. */
+/** The code version of the clone, and the actions of its stack. */
 let clone: { foundation: string; processes: string };
 let restarts: number;
 let ready: boolean;

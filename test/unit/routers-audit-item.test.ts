@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { auditShape, toAuditItem } from '../../routers/audit/page.ts';
 
-// The table's checks do not apply to rows that are older than they.
+// Rows that are older than a check of the table may violate it.
 const ROW = {
   id: 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa',
   tenantId: null,

@@ -7,7 +7,7 @@ const proxies = new BlockList();
 proxies.addSubnet('10.0.0.0', 8, 'ipv4');
 proxies.addSubnet('fd00::', 8, 'ipv6');
 
-/** The address of a call that came from `socket`. */
+/** @returns the client address of a call from `socket` */
 function seen(
   socket: string | null,
   { list, forwarded }: { list?: string | undefined; forwarded?: string },
@@ -36,7 +36,7 @@ test.each<[what: string, socket: string | null, list: string | undefined, expect
   expect(seen(socket, { list })).toBe(expected);
 });
 
-/** Each way in which proxies write an address, and its one text. */
+/** Each form in which proxies write an address, and its canonical form. */
 const FORMS: [written: string, expected: string][] = [
   ['203.0.113.7:4711', '203.0.113.7'],
   ['203.0.113.7:_port', '203.0.113.7'],

@@ -12,7 +12,7 @@ const pair = (name: string, expiresIn = HOUR): Tokens => ({
   expiresAt: Date.now() + expiresIn,
 });
 
-/** A trade under way, that the test answers. */
+/** A running exchange of tokens that the test answers. */
 interface Trade {
   spent: Tokens;
   resolve(tokens: Tokens | undefined): void;
@@ -133,7 +133,7 @@ test('the tokens of a login have their expiry as a time', () => {
   expect(tokens?.expiresAt).toBeLessThanOrEqual(after + 900_000);
 });
 
-// Two tabs over one storage.
+// Two tabs share one storage.
 
 function storage(): TokenStorage & { text(): string | null } {
   let kept: string | null = null;

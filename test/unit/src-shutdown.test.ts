@@ -4,7 +4,7 @@ import { createLog } from '../../core/log/log.ts';
 import { stopOnSignals } from '../../core/process/stop-signals.ts';
 import { createShutdown } from '../../src/shutdown.ts';
 
-// What a server's way out comes to when several things happen on it. test/shutdown sees real servers go.
+// A shutdown during which several things happen. test/shutdown tests real servers.
 beforeEach(() => {
   vi.useFakeTimers();
 });

@@ -13,7 +13,7 @@ import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
 import { homeOf } from '../support/workflow-homes.ts';
 
-// A tenant's role may queue work, and code that runs under it may be anybody's.
+// Code that runs as a tenant's role may insert any outbox row.
 let stack: OwnStack;
 let owner: Owner;
 let connection: Connection;
@@ -38,7 +38,7 @@ afterAll(async () => {
   await stack.remove();
 });
 
-/** Before all others, by its id. */
+/** @returns an id that sorts before all others */
 const lowId = (index: number): string => `00000000-0000-0000-0000-${String(index).padStart(12, '0')}`;
 
 async function signUp(): Promise<string> {
@@ -67,7 +67,7 @@ async function stateOf(id: string): Promise<State | undefined> {
 
 const invite = (): string => JSON.stringify({ template: 'invite', inviteId: randomUUID() });
 
-/** What code that runs under a tenant's role may think of. */
+/** Harmful rows that code with a tenant's role could insert. */
 const POISON: [kind: string, payload: string][] = [
   ['email.send', 'null'],
   ['email.send', '[]'],
@@ -102,7 +102,7 @@ test("no outbox row of a tenant's role, whatever its id, stops others' mail or p
         () => false,
       );
       queued += Number(taken);
-      // What PostgreSQL refuses, it refuses each time.
+      // If PostgreSQL refuses the row once, it refuses it every time.
       if (!taken) break;
     }
   }
@@ -118,7 +118,7 @@ test("no outbox row of a tenant's role, whatever its id, stops others' mail or p
       where tenant_id = ${ada.tenantId}`;
     return rows.every(({ error }) => error !== null) && rows;
   });
-  // No word of a row's is in what is said of it.
+  // The error quotes nothing of the row.
   for (const { error } of rest) expect(error).not.toMatch(/no id|no-such|eve|mine/);
   expect(new Set(rest.map(({ kind, aside }) => `${kind} ${aside ? 'aside' : 'waits'}`))).toEqual(
     new Set(['email.send aside', 'made.up waits', 'constructor.name waits']),
@@ -148,7 +148,7 @@ test("10,000 outbox rows of one tenant are relayed at the tenant's pace, and do 
   await waitFor('more of them than a burst to be relayed', async () => (await relayed()) >= 25, 60_000);
   await untilMailed(await signUp(), 20_000);
   const count = await relayed();
-  // A burst of 20, and 5 a second since the worker was started.
+  // A burst of 20, and 5 per second since the start of the worker.
   expect(count).toBeLessThanOrEqual(20 + 5 * ((performance.now() - startedAt) / 1000));
   await waitFor('still more of them to be relayed', async () => (await relayed()) > count, 60_000);
   await stack.worker.kill('SIGKILL');
@@ -158,7 +158,7 @@ test("10,000 outbox rows of one tenant are relayed at the tenant's pace, and do 
 test('an outbox row that cannot be started is retried with growing delays, and set aside after thirty tries', async () => {
   const [first, last] = [randomUUID(), randomUUID()];
   for (const id of [first, last]) {
-    // Its id is taken, by one that has ended without doing the work.
+    // A workflow with the same id has ended without doing the work.
     const options = { taskQueue: 'nobody', workflowId: emailWorkflowId(id), args: [] };
     await (await client.workflow.start('sendEmail', options)).terminate();
   }

@@ -73,7 +73,7 @@ test('provisioning creates nothing for a tenant whose row is gone', async () => 
 });
 
 test('provisioning creates nothing for a failed tenant without a retry', async () => {
-  // As when a relay was killed after it had started a workflow, and the row that caused it is relayed a second time.
+  // As after a relay was killed between starting a workflow and deleting its row: the row is relayed again.
   const home = await insertTenant(owner);
   await owner`update public.tenants set status = 'failed' where id = ${home.tenantId}`;
 
@@ -95,7 +95,7 @@ test('provisioning that an operator cancels leaves a complete tenant or none', a
   const home = await insertTenant(owner);
   await using other = connect(stack.databaseOwnerUrl);
   const workflow = await provision(home.tenantId);
-  // Its first step waits for the row until the cancellation is there.
+  // The first step waits for the row lock until the workflow is cancelled.
   await other.sql.begin(async (tx) => {
     await tx`select from public.tenants where id = ${home.tenantId} for update`;
     await workflow.cancel();

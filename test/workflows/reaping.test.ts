@@ -35,7 +35,7 @@ test('the reaper removes the tenants of sign-ups that were not verified for 7 da
   expect(await lookAt(owner, almost)).toMatchObject({ status: 'ready', schema: true, role: true });
   expect(await lookAt(owner, kept)).toMatchObject({ status: 'ready', schema: true, role: true });
 
-  // What is free again can be had by the next.
+  // A new sign-up can use the freed slug.
   const next = await signUpTenant(stack, { slug: stale.slug });
   expect((await homeOf(owner, next.slug)).tenantId).not.toBe(stale.tenantId);
 });
@@ -91,7 +91,7 @@ test('the reaper keeps the tenant of a sign-up whose verification commits while 
   await age(late, '8 days');
   const userId = randomUUID();
   await meet(stack, {
-    // As admitSignUp does, in a verification that began in time.
+    // The same lock as admitSignUp takes, in a verification that began in time.
     lock: async (tx) => {
       await tx`
         insert into public.users (id, email, full_name, password_hash)
@@ -126,13 +126,13 @@ test('a tenant that cannot be removed does not keep others from being removed, w
     return rows.length === 0;
   });
   expect(await lookAt(owner, stuck)).toMatchObject({ status: 'ready', schema: true, role: true });
-  // The batch counts as failed, and is tried again: what was in the way is gone by then.
+  // The batch counts as failed and is retried, after the obstacle is gone.
   await pinned.release();
   await workflow.result();
   expect(await lookAt(owner, stuck)).toMatchObject({ schema: false, role: false });
 });
 
-/** Registers, and waits until the tenant is ready, but never verifies. */
+/** Registers without verifying, and waits until the tenant is ready. */
 async function signUp(): Promise<TenantHome & { slug: string; email: string }> {
   const input = freshSignUp();
   await createClient({ url: stack.url }).auth.register.mutate(input);

@@ -10,7 +10,7 @@ import { openBench } from '../support/workflow-bench.ts';
 import type { Faults } from '../support/workflow-faults.ts';
 import { describeHome, insertTenant, lookAt } from '../support/workflow-homes.ts';
 
-/** The step that each activity of provisioning does; `null` for one that does none. */
+/** The provisioning step of each activity; `null` for an activity without a step. */
 const DOING = {
   findHome: null,
   createRole: 'role',
@@ -67,7 +67,7 @@ test.concurrent.each(undoing)(
   'provisioning leaves nothing behind when the undo $activity fails once $when its work',
   async ({ activity, when }) => {
     const home = await insertTenant(bench.owner);
-    // The last step is done and its answer lost: so all there is has to be undone.
+    // The last step succeeds but its answer is lost, so everything must be undone.
     faults.set(home.tenantId, [
       { activity: 'openTenant', when: 'after', retryable: false },
       { activity, when, retryable: true },
@@ -118,7 +118,7 @@ async function provision(tenantId: string): Promise<void> {
 const failureAt = (step: ProvisioningStep): string =>
   `The step "${step}" failed, and provisioning was undone. A platform operator can retry it.`;
 
-/** What the tenant's row says when an activity fails before it told its step. */
+/** @returns the step in the tenant's row when an activity fails before it has noted its own step */
 function stepBefore(step: ProvisioningStep | null): ProvisioningStep | null {
   return step === null ? null : (PROVISIONING_STEPS[PROVISIONING_STEPS.indexOf(step) - 1] ?? null);
 }

@@ -9,7 +9,7 @@ const SECRET_BYTES = 32;
  * The minimum number of different bytes in a secret, and of different steps between adjacent bytes. 32 random bytes have
  * about 30 different bytes and 29 different steps.
  */
-const VARIETY = 12;
+const MIN_DIFFERENT = 12;
 
 /** A JWKS of private Ed25519 keys (RFC 8037). The first key signs, and all keys verify. */
 export function jwtKeys() {
@@ -41,11 +41,11 @@ export function jwtKeys() {
         context.addIssue('has two keys with the same kid');
         return z.NEVER;
       }
-      if (!keys.every(isPair)) {
+      if (!keys.every(isKeyPair)) {
         context.addIssue('has a key whose x is not the public key of its d');
         return z.NEVER;
       }
-      if (!keys.every(({ d }) => isVaried(Buffer.from(d, 'base64url')))) {
+      if (!keys.every(({ d }) => mayBeRandom(Buffer.from(d, 'base64url')))) {
         context.addIssue('has a key that is not random; generate new keys with `bun run keys FOLDER`');
         return z.NEVER;
       }
@@ -54,7 +54,7 @@ export function jwtKeys() {
 }
 
 /** Whether `x` is the public key of `d`. Otherwise nobody could verify the signatures. */
-function isPair({ kty, crv, x, d }: SigningKey): boolean {
+function isKeyPair({ kty, crv, x, d }: SigningKey): boolean {
   try {
     const key = createPrivateKey({ key: { kty, crv, x, d }, format: 'jwk' });
     return createPublicKey(key).export({ format: 'jwk' }).x === x;
@@ -76,7 +76,7 @@ export function secretKeys() {
         );
         return z.NEVER;
       }
-      if (!all.every(isVaried)) {
+      if (!all.every(mayBeRandom)) {
         context.addIssue('has a key that is not random; generate one with `openssl rand -base64 32`');
         return z.NEVER;
       }
@@ -91,9 +91,9 @@ function decode(text: string): Buffer | undefined {
 }
 
 /** Whether bytes may be random. They are not if few of them differ, if they count up or down, or if they repeat. */
-function isVaried(bytes: Uint8Array): boolean {
+function mayBeRandom(bytes: Uint8Array): boolean {
   const steps = bytes.slice(1).map((byte, index) => byte - (bytes[index] ?? 0));
-  return new Set(bytes).size >= VARIETY && new Set(steps).size >= VARIETY && !repeats(bytes);
+  return new Set(bytes).size >= MIN_DIFFERENT && new Set(steps).size >= MIN_DIFFERENT && !repeats(bytes);
 }
 
 function repeats(bytes: Uint8Array): boolean {

@@ -21,7 +21,7 @@ export function warningsOf(env: {
   if (env.NODE_ENV === 'production' && (env.RATE_LIMIT_FACTOR ?? 1) > 1) {
     warnings.push('RATE_LIMIT_FACTOR: is greater than 1 in production, which raises every rate limit; unset it');
   }
-  if (env.TRUSTED_PROXIES && trustsStrangers(env.TRUSTED_PROXIES)) {
+  if (env.TRUSTED_PROXIES && trustsPublicInternet(env.TRUSTED_PROXIES)) {
     warnings.push(
       'TRUSTED_PROXIES: contains much of the public internet, so callers there can claim any client address and evade rate limits; list only your own proxies',
     );
@@ -29,7 +29,7 @@ export function warningsOf(env: {
   return warnings;
 }
 
-function trustsStrangers(trusted: BlockList): boolean {
+function trustsPublicInternet(trusted: BlockList): boolean {
   const trustedOf = (addresses: readonly string[], family: 'ipv4' | 'ipv6'): number =>
     addresses.filter((address) => trusted.check(address, family)).length;
   return trustedOf(PUBLIC_IPV4, 'ipv4') >= TOO_MANY || trustedOf(PUBLIC_IPV6, 'ipv6') >= TOO_MANY;

@@ -95,7 +95,7 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
   for (const outcome of MAIL_OUTCOMES) mails.inc({ outcome }, 0);
 
   /** Registers a gauge of the backlog. While the backlog is unknown the gauge has no value, which an alert can detect. */
-  function tellBacklog(name: string, help: string, pick: (waiting: Backlog) => number): void {
+  function addBacklogGauge(name: string, help: string, pick: (waiting: Backlog) => number): void {
     const gauge = new Gauge({
       name,
       help,
@@ -107,37 +107,41 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
       },
     });
   }
-  tellBacklog('atrium_outbox_lag_seconds', 'Age of the oldest row in the outbox.', ({ outbox }) => outbox.seconds);
-  tellBacklog('atrium_outbox_rows', 'Rows that wait in the outbox.', ({ outbox }) => outbox.rows);
-  tellBacklog('atrium_outbox_set_aside', 'Outbox rows that wait for an operator.', ({ setAside }) => setAside);
-  tellBacklog(
+  addBacklogGauge('atrium_outbox_lag_seconds', 'Age of the oldest row in the outbox.', ({ outbox }) => outbox.seconds);
+  addBacklogGauge('atrium_outbox_rows', 'Rows that wait in the outbox.', ({ outbox }) => outbox.rows);
+  addBacklogGauge('atrium_outbox_set_aside', 'Outbox rows that wait for an operator.', ({ setAside }) => setAside);
+  addBacklogGauge(
     'atrium_outbox_unknown_kind',
     'Outbox rows of a kind that this worker does not know.',
     ({ unknownKind }) => unknownKind,
   );
-  tellBacklog(
+  addBacklogGauge(
     'atrium_audit_unsealed_seconds',
     'Age of the oldest audit row that waits for its seal.',
     ({ unsealed }) => unsealed.seconds,
   );
-  tellBacklog('atrium_audit_unsealed_rows', 'Audit rows that wait for their seal.', ({ unsealed }) => unsealed.rows);
-  const taken = new Gauge({
+  addBacklogGauge(
+    'atrium_audit_unsealed_rows',
+    'Audit rows that wait for their seal.',
+    ({ unsealed }) => unsealed.rows,
+  );
+  const takenGauge = new Gauge({
     name: 'atrium_task_slots_taken',
     help: 'Tasks under way, by kind.',
     labelNames: ['task'],
     registers,
     collect() {
       const now = slotsTaken();
-      for (const task of TASKS) taken.set({ task }, now[task]);
+      for (const task of TASKS) takenGauge.set({ task }, now[task]);
     },
   });
-  const places = new Gauge({
+  const slotsGauge = new Gauge({
     name: 'atrium_task_slots',
     help: 'Tasks that this worker takes at once, by kind.',
     labelNames: ['task'],
     registers,
   });
-  for (const task of TASKS) places.set({ task }, slots[task]);
+  for (const task of TASKS) slotsGauge.set({ task }, slots[task]);
 
   return {
     registry,

@@ -32,7 +32,7 @@ interface Verifying {
 export async function verifyAuditLog(verifying: Verifying): Promise<Verification> {
   // Comes first, so that a row that is sealed meanwhile is counted twice, and not missed.
   const { unsealed, smuggledId } = await findUnsealed(verifying);
-  const chain = await followChain(verifying, await readAll(verifying));
+  const chain = await followChain(verifying, await readCurrentBounds(verifying));
   const firstBadId = chain.firstBadId ?? smuggledId;
   return { valid: firstBadId === null, checked: chain.checked, unsealed, firstBadId };
 }
@@ -46,16 +46,16 @@ async function followChain(verifying: Verifying, bounds: ChainBounds | undefined
   const followed = await followOnce(verifying, bounds);
   if (followed.firstBadId === null) return followed;
   // The chain may have got its first seal or a later start meanwhile.
-  const now = await readAll(verifying);
-  const same = (bounds === undefined) === (now === undefined) && macText(bounds) === macText(now);
+  const now = await readCurrentBounds(verifying);
+  const same = (bounds === undefined) === (now === undefined) && startMacText(bounds) === startMacText(now);
   return same ? followed : await followChain(verifying, now);
 }
 
-function macText(bounds: ChainBounds | undefined): string | undefined {
+function startMacText(bounds: ChainBounds | undefined): string | undefined {
   return bounds?.startMac?.toString('hex');
 }
 
-function readAll({ tenantId, read }: Verifying): Promise<ChainBounds | undefined> {
+function readCurrentBounds({ tenantId, read }: Verifying): Promise<ChainBounds | undefined> {
   return read((tx) => readBounds(tx, tenantId ?? PLATFORM_CHAIN));
 }
 

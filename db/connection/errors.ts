@@ -80,13 +80,13 @@ export class DatabaseRefusal extends AppError {}
 const BAD_VALUES = new Set([
   '22001', // too long
   '22003', // out of range
-  '22007', // no date or time
+  '22007', // not a date or time
   '22008', // a time out of range
-  '22021', // a character that the encoding lacks, as NUL
-  '22026', // of another length
-  '22032', // no JSON
-  '22P02', // no number, UUID, or value of an enum
-  '22P05', // not to be translated
+  '22021', // a character that the encoding does not have, such as NUL
+  '22026', // wrong length
+  '22032', // invalid JSON
+  '22P02', // not a number, UUID or value of an enum
+  '22P05', // a character that can't be converted
 ]);
 
 /** Tables that callers do not write to directly. If such a table refuses a row, it is not the caller's fault. */

@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 
 /** For a text without parameters, postgres.js uses the simple protocol, which can run several statements at once. */
 export const EXTENDED_PROTOCOL = { simple: false };
-/** The maximum of named statements of a connection: each takes 16 KB in PostgreSQL. An unnamed one takes another round trip. */
+/** The maximum of named statements of a connection. Each takes 16 KB in PostgreSQL. Others take one more round trip. */
 const NAMED_AT_MOST = 500;
 /** The statements that a procedure may send. SET, RESET, COMMIT, DO and others could leave the tenant. */
 const ALLOWED = /^\s*(select|insert|update|delete|with|merge)\b/i;

@@ -56,7 +56,7 @@ export function createPool(
   const presence = { away: false, changedAt: -Infinity };
 
   /** Calls `onChange`, but not too often if some connections work and others do not. */
-  function tell(away: boolean, cause?: unknown): void {
+  function reportPresence(away: boolean, cause?: unknown): void {
     if (presence.away === away || Date.now() - presence.changedAt < CHANGE_MS) return;
     Object.assign(presence, { away, changedAt: Date.now() });
     options.onChange?.(away, cause);
@@ -91,7 +91,7 @@ export function createPool(
     let begun: Begun<Row> | undefined;
     try {
       begun = await lane.begin(settings);
-      tell(false);
+      reportPresence(false);
       const result = await Promise.race([work(begun.tx, begun.rows), begun.loss]);
       // The result may be wrong if the connection was lost meanwhile.
       if (lane.lost) await begun.loss;
@@ -104,7 +104,7 @@ export function createPool(
       await begun?.rollback();
       if (!lane.lost && !isConnectionError(error)) throw error;
       // A transaction that has begun may take too long although PostgreSQL is reachable.
-      if (!begun || isConnectionError(error)) tell(true, error);
+      if (!begun || isConnectionError(error)) reportPresence(true, error);
       throw isUnreachable(error) ? error : unreachable(error);
     } finally {
       giveBack(lane);

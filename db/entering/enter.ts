@@ -40,7 +40,7 @@ export type BoundSchema = 'tenant' | 'lobby';
 interface Door {
   caller: Caller;
   readOnly: boolean;
-  /** Whether callers of this kind may call the procedure. A caller that is not live gets `UNAUTHENTICATED` even if not. */
+  /** Whether callers of this kind may call the procedure. If not, a live caller gets `FORBIDDEN`. */
   admitted: boolean;
   /** Called with the actor before the call can be refused. */
   onActor?: (actor: Actor) => void;
@@ -55,9 +55,9 @@ export interface TenantDoor extends Door {
 }
 
 /**
- * Enters a tenant, which is possible in no other way. One statement, sent together with BEGIN, looks up caller, tenant and
- * role. If all checks pass, it sets search_path and role for this transaction, and PostgreSQL then refuses the tables of every
- * other tenant. For a read-only assumed identity it also makes the transaction read-only. Then `work` runs.
+ * Enters a tenant. Requests can enter a tenant in no other way. One statement, sent together with BEGIN, looks up caller,
+ * tenant and role. If all checks pass, it sets search_path and role for this transaction, and PostgreSQL then refuses the
+ * tables of every other tenant. For a read-only assumed identity it also makes the transaction read-only. Then `work` runs.
  * @throws AppError `UNAUTHENTICATED`, `TENANT_REQUIRED`, `TENANT_MISMATCH`, `TENANT_NOT_FOUND`, the tenant's status,
  *   `FORBIDDEN` or `READ_ONLY_IDENTITY`, in this order
  */
@@ -70,10 +70,10 @@ export async function enterTenant<T>(
   const roles = door.admitted ? door.roles : [];
   const values = [...valuesOf(caller), door.slug ?? null, `{${roles.join(',')}}`, door.schema];
   const first = { text: ENTER_TENANT[caller.kind], values };
-  return await andTouch(pool, (noteRow) =>
+  return await enterAndTouch(pool, (keepRow) =>
     pool.transactionAfter<TenantRow, T>({ readOnly: door.readOnly, share: shareOf(caller), first }, (tx, [row]) => {
       const entered = admit(row, door);
-      noteRow(row);
+      keepRow(row);
       return work({ tx, ...entered });
     }),
   );
@@ -85,21 +85,21 @@ export async function enterTenant<T>(
  */
 export async function enterAsUser<T>(pool: Pool, door: Door, work: (entered: UserEntered) => Promise<T>): Promise<T> {
   const first = { text: ENTER_AS_USER[door.caller.kind], values: valuesOf(door.caller) };
-  return await andTouch(pool, (noteRow) =>
+  return await enterAndTouch(pool, (keepRow) =>
     pool.transactionAfter<CallerRow, T>({ readOnly: door.readOnly, first }, (tx, [row]) => {
       const actor = identify(row, door);
       assertAdmitted(actor, door);
       if (actor.type === 'apiKey') throw new Error('A key was admitted where a user is needed');
-      noteRow(row);
+      keepRow(row);
       return work({ tx, actor });
     }),
   );
 }
 
 /** Runs `enter` and, at most once a minute, stores when the caller was last seen. */
-async function andTouch<T>(
+async function enterAndTouch<T>(
   pool: Pool,
-  enter: (noteRow: (row: CallerRow | undefined) => void) => Promise<T>,
+  enter: (keepRow: (row: CallerRow | undefined) => void) => Promise<T>,
 ): Promise<T> {
   let seen: CallerRow | undefined;
   const result = await enter((row) => {

@@ -39,7 +39,7 @@ export async function lockPendingSignUps(tx: Tx, email: string): Promise<(SignUp
 }
 
 /** The parts of a sign-up that its account needs. */
-type Founder = Pick<SignUp, 'id' | 'email' | 'fullName' | 'tenantId'> & { passwordHash: string };
+type NewAdmin = Pick<SignUp, 'id' | 'email' | 'fullName' | 'tenantId'> & { passwordHash: string };
 
 /**
  * Creates the account of a sign-up whose address is verified now, and makes it an admin of the tenant.
@@ -49,7 +49,7 @@ type Founder = Pick<SignUp, 'id' | 'email' | 'fullName' | 'tenantId'> & { passwo
 export async function admitSignUp(tx: Tx, signUp: SignUp): Promise<string> {
   const { passwordHash } = signUp;
   if (passwordHash === null) throw new Error('A sign-up that is verified already is admitted again');
-  const userId = await makeFounder(tx, { ...signUp, passwordHash });
+  const userId = await createTenantAdmin(tx, { ...signUp, passwordHash });
   // A trigger erases the password of the sign-up when `verified_at` is set.
   await tx
     .update(signUps)
@@ -64,13 +64,13 @@ export async function admitSignUp(tx: Tx, signUp: SignUp): Promise<string> {
  * @returns the user's id
  * @throws PostgresError that violates `users_email_key`, if the address got an account meanwhile
  */
-export async function admitUnderNewPassword(tx: Tx, signUp: Founder): Promise<string> {
-  const userId = await makeFounder(tx, signUp);
+export async function admitUnderNewPassword(tx: Tx, signUp: NewAdmin): Promise<string> {
+  const userId = await createTenantAdmin(tx, signUp);
   await voidSignUps(tx, [signUp]);
   return userId;
 }
 
-async function makeFounder(tx: Tx, { email, fullName, passwordHash, tenantId }: Founder): Promise<string> {
+async function createTenantAdmin(tx: Tx, { email, fullName, passwordHash, tenantId }: NewAdmin): Promise<string> {
   const userId = uuidv7();
   await insertUser(tx, { id: userId, email, fullName, passwordHash });
   await tx.insert(memberships).values({ userId, tenantId, role: 'admin' });

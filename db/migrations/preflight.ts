@@ -29,7 +29,7 @@ export async function assertAppRole(pool: Pool): Promise<void> {
 /** The sets of the lobby. They are read once, at the first check, since `/readyz` checks every second. */
 let lobbySets: readonly MigrationSet[] | undefined;
 
-/** Whether the lobby has all migrations that this code needs. It may have later ones. @throws if PostgreSQL does not answer */
+/** Whether the lobby has all migrations that this code needs. It may have later ones. @throws AppError `OVERLOADED` */
 export async function lobbyIsCurrent(pool: Pool): Promise<boolean> {
   const rows = await pool.transaction({ readOnly: true }, (tx) =>
     tx.execute<{ set: string; version: number }>(

@@ -29,7 +29,7 @@ export async function refuseFormerSlug(tx: Tx, slug: Slug): Promise<void> {
 
 /**
  * Keeps `from` as a former slug of the tenant. The tenant may take back a former slug of its own as `to`.
- * @throws AppError `SLUG_TAKEN` if `to` is the former slug of another tenant; `CONFLICT` if the tenant has too many former slugs
+ * @throws AppError `SLUG_TAKEN` if `to` is the former slug of another tenant; `CONFLICT` if this tenant has too many
  */
 export async function changeSlug(tx: Tx, tenantId: string, { from, to }: { from: Slug; to: Slug }): Promise<void> {
   // Row-level security hides other tenants' former slugs. This insert does nothing if one of them is in the way.

@@ -25,13 +25,13 @@ export async function makeAuditPartitions(owner: Owner): Promise<void> {
  * @throws BatchError that names the logs that can't be sealed, after the months are dropped
  */
 export async function dropAuditMonths(owner: Owner, keys: SecretKeys, days: number): Promise<void> {
-  const failures = await sealDue(owner, keys, days);
-  await dropDue(owner, keys, days);
+  const failures = await sealDroppedMonths(owner, keys, days);
+  await dropMonths(owner, keys, days);
   if (failures.length > 0) throw new BatchError('audit_months', failures);
 }
 
 /** @returns the logs that can't be sealed */
-async function sealDue(owner: Owner, keys: SecretKeys, days: number): Promise<JobFailure[]> {
+async function sealDroppedMonths(owner: Owner, keys: SecretKeys, days: number): Promise<JobFailure[]> {
   const failures = new Map<string, JobFailure>();
   for (;;) {
     const except = [...failures.keys()];
@@ -51,7 +51,7 @@ function monthBefore(days: number): string {
   return `date_trunc('month', (now() - make_interval(days => ${Math.trunc(days)})) at time zone 'UTC') at time zone 'UTC'`;
 }
 
-async function dropDue(owner: Owner, keys: SecretKeys, days: number): Promise<void> {
+async function dropMonths(owner: Owner, keys: SecretKeys, days: number): Promise<void> {
   await owner.begin(async (tx) => {
     await limitLocks(tx);
     const [due] = await tx<{ before: string; months: string[]; stray: boolean }[]>`
@@ -64,7 +64,7 @@ async function dropDue(owner: Owner, keys: SecretKeys, days: number): Promise<vo
           and substring(pg_get_expr(c.relpartbound, c.oid) from $$TO \\('([^']+)'\\)$$)::timestamptz <= d.before
       ) p`;
     if (!due || (due.months.length === 0 && !due.stray)) return;
-    await admitGaps(tx, keys, due.before);
+    await signDroppedBefore(tx, keys, due.before);
     // The slow statements come first, since all writers wait from the first drop on.
     await tx`delete from public.audit_logs_default where created_at < ${due.before}::text::timestamptz`;
     // Otherwise the next sealing would treat these rows as deleted by somebody.
@@ -81,7 +81,7 @@ async function dropDue(owner: Owner, keys: SecretKeys, days: number): Promise<vo
 }
 
 /** Signs into every chain that rows older than this time may be missing. A chain whose start has a wrong MAC is skipped. */
-async function admitGaps(tx: OwnerTx, keys: SecretKeys, droppedBefore: string): Promise<void> {
+async function signDroppedBefore(tx: OwnerTx, keys: SecretKeys, droppedBefore: string): Promise<void> {
   // Sealing locks the chains in the same order, so neither waits for the other in a deadlock.
   const starts = await tx<SignedStart[]>`select ${startColumns(tx)} from public.audit_chains order by chain for update`;
   const macs = starts

@@ -25,7 +25,7 @@ interface SealedRows {
  * Seals rows that were committed and have no seal yet, each in the chain of its log, the oldest first. Logs take turns: each
  * log that waits gets an equal share of a round, however many rows it has. Rows are read without a lock. A place in a chain
  * can be taken once, so if several workers seal the same chain, the first one succeeds and the others write nothing. One
- * statement writes all rows of a round or, after a crash, none.
+ * statement writes all seals of a round (with `apart`, of a log) or, after a crash, none.
  * @param options.apart reads and seals each log by its own statements, so that one that can't be read or sealed does not
  *   stop the others
  * @param options.except the chains to skip

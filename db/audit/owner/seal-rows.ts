@@ -5,7 +5,7 @@ import type { Owner } from '../../connection/owner/connect.ts';
 import type { WaitingRow } from './waiting-rows.ts';
 
 /** A row that waits for its seal, and whether its time is older than its transaction. */
-export type Judged = WaitingRow & { backdated: boolean };
+export type CheckedRow = WaitingRow & { backdated: boolean };
 
 /**
  * Appends seals for rows to their chains, by one statement.
@@ -14,10 +14,10 @@ export type Judged = WaitingRow & { backdated: boolean };
 export async function appendSeals(
   owner: Owner,
   keys: SecretKeys,
-  waiting: readonly Judged[],
+  waiting: readonly CheckedRow[],
 ): Promise<'sealed' | 'moved' | 'taken'> {
   try {
-    return (await append(owner, waiting, link(keys, waiting))) ? 'sealed' : 'moved';
+    return (await append(owner, waiting, computeSeals(keys, waiting))) ? 'sealed' : 'moved';
   } catch (error) {
     const { code, constraint_name: constraint } = postgresError(error) ?? {};
     if (code === '23505' && constraint?.startsWith('audit_seals_')) return 'taken';
@@ -30,7 +30,7 @@ type Sealed = Link & { seal: Buffer };
 type SignedEnd = ChainEnd & { mac: Buffer; before: Buffer | null };
 
 /** Computes the new seals and ends. Forged rows and seals are kept for the verifier, so they do not block other logs. */
-function link(keys: SecretKeys, waiting: readonly Judged[]): { links: Sealed[]; ends: SignedEnd[] } {
+function computeSeals(keys: SecretKeys, waiting: readonly CheckedRow[]): { links: Sealed[]; ends: SignedEnd[] } {
   const ends = new Map<string, ChainEnd & { before: Buffer | null }>();
   const links = waiting.flatMap((row): Sealed[] => {
     const { chain, auditId, createdAt, sealedAt, text, taken, backdated } = row;
@@ -51,9 +51,9 @@ function link(keys: SecretKeys, waiting: readonly Judged[]): { links: Sealed[]; 
  * the next end would hide the forged end. The verifier reports the row after the gap.
  */
 function endOf(keys: SecretKeys, { chain, endSequence: sequence, endSeal: seal, endId, endMac }: WaitingRow) {
-  const whole =
+  const isSigned =
     seal && endId && endMac ? endMatches(keys, { chain, sequence, auditId: endId, seal }, endMac) : sequence === 0;
-  return { sequence: whole ? sequence : sequence + 1, seal };
+  return { sequence: isSigned ? sequence : sequence + 1, seal };
 }
 
 /**

@@ -17,7 +17,7 @@ import type { Owner, OwnerTx } from '../../connection/owner/connect.ts';
 // Every start and end is verified before it is signed again. Otherwise a new MAC would hide a change to the chain.
 
 /** How many seals are deleted at once. Verifying them takes half a second, and the chain is locked for a shorter time. */
-const AT_ONCE = 20_000;
+const SEALS_AT_ONCE = 20_000;
 /** How many chains are read at once to be signed again. */
 const CHAINS_AT_ONCE = 1_000;
 
@@ -52,52 +52,58 @@ export async function trimAuditChains(owner: Owner, keys: SecretKeys): Promise<v
         },
       };
     }
-    yield* signAnew(owner, keys);
+    yield* signAgainJobs(owner, keys);
   }
 }
 
 /** @returns whether more seals may have to be deleted */
 async function trim(owner: Owner, keys: SecretKeys, chain: string): Promise<boolean> {
-  const [was] = await owner<
+  const [current] = await owner<
     SignedStart[]
   >`select ${startColumns(owner)} from public.audit_chains where chain = ${chain}`;
-  if (!was?.mac || !startMatches(keys, was, was.mac)) return false;
-  const start = await goneUpTo(owner, keys, was);
+  if (!current?.mac || !startMatches(keys, current, current.mac)) return false;
+  const start = await findNewStart(owner, keys, current);
   if (!start) return false;
   return await owner.begin(async (tx) => {
     const { count } = await tx`
       update public.audit_chains
       set start_sequence = ${start.sequence}, start_audit_id = ${start.auditId}, start_seal = ${start.seal},
         start_mac = ${macOfStart(keys, start)}
-      where chain = ${chain} and start_mac = ${was.mac}`;
+      where chain = ${chain} and start_mac = ${current.mac}`;
     // Another worker has moved the start meanwhile.
     if (count === 0) return true;
     await tx`delete from public.audit_seals where chain = ${chain} and sequence <= ${start.sequence}`;
-    return start.sequence - was.sequence === AT_ONCE;
+    return start.sequence - current.sequence === SEALS_AT_ONCE;
   });
 }
 
 /** @returns the new start, after the first valid seals without a row and without a gap; `undefined` if there are none */
-async function goneUpTo(owner: Owner, keys: SecretKeys, was: ChainStart): Promise<ChainStart | undefined> {
+async function findNewStart(owner: Owner, keys: SecretKeys, current: ChainStart): Promise<ChainStart | undefined> {
   const seals = await owner<(Link & { seal: Buffer; gone: boolean })[]>`
     select s.chain, s.sequence::float8 as sequence, s.audit_id as "auditId", s.row_mac as "rowMac", s.seal,
       ${owner.unsafe(isoOf('s.audit_created_at'))} as "auditCreatedAt", ${owner.unsafe(isoOf('s.created_at'))} as "sealedAt",
-      s.audit_created_at < ${was.droppedBefore}::text::timestamptz and a.id is null as gone
+      s.audit_created_at < ${current.droppedBefore}::text::timestamptz and a.id is null as gone
     from public.audit_seals s
     left join public.audit_logs a on a.id = s.audit_id and a.created_at = s.audit_created_at
-    where s.chain = ${was.chain} and s.sequence > ${was.sequence} order by s.sequence limit ${AT_ONCE}`;
+    where s.chain = ${current.chain} and s.sequence > ${current.sequence} order by s.sequence limit ${SEALS_AT_ONCE}`;
   let last: ChainStart | undefined;
   for (const { seal, gone, ...link } of seals) {
-    const { sequence, seal: before } = last ?? was;
+    const { sequence, seal: before } = last ?? current;
     if (!gone || link.sequence !== sequence + 1 || !sealMatches(keys, link, before, seal)) break;
-    last = { chain: was.chain, sequence: link.sequence, auditId: link.auditId, seal, droppedBefore: was.droppedBefore };
+    last = {
+      chain: current.chain,
+      sequence: link.sequence,
+      auditId: link.auditId,
+      seal,
+      droppedBefore: current.droppedBefore,
+    };
   }
   return last;
 }
 
 type SignedChain = SignedStart & { endSequence: number; endId: string; endSeal: Buffer; endMac: Buffer };
 
-async function* signAnew(owner: Owner, keys: SecretKeys): AsyncGenerator<Job> {
+async function* signAgainJobs(owner: Owner, keys: SecretKeys): AsyncGenerator<Job> {
   for (let after: string | null = null; ;) {
     const chains: SignedChain[] = await owner<SignedChain[]>`
       select ${startColumns(owner)}, sequence::float8 as "endSequence", audit_id as "endId", seal as "endSeal", end_mac as "endMac"

@@ -3,12 +3,12 @@ import { steps } from '../../connection/owner/index-skip-scan.ts';
 import { canonicalRow, isoOf } from '../canonical-row.ts';
 
 /** The maximum number of logs in one round. */
-const LOGS = 250;
-/** The maximum bytes of rows in one round, besides one row of each log. It limits the memory of PostgreSQL and the worker. */
-const BYTES = 8 * 1024 * 1024;
+const MAX_LOGS = 250;
+/** The maximum bytes of rows in one round, besides one row of each log, to limit the memory of PostgreSQL and the worker. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /** No chain reaches this sequence: 2 to the power of 52. */
-const FAR = 4_503_599_627_370_496;
+const IMPOSSIBLE_SEQUENCE = 4_503_599_627_370_496;
 
 /** A row that waits for its seal, and the end of its chain. */
 export interface WaitingRow {
@@ -38,8 +38,8 @@ export async function waitingLogs(
   const rows = await owner<{ chain: string }[]>`
     ${steps(owner, { key: 'chain', from: 'public.audit_unsealed' })}
     select key as chain from steps where key is not null and key <> all(${[...except]}::uuid[])
-    order by key <= ${after ?? null}::uuid, key limit ${LOGS + 1}`;
-  return { chains: rows.slice(0, LOGS).map(({ chain }) => chain), more: rows.length > LOGS };
+    order by key <= ${after ?? null}::uuid, key limit ${MAX_LOGS + 1}`;
+  return { chains: rows.slice(0, MAX_LOGS).map(({ chain }) => chain), more: rows.length > MAX_LOGS };
 }
 
 /** @returns the oldest waiting rows of each log, at most `share` of each; if they are `full`, more rows likely wait */
@@ -64,7 +64,7 @@ export async function readWaiting(
       -- Ordered by place, so that the large rows of one log do not use up the bytes of the others.
       select *, sum(bytes) over (order by place, chain) as total from sized
     ), u as materialized (
-      select * from summed where place = 1 or total <= ${BYTES}
+      select * from summed where place = 1 or total <= ${MAX_BYTES}
     )
     select u.chain, u.audit_id as "auditId", ${owner.unsafe(isoOf('u.created_at'))} as "createdAt",
       ${owner.unsafe(isoOf("date_trunc('milliseconds', now())"))} as "sealedAt",
@@ -88,6 +88,6 @@ export async function readWaiting(
  *   no sequence for later rows.
  */
 function lastPlace(chain: string): string {
-  return `greatest(0, case when c.sequence < ${FAR} then c.sequence end, (
-    select max(s.sequence) from public.audit_seals s where s.chain = ${chain} and s.sequence < ${FAR}))::float8`;
+  return `greatest(0, case when c.sequence < ${IMPOSSIBLE_SEQUENCE} then c.sequence end, (
+    select max(s.sequence) from public.audit_seals s where s.chain = ${chain} and s.sequence < ${IMPOSSIBLE_SEQUENCE}))::float8`;
 }

@@ -33,8 +33,8 @@ export interface Inside {
  * After a serialization failure `work` runs once more from the start, so it must have no effects outside the database. The
  * transaction may take 10 s.
  * @throws TenantGoneError if there is no such tenant, or it is deleted
- * @throws AppError `TENANT_NOT_READY`, `TENANT_MIGRATING`, `TENANT_SUSPENDED`; `OVERLOADED` if PostgreSQL is unreachable. A
- *   retry may succeed.
+ * @throws AppError `TENANT_NOT_READY`, `TENANT_MIGRATING`, `TENANT_SUSPENDED`; `OVERLOADED` if PostgreSQL is unreachable.
+ *   A retry may succeed.
  */
 export type InTenant = <T>(tenantId: string, work: (tx: Tx, inside: Inside) => Promise<T>) => Promise<T>;
 

@@ -11,7 +11,7 @@ const LOCK_TIMEOUT = '20s';
 
 /**
  * Removes the sign-ups that were not verified in time, together with their tenants. It also deletes expired mail requests,
- * and the successors of refresh tokens after their grace period. If one removal fails, the others still run.
+ * and erases the successors of refresh tokens after their grace period. If one removal fails, the others still run.
  * @throws BatchError that names the failed removals
  */
 export async function reapSignUps(owner: Owner): Promise<void> {
@@ -31,7 +31,7 @@ export async function reapSignUps(owner: Owner): Promise<void> {
   ]);
 }
 
-/** Deletes voided sign-ups whose tenant has members, because a reset created the account. The others go with their tenant. */
+/** Deletes voided sign-ups whose tenant has members, since a reset created the account. Others go with their tenant. */
 async function deleteVoidedSignUps(owner: Owner): Promise<void> {
   await owner`
     delete from public.sign_ups s

@@ -34,8 +34,8 @@ export async function findSignUp(
 }
 
 /**
- * Prepares a reset mail. A reset is for an account or, if the address has none, for its pending sign-ups, since the link of a
- * reset also verifies the address. Each try to send the mail starts the hour of the link again.
+ * Prepares a reset mail. A reset is for an account or, if the address has none, for its pending sign-ups, since the link of
+ * a reset also verifies the address. Each try to send the mail starts the hour of the link again.
  */
 export async function beginReset(
   owner: Owner,

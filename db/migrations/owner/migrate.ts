@@ -49,7 +49,7 @@ export async function migrateTenantSchema(
 /** @returns the statements that lock a schema for its migration, in the order in which they must run */
 function locking(tx: OwnerTx, schema: string) {
   return [
-    // While a migration waits for a lock on a table, all other transactions on that table wait behind it.
+    // A migration gives up a lock soon, because all other transactions on the table wait behind it.
     tx`select set_config('lock_timeout', '5s', true), set_config('search_path', quote_ident(${schema}) || ', pg_temp', true)`,
     tx`select pg_advisory_xact_lock(hashtextextended(${`atrium migrate ${schema}`}, 0))`,
   ] as const;

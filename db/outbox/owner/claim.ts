@@ -41,9 +41,9 @@ export function ofUnknownKind(seconds: number): Verdict {
 const ERROR_LENGTH = 300;
 
 /** Stands for the tenant where a row has none. */
-const NOBODY = NIL;
-/** The tenant of a row, or {@link NOBODY}, in SQL, as the index outbox_turns_idx defines it. */
-const WHOSE = `coalesce(tenant_id, '${NOBODY}'::uuid)`;
+const NO_TENANT = NIL;
+/** The tenant of a row, or {@link NO_TENANT}, in SQL, as the index outbox_turns_idx defines it. */
+const TENANT_KEY = `coalesce(tenant_id, '${NO_TENANT}'::uuid)`;
 
 interface Turns {
   after: string | undefined;
@@ -80,34 +80,34 @@ async function takeRows(
   tx: OwnerTx,
   { after, most, passed, placesOf }: Turns & { placesOf: (tenantId: string) => number },
 ): Promise<{ rows: OutboxRow[]; last: string | undefined }> {
-  const later = await whoseAreDue(tx, { after, most, passed });
+  const later = await dueTenants(tx, { after, most, passed });
   const earlier =
-    after === undefined || later.length === most ? [] : await whoseAreDue(tx, { after: undefined, most, passed });
+    after === undefined || later.length === most ? [] : await dueTenants(tx, { after: undefined, most, passed });
   const turns = [...new Set([...later, ...earlier])].slice(0, most);
   if (turns.length === 0) return { rows: [], last: undefined };
   const share = Math.ceil(most / turns.length);
-  const places = turns.map((whose) => (whose === NOBODY ? share : Math.min(share, placesOf(whose))));
+  const places = turns.map((tenant) => (tenant === NO_TENANT ? share : Math.min(share, placesOf(tenant))));
   const rows = await tx<OutboxRow[]>`
     select o.id, o.tenant_id as "tenantId", o.kind, o.payload, o.attempts
-    from unnest(${turns}::uuid[], ${places}::int[]) with ordinality as t (whose, places, turn)
+    from unnest(${turns}::uuid[], ${places}::int[]) with ordinality as t (tenant, places, turn)
     cross join lateral (
       select * from public.outbox
       where set_aside_at is null and next_attempt_at <= now()
-        and ${tx.unsafe(WHOSE)} = t.whose
+        and ${tx.unsafe(TENANT_KEY)} = t.tenant
       order by next_attempt_at, id limit t.places for update skip locked) o
     order by t.turn, o.next_attempt_at, o.id`;
   return { rows, last: turns.at(-1) };
 }
 
 /** @returns the tenants with rows that are due, in the order of their ids */
-async function whoseAreDue(tx: OwnerTx, { after, most, passed }: Turns): Promise<string[]> {
-  const rows = await tx<{ whose: string }[]>`
-    ${steps(tx, { key: WHOSE, from: 'public.outbox', where: 'set_aside_at is null', after })}
-    select key as whose from steps
+async function dueTenants(tx: OwnerTx, { after, most, passed }: Turns): Promise<string[]> {
+  const rows = await tx<{ tenant: string }[]>`
+    ${steps(tx, { key: TENANT_KEY, from: 'public.outbox', where: 'set_aside_at is null', after })}
+    select key as tenant from steps
     where key is not null and key <> all (${[...passed]}::uuid[]) and exists (select from public.outbox
-      where set_aside_at is null and next_attempt_at <= now() and ${tx.unsafe(WHOSE)} = steps.key)
+      where set_aside_at is null and next_attempt_at <= now() and ${tx.unsafe(TENANT_KEY)} = steps.key)
     limit ${most}`;
-  return rows.map(({ whose }) => whose);
+  return rows.map(({ tenant }) => tenant);
 }
 
 async function settleRows(tx: OwnerTx, settled: readonly Settled[]): Promise<void> {
@@ -133,7 +133,7 @@ export async function wakeKinds(owner: Owner, kinds: readonly string[]): Promise
   await owner.begin(async (tx) => {
     const known = await tx<{ id: string }[]>`
       select id from public.outbox where set_aside_at is null and last_error = ${UNKNOWN_KIND} and kind in ${tx(kinds)}`;
-    // An UPDATE waits for a lock on the table even if it changes no row.
+    // An UPDATE would wait for a transaction that locks the table against changes, even if it changes no row.
     if (known.length === 0) return;
     await tx`
       update public.outbox set next_attempt_at = now(), last_error = null where id in ${tx(known.map(({ id }) => id))}`;

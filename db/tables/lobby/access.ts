@@ -8,7 +8,7 @@ export const MODES = ['read', 'write'] as const;
 /** What an assumed identity may do. */
 export type Mode = (typeof MODES)[number];
 
-/** Sign-ups with one address each. Each has its own password and name, so nobody can take over another's sign-up. */
+/** Sign-ups. Each has its own password and name, so that nobody can take over another one of the same address. */
 export const signUps = lobby.table(
   'sign_ups',
   {

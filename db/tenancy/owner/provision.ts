@@ -16,8 +16,8 @@ class ForeignSchemaError extends Error {
   override readonly name = 'ForeignSchemaError';
 }
 
-// Every function here can be repeated at any time, also after it failed halfway, since a workflow retries it. Statements that
-// do not need each other's results are sent together.
+// Every function here can be repeated at any time, also after it failed halfway, since a workflow retries it. Statements
+// that do not need each other's results are sent together.
 
 /** Creates the tenant's role. It is in the group `tenants`. The app's role may set it, but does not inherit its rights. */
 export async function createRole(owner: Owner, { dbRole }: TenantHome): Promise<void> {

@@ -85,7 +85,7 @@ export async function openScratchLog(stack: SharedStack): Promise<ScratchLog> {
   };
 }
 
-/** Adds a row to a log, and puts a seal at the last possible position, so that the row cannot be sealed. */
+/** Fills the last positions of a chain with seals, and adds a row, which then cannot be sealed. */
 export async function obstruct(log: ScratchLog, tenantId: string, at?: string): Promise<void> {
   for (const sequence of ['4503599627370495', '4503599627370496', '4503599627370497']) {
     await log.superuser`

@@ -20,7 +20,7 @@ async function superuser(args: string[], listed = '', databaseOwnerUrl = place.d
   return await runScript(['superuser', ...args], { bun, env });
 }
 
-/** Calls a procedure for operators as a founder. @returns the answer */
+/** Calls a procedure for operators as a founder, whose tenant has nothing to retry. @returns the reason of the refusal */
 async function operate(founder: Founder): Promise<unknown> {
   const call = { token: founder.tokens().accessToken, body: { slug: founder.slug } };
   return reasonOf(await callOn('tRPC', place.url, 'admin.retryProvisioning', call));

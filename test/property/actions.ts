@@ -18,7 +18,7 @@ const KINDS = {
   logout: 3,
   revokeSession: 3,
   requestReset: 2,
-  // Each of these costs an Argon2 run or two.
+  // Each of these needs one or two Argon2 runs, so they are rare.
   login: 6,
   confirmReset: 4,
   changePassword: 3,
@@ -27,21 +27,21 @@ const KINDS = {
 
 type Kind = keyof typeof KINDS;
 
-/** An action before it is known what there is to act on. */
+/** A random action before it is matched with the existing things. */
 export interface Wish {
   do: Kind;
-  /** Choose among what there is. */
+  /** Numbers that choose among the existing things. */
   who: number;
   what: number;
-  /** Whom it is to be about, if anyone. */
+  /** The person that it should be about, if any. */
   about: number | null;
   tenant: TenantIndex | null;
   role: Role;
-  /** Whether to take what does not fit: someone else's token, a wrong password, what is over. */
+  /** Whether to use something unfitting: the token of another person, a wrong password, or something that has ended. */
   odd: boolean;
 }
 
-/** An action on things that are there, each named by its index. `as` is an access token. */
+/** An action on existing things, by their indexes. `as` is an access token. */
 export type Action =
   | { do: 'login'; person: number; password: number; tenant: TenantIndex | null }
   | { do: 'refresh'; token: number; tenant: TenantIndex | null }
@@ -82,7 +82,7 @@ const wish: fc.Arbitrary<Wish> = fc.record({
 /** A history, one action after another. */
 export const quietHistory: fc.Arbitrary<Wish[]> = fc.array(wish, { maxLength: 30, size: 'max' });
 
-/** Kinds that change or look at the same rows, so that one may come between another's look and its change. */
+/** Groups of actions on the same rows, so that one may change a row between the read and the write of another. */
 const rivals = fc.constantFrom<Kind[]>(
   ['invite', 'accept'],
   ['invite', 'disable'],
@@ -102,7 +102,7 @@ const strangers = fc.array(
   { minLength: 2, maxLength: 6 },
 );
 
-/** Wishes that come at once, often about the same person. The first may come several times. */
+/** Concurrent wishes, often about the same person. The first may be repeated. */
 const together = fc.record({
   wishes: fc.array(wish, { minLength: 2, maxLength: 4, size: 'max' }),
   first: fc.nat(5),
@@ -112,8 +112,8 @@ const together = fc.record({
 });
 
 /**
- * A history of batches. It keeps to a few kinds of actions, which take turns: those that meet badly then meet often. Time
- * passes between batches only, since all others measure it by one clock.
+ * A history of concurrent batches. It has only a few kinds of actions, so that conflicting kinds meet often. Time passes
+ * only between batches, because all actions of a batch see the same time.
  */
 export const busyHistory: fc.Arbitrary<Wish[][]> = fc
   .record({

@@ -1,9 +1,9 @@
 import type postgres from 'postgres';
 import type { Handles } from './handles.ts';
 
-// The grace of 10 s is held open, and ended by hand, so that no history depends on how fast it runs.
+// The grace of 10 s is extended, and ended explicitly, so that no history depends on its speed.
 
-/** Gives what is in its grace by now an hour more. */
+/** Extends every running grace by an hour. */
 export async function stopTheClock(sql: postgres.Sql, { people }: Handles): Promise<void> {
   await sql`
     update public.refresh_tokens r
@@ -16,7 +16,7 @@ export async function stopTheClock(sql: postgres.Sql, { people }: Handles): Prom
       and (used_at is not null or r.expires_at < now() + interval '10 seconds')`;
 }
 
-/** Ends each grace. */
+/** Ends every grace. */
 export async function letTimePass(sql: postgres.Sql, { people }: Handles): Promise<void> {
   await sql`
     update public.refresh_tokens r

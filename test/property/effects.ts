@@ -2,7 +2,7 @@ import type { Action } from './actions.ts';
 import { handOut, holderOf, isReuse, item, openSession, type Invite, type Model, type TenantIndex } from './model.ts';
 import { placeOf } from './rules.ts';
 
-/** Does to the model what an action does that is not refused; or that is, as reuse of a refresh token. */
+/** Applies the effect of an action to the model. Even a refused action may have one: reuse of a refresh token. */
 export function take(model: Model, action: Action): void {
   switch (action.do) {
     case 'login':
@@ -104,7 +104,7 @@ function refresh(model: Model, action: { token: number; tenant: TenantIndex | nu
     model.accessTokens.push({ session: token.session, tenant });
   } else {
     token.use = 'grace';
-    // What a new password lets run out has no successor that lives on: a session goes on by one token.
+    // The successor of a retired token also ends early, because the session continues with one token only.
     token.successor = handOut(model, token.session, tenant, token.life);
   }
 }

@@ -15,13 +15,13 @@ export interface State {
   handles: Handles;
 }
 
-/** The state that actions have led to, or why no order of them leads to what is found. */
+/** The state after the actions, or why no order of them leads to what was found. */
 export type Explanation = { after: State; complaints: [] } | { complaints: string[] };
 
 /**
- * Looks for an order in which the model does the same as the product did with actions that ran together: who was let in
- * may finish behind those who close the door, but what each one does must be allowed at its turn. One action has one order.
- * @param found what the database says after them
+ * Searches for an order of concurrent actions in which the model has the same results as the product. An action that passed
+ * the access check may finish after its access has ended, but its effect must be allowed at its turn.
+ * @param found the state of the database after the actions
  */
 export function explain(before: State, done: readonly Done[], found: Picture): Explanation {
   const effective = done.filter(hasEffect);
@@ -57,7 +57,7 @@ export function explain(before: State, done: readonly Done[], found: Picture): E
   return after ? { after, complaints: [] } : { complaints: nearest };
 }
 
-/** Reuse of a refresh token is refused, and ends the session. */
+/** Whether an action has an effect. Reuse of a refresh token is refused and still ends the session. */
 function hasEffect({ outcome }: Done): boolean {
   return outcome.reason === undefined || outcome.reason === 'REFRESH_REUSED';
 }
@@ -65,7 +65,7 @@ function hasEffect({ outcome }: Done): boolean {
 function follow(states: readonly State[], { action, outcome }: Done): State | undefined {
   const now = item(states, states.length - 1);
   const { reason } = outcome;
-  // Of several reuses at once each may find the session still there.
+  // Each of several concurrent reuses may still find the session.
   const turns = reason === undefined ? [now] : states;
   if (!isLetIn(states, action) || !turns.some(({ model }) => inside(model, action) === reason)) return undefined;
   const next = structuredClone(now);
@@ -77,9 +77,9 @@ function isLetIn(states: readonly State[], action: Action): boolean {
   return states.some(({ model }) => atTheDoor(model, action) === undefined);
 }
 
-/** Whether a refusal is what the door said at some time; or, to one who was let in by then, what was said inside. */
+/** Whether a refusal fits one of the states: at the access check, or after it at the effect. */
 function isExplained(states: readonly State[], { action, outcome: { reason } }: Done): boolean {
-  // Between its look at the current password and the change, others may change it.
+  // The password may change between the check of the current one and the update.
   if (states.length > 1 && action.do === 'changePassword' && reason === 'CONFLICT') return true;
   return states.some(
     ({ model }, index) =>

@@ -1,7 +1,7 @@
 import type { Action } from './actions.ts';
 import { item, type Model } from './model.ts';
 
-/** What the model's indices stand for in the product. */
+/** The ids and tokens in the product for the model's indexes. */
 export interface Handles {
   slugs: readonly [string, string];
   people: { email: string; id: string }[];
@@ -13,13 +13,13 @@ export interface Handles {
   resets: Mailed[];
 }
 
-/** A row, and the token that its mail has. */
+/** A row, and the token in its mail. */
 interface Mailed {
   id: string;
   token: string;
 }
 
-/** An answer, as far as it matters. */
+/** The relevant parts of an answer. */
 export interface Outcome {
   reason: string | undefined;
   pair?: { session: string; access: string; refresh: string };
@@ -29,9 +29,9 @@ export interface Outcome {
 }
 
 /**
- * Keeps what an action has made, at the place where the model has it.
- * @param model after the action
- * @returns whether it is what the model says: a refresh token's successor is always the same
+ * Stores the ids and tokens that an action has created, at their index in the model.
+ * @param model the model after the action
+ * @returns whether they fit the model: the successor of a refresh token must always be the same
  */
 export function keep(handles: Handles, model: Model, action: Action, outcome: Outcome): boolean {
   const { pair, mailed, key, userId } = outcome;

@@ -10,9 +10,9 @@ import { settle } from './settle.ts';
 import { beginWorld, type Stage } from './world.ts';
 
 /**
- * Lives through a history in a world of its own: the actions of each batch run together, the batches one after another.
- * After each batch all that anyone holds is tried, and at the end all refresh tokens are.
- * @throws Error with the whole history, and what is wrong after its last batch
+ * Runs a history in a world of its own. The actions of a batch run concurrently, and the batches one after the other. Every
+ * access token and key is tried after each batch, and every refresh token at the end.
+ * @throws Error with the whole history, and with what is wrong after its last batch
  */
 export async function liveThrough(stage: Stage, batches: readonly (readonly Wish[])[]): Promise<void> {
   const world = await beginWorld(stage);
@@ -49,7 +49,7 @@ export async function liveThrough(stage: Stage, batches: readonly (readonly Wish
   for (const token of lastTries(state.model)) await act([{ do: 'refresh', token, tenant: null }]);
 }
 
-/** All refresh tokens, those last by which a session ends. */
+/** @returns all refresh tokens; those whose use ends a session come last */
 function lastTries({ refreshTokens }: Model): number[] {
   const rank = (index: number): number => (isReuse(item(refreshTokens, index)) ? 1 : 0);
   return [...refreshTokens.keys()].toSorted((one, other) => rank(one) - rank(other));

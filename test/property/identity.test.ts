@@ -5,11 +5,11 @@ import { liveThrough } from './history.ts';
 import { buildStage, type Stage } from './world.ts';
 
 /**
- * The histories are the same in every run. To look further, write another number here. A failure prints its seed, the
- * shortest history that it found to fail as well and, as the cause, what was done in it and what was wrong then.
+ * With the same seed the histories are the same in every run. Change it to try others. A failure prints its seed, the
+ * shortest failing history that was found, and as the cause the actions of that history and what was wrong.
  */
 const SEED = 2;
-/** In ms. A failing history is lived through again and again to make it shorter, which ends before the test does. */
+/** In ms. `search` limits the search for a shorter failing history, and is below the timeout of the test. */
 const TIME = { test: 120_000, search: 90_000 };
 const settings = { seed: SEED, numRuns: 20, interruptAfterTimeLimit: TIME.search };
 

@@ -1,7 +1,7 @@
 import type postgres from 'postgres';
 import type { Handles } from './handles.ts';
 
-/** What is broken of the rules that hold whatever happened, a line each. */
+/** @returns a line for each broken rule that must hold after any history */
 export async function broken(sql: postgres.Sql, { slugs, people }: Handles): Promise<string[]> {
   const rows = await sql<{ line: string }[]>`
     with

@@ -1,8 +1,8 @@
-/** A tenant, by its place among the two. */
+/** The index of a tenant. */
 export type TenantIndex = 0 | 1;
 export type Role = 'admin' | 'member';
 
-/** What the product should hold. Things are named by their index; there is no clock, since `timePasses` is an action. */
+/** The expected state of the product. Things have indexes. There is no clock, because `timePasses` is an action. */
 export interface Model {
   people: Person[];
   sessions: { person: number; ended: boolean }[];
@@ -17,7 +17,7 @@ export interface Person {
   name: string;
   account: 'none' | 'enabled' | 'disabled';
   password: number;
-  /** The one before, which must not work any more. */
+  /** The previous password, which must not work any more. */
   former: number;
   roles: [Role | null, Role | null];
 }
@@ -25,9 +25,9 @@ export interface Person {
 export interface RefreshToken {
   session: number;
   tenant: TenantIndex | null;
-  /** `grace`: used a moment ago. */
+  /** `grace`: used, and within the grace. */
   use: 'unused' | 'grace' | 'past';
-  /** `short`: a new password lets it run out within the grace. */
+  /** `short`: retired by a new password, so it expires with the grace. */
   life: 'long' | 'short' | 'over';
   successor: number | null;
 }
@@ -40,14 +40,14 @@ export interface Invite {
   state: 'open' | 'accepted' | 'revoked';
 }
 
-/** The item that an index names, which must be there. */
+/** @returns the item at an index @throws Error if there is none */
 export function item<T>(list: readonly T[], index: number): T {
   const found = list[index];
   if (found === undefined) throw new Error(`The model has nothing at ${index}`);
   return found;
 }
 
-/** Four people with an account and a session, and one who has neither. */
+/** @returns the first state: four people with an account and a session, and one without both */
 export function beginning(): Model {
   const model: Model = {
     people: [],
@@ -70,7 +70,7 @@ export function beginning(): Model {
   return model;
 }
 
-/** Begins a session, with a pair of tokens. */
+/** Starts a session with a pair of tokens. */
 export function openSession(model: Model, person: number, tenant: TenantIndex | null): void {
   const session = model.sessions.push({ person, ended: false }) - 1;
   handOut(model, session, tenant);
@@ -87,12 +87,12 @@ export function handOut(
   return model.refreshTokens.push({ session, tenant, use: 'unused', life, successor: null }) - 1;
 }
 
-/** Whether a refresh token comes back past its grace: that of its use, or that of its retirement. */
+/** Whether the use of a refresh token is reuse: the grace of its first use or of its retirement is over. */
 export function isReuse({ use, life }: RefreshToken): boolean {
   return use === 'past' || life === 'over';
 }
 
-/** Whose an access token is, and whether its session is live. */
+/** @returns the person of an access token, and whether its session is live */
 export function holderOf(model: Model, token: number) {
   const { session, tenant } = item(model.accessTokens, token);
   const { person, ended } = item(model.sessions, session);
@@ -101,7 +101,7 @@ export function holderOf(model: Model, token: number) {
   return { session, tenant, person, holder, role, live: !ended };
 }
 
-/** What a call inside the token's tenant is refused with; `undefined` where it is let in. */
+/** @returns the reason why a call in the token's tenant is refused, or `undefined` if it is allowed */
 export function refusedInTenant(model: Model, token: number, roles: readonly Role[] = ['admin', 'member']) {
   const { live, tenant, role } = holderOf(model, token);
   if (!live) return 'UNAUTHENTICATED';
@@ -110,7 +110,7 @@ export function refusedInTenant(model: Model, token: number, roles: readonly Rol
   return roles.includes(role) ? undefined : 'FORBIDDEN';
 }
 
-/** Whether a tenant has an admin who can log in, besides this one. */
+/** Whether a tenant has another admin who can log in. */
 export function hasAdminBeside(model: Model, tenant: TenantIndex, person: number): boolean {
   return model.people.some(
     ({ account, roles }, index) => index !== person && account === 'enabled' && roles[tenant] === 'admin',

@@ -9,7 +9,7 @@ import type { Outcome } from './handles.ts';
 import { holderOf, item, type Model } from './model.ts';
 import type { World } from './world.ts';
 
-/** Does an action as its actor would, over REST, and reads the answer. */
+/** Performs an action over REST. @returns the relevant parts of the answer */
 export async function perform(world: World, model: Model, action: Action): Promise<Outcome> {
   const { handles, place, sql } = world;
   const call = (method: string, path: string, given: Call): Promise<Answer> => rest(place.url, method, path, given);
@@ -110,7 +110,7 @@ function isOk({ status }: Answer): boolean {
   return status < 300;
 }
 
-/** The reason of a refusal. One without a reason is none of ours, and fits nothing that the model expects. */
+/** @returns the reason of a refusal. A failure without a reason fits nothing that the model expects. */
 export function refusalIn(answer: Answer): string | undefined {
   return isOk(answer) ? undefined : JSON.stringify(reasonOf(answer) ?? answer.status).replaceAll('"', '');
 }

@@ -3,10 +3,10 @@ import { hashRefreshToken } from '../../core/auth/refresh-token.ts';
 import type { Handles } from './handles.ts';
 import { item, type Model, type TenantIndex } from './model.ts';
 
-/** Who and what is in: each thing, and its state. */
+/** The things of a world, and the state of each. */
 export type Picture = ReadonlyMap<string, string>;
 
-/** What the model says. */
+/** @returns the picture that the model expects */
 export function pictureOf(model: Model, handles: Handles): Picture {
   const slug = (tenant: TenantIndex | null): string => (tenant === null ? 'the lobby' : handles.slugs[tenant]);
   const email = (person: number): string => item(handles.people, person).email;
@@ -43,7 +43,7 @@ export function pictureOf(model: Model, handles: Handles): Picture {
   ]);
 }
 
-/** What the database says. See {@link stopTheClock} for what is short. */
+/** @returns the picture in the database. {@link stopTheClock} explains how a short life is recognized. */
 export async function readPicture(sql: postgres.Sql, { slugs, people }: Handles): Promise<Picture> {
   const rows = await sql<{ what: string; state: string }[]>`
     with
@@ -78,7 +78,7 @@ export async function readPicture(sql: postgres.Sql, { slugs, people }: Handles)
   return new Map(rows.map(({ what, state }) => [what, state]));
 }
 
-/** Where two pictures are not the same, a line for each thing. */
+/** @returns a line for each thing that differs between two pictures */
 export function differences(expected: Picture, found: Picture): string[] {
   const things = new Set([...expected.keys(), ...found.keys()]);
   return [...things].flatMap((thing) => {

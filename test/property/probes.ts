@@ -4,8 +4,8 @@ import type { State } from './explain.ts';
 import { refusalIn } from './perform.ts';
 
 /**
- * Tries every access token and key that was ever handed out, and whoever holds it, on `users.me` and on their tenant.
- * @returns what the model says otherwise, a line each
+ * Tries every access token and key that was ever issued, on `users.me` and in its tenant.
+ * @returns a line for each answer that differs from the model
  */
 export async function probe(url: string, { model, handles }: State): Promise<string[]> {
   const ask = async (who: string, path: string, call: { token: string; tenant: string }, expected?: string) => {
@@ -22,7 +22,7 @@ export async function probe(url: string, { model, handles }: State): Promise<str
       return [
         ask(who, '/users/me', call, live ? undefined : 'UNAUTHENTICATED'),
         ask(who, '/projects?limit=1', call, refused),
-        // What only admins may, tells the role that the product goes by.
+        // A call for admins only shows the role that the server uses.
         ...(refused === undefined
           ? [ask(who, '/api-keys?limit=1', call, refusedInTenant(model, index, ['admin']))]
           : []),

@@ -15,7 +15,7 @@ export type Reason =
   | 'ALREADY_MEMBER'
   | 'TOKEN_INVALID';
 
-/** What an action is refused with at the door; who is let in may still finish while the door closes behind them. */
+/** @returns why the access check refuses an action. An action that passed may finish even if access ends meanwhile. */
 export function atTheDoor(model: Model, action: Action): Reason | undefined {
   switch (action.do) {
     case 'logout':
@@ -46,7 +46,7 @@ export function atTheDoor(model: Model, action: Action): Reason | undefined {
   }
 }
 
-/** What an action is refused with once it is inside, at the very moment of its effect. */
+/** @returns why an action is refused after the access check, at the moment of its effect */
 export function inside(model: Model, action: Action): Reason | undefined {
   switch (action.do) {
     case 'login': {
@@ -142,7 +142,7 @@ function roleOf(model: Model, { as, person }: { as: number; person: number }) {
   return item(model.people, person).roles[placeOf(model, as)];
 }
 
-/** An admin is looked at again, once nobody else can change who is one. */
+/** The rights of an admin are checked again under the lock that protects them. */
 function adminRefused(model: Model, as: number): Reason | undefined {
   const { holder, role } = holderOf(model, as);
   if (holder.account !== 'enabled') return 'UNAUTHENTICATED';

@@ -2,14 +2,14 @@ import type { Action, Wish } from './actions.ts';
 import { holderOf, item, type Model, type Person, type Role } from './model.ts';
 
 /**
- * Makes an action of a wish: one that fits what there is, or where the wish is odd, any.
- * @param next a password that nobody had
- * @returns `undefined` where there is nothing to do it on
+ * Turns a wish into an action on existing things. An odd wish may become an action that does not fit.
+ * @param next a password that nobody has used
+ * @returns `undefined` if there is nothing to act on
  */
 export function settle(model: Model, wish: Wish, next: number): Action | undefined {
   const { who, what, tenant, role, odd } = wish;
   const focus = wish.about === null ? null : wish.about % model.people.length;
-  /** Of an actor and a target only one is in focus, or people would act on themselves alone. */
+  /** Either the actor or the target is in focus. With both, people would act only on themselves. */
   const byFocus = who % 2 === 0;
 
   function choose<T>(

@@ -10,25 +10,25 @@ import { signUpTenant, freshEmail, type Founder } from '../support/people.ts';
 import type { Handles } from './handles.ts';
 import { beginning, item, type Model, type TenantIndex } from './model.ts';
 
-/** Two tenants, which the histories have one after the other, and what is needed to act in them. */
+/** Two tenants, which the histories use one after the other, and the connections and keys to act in them. */
 export interface Stage extends AsyncDisposable {
   place: SharedStack;
-  /** As the owner. */
+  /** The owner's connection. */
   sql: postgres.Sql;
   secretKeys: SecretKeys;
   tokens: AccessTokens;
   founders: readonly [Founder, Founder];
-  /** The access token of an operator of the platform. */
+  /** The access token of an operator. */
   operator: string;
 }
 
-/** The stage of one history, and how it begins. */
+/** The stage of one history, with its first state. */
 export interface World extends Stage {
   model: Model;
   handles: Handles;
 }
 
-/** Founds the tenants, and makes an operator. */
+/** Founds the two tenants and creates an operator. */
 export async function buildStage(place: SharedStack): Promise<Stage> {
   const settings = SETTINGS.pick({ JWT_KEYS: true, PUBLIC_URL: true, SECRET_KEY: true });
   const { JWT_KEYS: keys, PUBLIC_URL: issuer, SECRET_KEY: secretKeys } = parseEnv(place.env, settings);
@@ -42,7 +42,7 @@ export async function buildStage(place: SharedStack): Promise<Stage> {
   return { ...half, secretKeys, operator, [Symbol.asyncDispose]: () => owner[Symbol.asyncDispose]() };
 }
 
-/** Empties the tenants of the history before, and puts new people into them, as the model begins. */
+/** Removes the people of the previous history from the tenants, and adds those of the first state. */
 export async function beginWorld(stage: Stage): Promise<World> {
   const { sql, founders } = stage;
   const ids = founders.map(({ tenantId }) => tenantId);
@@ -83,7 +83,7 @@ export async function beginWorld(stage: Stage): Promise<World> {
   return { ...stage, model, handles };
 }
 
-/** With the founder's password, hash and all, which saves an Argon2 run. @returns the id */
+/** Adds a person with the founder's password hash, which saves an Argon2 run. @returns the id */
 async function addPerson({ sql, founders }: Pick<Stage, 'sql' | 'founders'>, email: string): Promise<string> {
   const id = uuidv7();
   await sql`
@@ -92,7 +92,7 @@ async function addPerson({ sql, founders }: Pick<Stage, 'sql' | 'founders'>, ema
   return id;
 }
 
-/** As a login would, without its Argon2 run. */
+/** Adds a session as a login does, without an Argon2 run. */
 async function addSession(
   { sql, tokens, founders }: Pick<Stage, 'sql' | 'tokens' | 'founders'>,
   userId: string,

@@ -7,21 +7,21 @@ import { CACHE_DIR } from '../../dev/stack.ts';
 import { configOf, type Identity } from './identity.ts';
 
 /**
- * All checks are on. Those of what was deleted, and of what is another's, have nothing to look at without the stateful phase,
- * which would double the time: test/property and test/matrix hold them.
+ * All checks are enabled. The checks for deleted and foreign resources need the stateful phase, which would double the time;
+ * test/property and test/matrix cover them instead.
  */
 const CHECKS = ['--checks', 'all', '--phases', 'examples,coverage,fuzzing'];
 const SEED = 5;
-/** Hypothesis keeps its tables of Unicode here, which take it 20 s to make; no cases. */
+/** The folder for the Unicode tables of Hypothesis, which take 20 s to compute. No cases are stored. */
 const TABLES = join(CACHE_DIR, 'hypothesis');
-/** Of fuzzing, for each operation, valid and invalid together. */
+/** The number of fuzzing cases for each operation, valid and invalid together. */
 const EXAMPLES = 3;
 const TIMEOUT_MS = 170_000;
 
 /**
- * Has schemathesis call the operations of a server's document as somebody, one call after another.
- * @returns how many cases there were
- * @throws Error with its report, if it finds anything; or if it called nothing
+ * Runs schemathesis against a server as one identity, with one call at a time.
+ * @returns the number of cases
+ * @throws Error with its report if it finds a failure, or if it made no call
  */
 export async function attack(
   place: { url: string; env: Readonly<Record<string, string>>; command: string },
@@ -42,7 +42,7 @@ export async function attack(
         ...['--url', `${place.url}/api/v1`, ...CHECKS],
         ...['--seed', String(SEED), '--max-examples', String(EXAMPLES), '--generation-database', 'none'],
         ...['--workers', '1', '--request-timeout', '20', '--no-color', '--warnings', 'off'],
-        // The tokens are of a stack that is gone when this is read; an input that is hidden says nothing.
+        // Tokens need not be hidden: the stack is gone when the report is read. Hidden inputs would make it useless.
         ...['--output-sanitize', 'false', '--suppress-health-check', 'all'],
         ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
         ...(within === undefined ? [] : ['--include-path-regex', within]),
@@ -68,8 +68,8 @@ const documentSchema = z.looseObject({
 });
 
 /**
- * The document of a server, with the one answer that is not ours: Bun's 431, without a body, to a query that is very long.
- * Generated clients would lose the type of their errors by an answer that has no content, so it is said in words there.
+ * Returns the document of a server, with one more answer: Bun's 431 without a body, to a very long query. The served
+ * document describes it only in words, because generated clients would lose the type of their errors.
  */
 async function documentWithBuns431(url: string): Promise<unknown> {
   const response = await fetch(`${url}/openapi.json`);

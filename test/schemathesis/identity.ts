@@ -1,30 +1,30 @@
-/** Who calls, and what they are let do. */
+/** A caller, and the operations that it calls. */
 export interface Identity {
   name: string;
   token?: string;
-  /** Sent as `X-Tenant-Slug`, also where another would be made up. */
+  /** The value of `X-Tenant-Slug`; schemathesis does not generate another. */
   tenant?: string;
-  /** A pattern of the paths that it gets furthest in: there each boundary of the input is tried, elsewhere a few cases. */
+  /** A pattern of the paths that this caller may use. There each boundary of the input is tried, elsewhere a few cases. */
   home: string;
-  /** A pattern of the paths that it calls; all if not said. */
+  /** A pattern of the paths that it calls; all by default. */
   within?: string;
-  /** Operations that it does not call, or the only ones that it does. */
+  /** `spare`: operations that it does not call; `only`: the only ones that it calls. */
   spare?: readonly string[];
   only?: readonly string[];
 }
 
-/** How valid input is answered; 422 is a weak password: no schema says what is one. */
+/** The answers to valid input. 422 is a weak password, which no schema can describe. */
 const ACCEPTED = ['2xx', '401', '403', '404', '409', '410', '422'];
 
-/** Schema-valid input of these is refused as often as not, by what no schema can say. */
+/** Operations that often refuse schema-valid input, because of rules that no schema can describe. */
 const CHOOSY = {
-  // A mailed token is made up, and 400.
+  // A generated mailed token is answered with 400.
   tokens: ['auth-previewSignUp', 'auth-verifyEmail', 'auth-resetPassword', 'invites-preview', 'invites-accept'],
-  // A key expires in the future, and within ten years.
+  // The expiry of a key must be in the future and within ten years.
   times: ['apiKeys-create'],
 };
 
-/** schemathesis' configuration, as TOML. A JSON text or list is one of TOML too. */
+/** @returns the configuration of schemathesis as TOML. JSON strings and lists are valid TOML. */
 export function configOf({ tenant, home }: Identity): string {
   return `
 continue-on-failure = true

@@ -4,19 +4,19 @@ import { signUpTenant, logIn } from '../support/people.ts';
 import { attack } from './attack.ts';
 import { findSchemathesis } from './tool.ts';
 
-/** They end the session that calls, or rename its tenant: each has a caller of its own. */
+/** Operations that end the caller's session or rename its tenant. Each gets a caller of its own. */
 const ENDING = ['auth-logout', 'auth-logoutAll', 'auth-revokeSession', 'tenants-update'];
 
 const PUBLIC =
   '^/(auth/(register|verify-email|resend-verification|login|refresh|password-reset)|invites/(preview|accept))';
 const OPERATORS = '^/admin/';
-/** All else that asks for no tenant: what does, refuses a token that is for none, as test/matrix holds. */
+/** The other paths without a tenant. Paths with a tenant refuse a token for the lobby, which test/matrix checks. */
 const LOBBY = '^/(admin/|users/|tenants$|tenants/[{]|auth/(switch|change|sessions))';
 const REST = '^/(users|tenants|members|projects|api-keys|audit|invites$|invites/[{]|auth/(switch|change|sessions))';
 
 const TIMEOUT_MS = 180_000;
 
-// A superuser locks accounts, so nobody else may be there.
+// A stack of its own, because a superuser disables accounts.
 let stack: OwnStack;
 let place: { url: string; mailDir: string; env: Readonly<Record<string, string>>; command: string };
 

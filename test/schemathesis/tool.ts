@@ -7,13 +7,13 @@ import { CACHE_DIR } from '../../dev/stack.ts';
 import { pipInstall } from '../support/pip.ts';
 
 const LOCK = fileURLToPath(new URL('requirements.txt', import.meta.url));
-/** As in the lock: another version makes other cases of the same seed. */
+/** The version in the requirements. Another version makes other cases from the same seed. */
 const VERSION = '4.32.5';
 
 /**
- * Finds schemathesis: on PATH, kept from an earlier time, or from PyPI with all that it needs, each file by its hash.
+ * Finds schemathesis on PATH or in the cache, or installs it from PyPI with checked hashes.
  * @returns the absolute path of its command.
- * @throws StackError that says what to install, when it cannot be had.
+ * @throws StackError that says what to install, if it was not found.
  */
 export async function findSchemathesis(env: Readonly<Record<string, string>>): Promise<string> {
   const search = { spawn: createSpawn(), env, cacheDir: CACHE_DIR, log: () => undefined, signal: undefined };

@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 const inside = () => ({ token: founder.tokens().accessToken, tenant: founder.slug });
 
-/** A batch of one query, so many times. */
+/** @returns the URL path of a batch with `count` calls of one query */
 const batchOf = (count: number, procedure = 'users.me') =>
   trpc(
     place.url,

@@ -21,7 +21,7 @@ beforeAll(async () => {
   founder = await signUpTenant(place);
 });
 
-/** The requests that a client sent, by path. */
+/** The requests of a client, by path. */
 interface Wire {
   client: TRPCClient<AppRouter>;
   paths: string[];

@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 const DONE = STEPS.map((name) => ({ name, state: 'done' }));
 
-/** The steps that were under way while someone watched, in the order they were told. */
+/** @returns the steps in the events of a stream, in order */
 const stepsOf = (seen: State[]): string[] => seen.flatMap(({ step }) => step ?? []);
 
 test('a watcher of a new tenant sees each step from the first one seen, in order, until it is ready', async () => {
@@ -26,7 +26,7 @@ test('a watcher of a new tenant sees each step from the first one seen, in order
 
   expect(await end).toBe('complete');
   expect(seen.at(-1)).toEqual({ slug, status: 'ready', step: null, steps: DONE });
-  // The worker may be some steps ahead of whoever begins to watch: those stand in the first state, as done.
+  // The worker may have done some steps before the stream begins. The first state lists them as done.
   const told = stepsOf(seen);
   expect(told).toEqual(STEPS.slice(STEPS.length - told.length));
   for (const { status, step, steps } of seen.slice(0, -1)) {

@@ -14,17 +14,17 @@ export interface State {
   steps: { name: string; state: string }[];
 }
 
-/** How a stream ended: by itself, or with an error. */
+/** How a stream ended: `complete`, or an error. */
 type End = 'complete' | { code: unknown; reason: unknown };
 
-/** What a subscriber saw, as it came. */
+/** The events of a subscription so far. */
 interface Watch {
   seen: State[];
   end: Promise<End>;
   unsubscribe(): void;
 }
 
-/** Watches a tenant with tRPC's own link, the token in a header. */
+/** Subscribes to the status of a tenant with tRPC's link, with the token in a header. */
 export function watch(place: Pick<SharedStack, 'url'>, token: string, slug: string): Watch {
   const link: TRPCLink<AppRouter> = httpSubscriptionLink({
     url: `${place.url}/trpc`,
@@ -50,7 +50,7 @@ export function watch(place: Pick<SharedStack, 'url'>, token: string, slug: stri
   return { seen, end, unsubscribe: () => subscription?.unsubscribe() };
 }
 
-/** A member who watches a tenant that stays in provisioning. */
+/** Adds a member who subscribes to a tenant that stays in provisioning. */
 export async function watchStandstill(place: SharedStack, step = 'seed') {
   const other = await signUpTenant(place);
   const member = await addMember(place, other);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   founder = await signUpTenant(place);
 });
 
-/** A client over a session of its own, that writes down what it sends and which tokens it gets. */
+/** Makes a client with a session of its own that records its requests and tokens. */
 async function watched(change: (tokens: Tokens) => Tokens, options: Partial<ClientOptions> = {}) {
   const tokens = change((await logIn(place, founder)).tokens());
   const given: (Tokens | undefined)[] = [];
@@ -42,7 +42,7 @@ async function watched(change: (tokens: Tokens) => Tokens, options: Partial<Clie
 
 const urlOf = (input: string | URL | Request): string => (input instanceof Request ? input.url : String(input));
 const reasonOf = (error: unknown): unknown => (isTRPCClientError<AppRouter>(error) ? error.data?.reason : error);
-/** A refusal as Atrium words it. */
+/** @returns a refusal in the format of Atrium */
 const atrium = (status: number, reason: string): Response =>
   Response.json(
     { error: { message: reason, code: -32600, data: { code: 'X', httpStatus: status, reason } } },
@@ -50,7 +50,7 @@ const atrium = (status: number, reason: string): Response =>
   );
 const expired = (tokens: Tokens): Tokens => ({ ...tokens, expiresAt: 0 });
 const aboutToExpire = (tokens: Tokens): Tokens => ({ ...tokens, expiresAt: Date.now() + 5_000 });
-/** The access token is one that the server refuses, while the client thinks it good. */
+/** Breaks the signature of the access token, so that only the server notices that it is invalid. */
 const refused = (tokens: Tokens): Tokens => ({ ...tokens, accessToken: `${tokens.accessToken.slice(0, -6)}AAAAAA` });
 const asTheyAre = (tokens: Tokens): Tokens => tokens;
 
@@ -151,7 +151,7 @@ test('two tabs that share one storage both stay logged in, however late each ref
   const { email, password, slug: tenantSlug } = founder;
   const { user } = await one.auth.login.mutate({ email, password, tenantSlug });
   await using owner = connect(place.databaseOwnerUrl);
-  // Each comes on its own and both at once, long after the tokens have run out and every grace is over.
+  // The tabs call one at a time and at once, long after the tokens have expired and every grace is over.
   vi.useFakeTimers({ toFake: ['Date'] });
   try {
     for (const calls of [[one], [other], [one, other], [other], [one]]) {

@@ -4,7 +4,7 @@ import type { ProvisionTenantInput } from '../../workflows/contract.ts';
 
 const act = proxyLocalActivities<ProvisioningActivities>({ startToCloseTimeout: '30s' });
 
-/** What a careless change looks like: two steps have changed places. Runs under way would go astray with it. */
+/** A careless change: two steps are swapped. Running workflows could not be replayed with it. */
 export async function provisionTenant(input: ProvisionTenantInput): Promise<void> {
   const home = await act.findHome(input);
   await act.createSchema(home);

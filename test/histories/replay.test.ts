@@ -12,7 +12,7 @@ import { insertTenant } from '../support/workflow-homes.ts';
 const faults: Faults = new Map();
 const FOLDER = new URL('./', import.meta.url);
 
-/** The runs whose histories are kept beside this file. */
+/** The runs with histories in this folder. */
 const RUNS = {
   'provision-ready': async (bench) => {
     const { tenantId } = await insertTenant(bench.owner);

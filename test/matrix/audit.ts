@@ -11,7 +11,7 @@ export interface AuditRow {
   operatorId: string | null;
 }
 
-/** The audit rows of many calls, in whatever log, by the id of their request. */
+/** @returns the audit rows of calls in all logs, by request id */
 export async function auditOf(sql: postgres.Sql, requestIds: readonly string[]): Promise<Map<string, AuditRow[]>> {
   const rows = await sql<AuditRow[]>`
     select request_id as "requestId", outcome, tenant_id as "tenantId", actor_type as "actorType",
@@ -22,10 +22,10 @@ export async function auditOf(sql: postgres.Sql, requestIds: readonly string[]):
   return byRequest;
 }
 
-/** What each log is called; `null` is the platform's. */
+/** The name of each log by tenant id; `null` is the platform's log. */
 export type Logs = ReadonlyMap<string | null, string>;
 
-/** A row in words: what came of it, by whom, and in whose log. */
+/** @returns an audit row as text: its outcome, its actor and its log */
 export function inWords(row: AuditRow, caller: Known | undefined, logs: Logs): string {
   const { outcome, actorType, actorId, operatorId, tenantId } = row;
   const isCaller = caller !== undefined && actorType === caller.type && actorId === caller.id;

@@ -3,12 +3,12 @@ import type { Mount } from '../support/mounts.ts';
 import { at, reasonOf, rest, trpc, type Answer, type Call } from '../support/rest.ts';
 import type { Procedure } from './procedures.ts';
 
-/** The mounts that have the procedure: both, but for streams. */
+/** @returns the mounts of a procedure: both, except for streams */
 export function mountsOf({ type, rest: twin }: Procedure): Mount[] {
   return type === 'subscription' && !twin ? ['tRPC'] : ['tRPC', 'REST'];
 }
 
-/** Calls a procedure as the router declares it. */
+/** Calls a procedure with the method that the router declares. */
 export async function callProcedure(
   mount: Mount,
   url: string,
@@ -18,7 +18,7 @@ export async function callProcedure(
   const { input, ...others } = call;
   if (mount === 'tRPC') {
     if (type === 'subscription') return await stream(url, path, call);
-    // As tRPC's own client does it, with and without an input.
+    // The same header as tRPC's client sends, with and without an input.
     const headers = { ...others.headers, ...(type === 'mutation' && { 'content-type': 'application/json' }) };
     return await trpc(url, type, path, { ...others, headers, ...(input && { body: input }) });
   }
@@ -36,7 +36,7 @@ export async function callProcedure(
   return await rest(url, twin.method, query.size > 0 ? `${filled}?${query}` : filled, others);
 }
 
-/** Reads a stream of server-sent events to its end; an error that it ends with is the answer. */
+/** Reads a stream of server-sent events to its end. @returns the error at its end as the answer, if there is one */
 async function stream(url: string, path: string, call: Parameters<typeof callProcedure>[3]): Promise<Answer> {
   const { token, tenant, input, headers } = call;
   const response = await fetch(`${url}/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`, {
@@ -54,7 +54,7 @@ async function stream(url: string, path: string, call: Parameters<typeof callPro
   return { status: Number(at(error, 'data', 'httpStatus')), headers: response.headers, body: { error } };
 }
 
-/** `ok`, or the reason of the refusal. */
+/** @returns `ok`, or the reason of the refusal */
 export function verdictOf(answer: Answer): string {
   if (answer.status >= 200 && answer.status < 300) return 'ok';
   const reason = String(reasonOf(answer));

@@ -1,26 +1,26 @@
-/** Who may be somebody: in their own name, by a key, or in a member's place. */
+/** Callers with valid credentials: a session, an API key or an assumed identity. */
 const LIVE = [
   'anonymous',
-  /** A member of the tenant, with a token for none. */
+  /** A member of the tenant, with a token for the lobby. */
   'lobby',
   'member',
   'admin',
-  /** The admin of another tenant, with a token for that one. */
+  /** The admin of another tenant, with a token for that tenant. */
   'foreign',
-  /** Was a member, and still has a token for the tenant. */
+  /** A former member who still has a token for the tenant. */
   'removed',
   /** An operator of the platform. */
   'superuser',
   'memberKey',
   'adminKey',
-  /** Operators under an assumed identity: what they may do, and in whose place. */
+  /** Operators under an assumed identity: with read or write access, as a member or an admin. */
   'readAsMember',
   'writeAsMember',
   'readAsAdmin',
   'writeAsAdmin',
 ] as const;
 
-/** Who is nobody: each was, or nearly is, the admin of the tenant. */
+/** Callers with invalid credentials, each of them once or almost those of the tenant's admin. */
 export const DEAD = [
   'refreshToken',
   'verifyEmailToken',

@@ -6,9 +6,9 @@ import { makeInvite, makeReset, makeSignUp } from './things.ts';
 
 export interface Caller {
   token: string | undefined;
-  /** Whose things a call of theirs is about. */
+  /** The person whose things the call is about. */
   person: Person;
-  /** Whom the audit log names. Without it the bearer proves nobody's identity. */
+  /** The actor in the audit log. It is undefined if the token proves no identity. */
   known: Known | undefined;
 }
 
@@ -16,11 +16,11 @@ export interface Known {
   type: 'user' | 'apiKey';
   id: string;
   operatorId: string | null;
-  /** The tenant that the token is for. */
+  /** The tenant of the token. */
   tenantId: string | null;
 }
 
-/** Makes a caller whom nobody else knows: whatever a call ends or changes, it ends and changes for them alone. */
+/** Makes a new caller, so that a call cannot end or change anything that another call uses. */
 export function makeCaller(stage: Stage, who: Who): Promise<Caller> {
   return MAKERS[who](stage);
 }
@@ -58,7 +58,7 @@ function adminOf({ home }: Stage): PersonWish {
   return { tenantId: home.tenantId, role: 'admin' };
 }
 
-/** @param tenantId what the token is for; `null` for the lobby */
+/** @param tenantId the tenant of the token; `null` for the lobby */
 async function inSession(stage: Stage, wish: PersonWish, tenantId: string | null = stage.home.tenantId) {
   const person = await makePerson(stage, wish);
   const { userId: sub, sessionId: sid } = person;
@@ -96,7 +96,7 @@ async function assumed(
   };
 }
 
-/** An admin of the tenant who holds something that is no access token. */
+/** Makes an admin of the tenant who sends another kind of token. */
 async function by(stage: Stage, make: (person: Person) => Promise<string>): Promise<Caller> {
   const person = await makePerson(stage, adminOf(stage));
   return { token: await make(person), person, known: undefined };

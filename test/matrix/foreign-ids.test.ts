@@ -14,7 +14,7 @@ import { setStage, type Stage } from './stage.ts';
 import { createWatch, type Watch } from './state.ts';
 import { rowOf } from './table.ts';
 
-// An admin, by whatever way they come, sends what belongs to another tenant.
+// An admin, with each kind of credentials, sends ids that belong to another tenant.
 
 const ADMINS = ['admin', 'adminKey', 'writeAsAdmin'] as const;
 const ROWS = new Map(Object.entries(FOREIGN));
@@ -56,7 +56,7 @@ for (const taken of idsTaken(procedures())) {
         }
         expect(asked.verdict).toBe(expected);
         if (expected === 'SLUG_TAKEN') continue;
-        // Nobody can tell what is another's from what is nowhere.
+        // The answers for an id of another tenant and for an unknown id are the same.
         const nowhere = kind === 'slug' ? freshSlug() : uuidv7();
         const unknown = await ask(mount, taken, caller, { ...inputs[index], [taken.field]: nowhere });
         expect(unknown.text).toBe(asked.text);

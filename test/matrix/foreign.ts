@@ -9,10 +9,10 @@ import type { Stage } from './stage.ts';
 import { rowOf } from './table.ts';
 import { makeInvite } from './things.ts';
 
-/** A refusal, a page without anything on it, or one with nothing of the other tenant's. */
+/** A refusal, an empty page, or a page with rows of the caller's tenant only. */
 export type Answer = Reason | 'nothing' | 'own rows';
 
-/** What each id and slug that an admin can send is answered when it is another tenant's: which thing is sent, and the answer. */
+/** For each id and slug that an admin can send: which thing of another tenant is sent, and the expected answer. */
 export const FOREIGN = {
   'auth.register.tenantSlug': ['slug', 'SLUG_TAKEN'],
   'auth.login.tenantSlug': ['slug', 'TENANT_NOT_FOUND'],
@@ -49,7 +49,7 @@ export const FOREIGN = {
   ...PRODUCT_FOREIGN,
 } as const satisfies Record<string, readonly [keyof Things, Answer]>;
 
-/** What the other tenant has, by id; and its slug. */
+/** The ids of the things of the other tenant, and its slug. */
 export type Things = Awaited<ReturnType<typeof makeThings>>;
 
 export async function makeThings(stage: Stage) {
@@ -59,7 +59,7 @@ export async function makeThings(stage: Stage) {
   const { userId } = await makePerson(stage, { tenantId });
   const invite = await makeInvite(stage, away);
   const auditRow = crypto.randomUUID();
-  // As if each of them had left a trace.
+  // Each of these things gets an audit row.
   await sql`
     insert into public.audit_logs
       (id, tenant_id, action, entity_type, entity_id, actor_type, actor_id, operator_id, outcome)
@@ -79,9 +79,9 @@ export async function makeThings(stage: Stage) {
   };
 }
 
-/** An id or a slug that a procedure takes. */
+/** An input field of a procedure that is an id or a slug. */
 export interface Taken {
-  /** As `noun.verb.field`. */
+  /** The name `noun.verb.field`. */
   name: string;
   procedure: Procedure;
   field: string;
@@ -92,7 +92,7 @@ const objectSchema = z.object({
 });
 
 /**
- * What of the input of procedures is an id or a slug, by its schema or by its name.
+ * Finds the input fields of procedures that are ids or slugs, by their schema or their name.
  * @param callers only procedures that one of these may call
  */
 export function idsTaken(procedures: readonly Procedure[], callers: readonly Who[] = ['admin']): Taken[] {
@@ -102,7 +102,7 @@ export function idsTaken(procedures: readonly Procedure[], callers: readonly Who
     const { properties } = objectSchema.parse(z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }));
     return (
       Object.entries(properties)
-        // Of a subscription; it names an event, and nothing of a tenant's.
+        // The field of a subscription; it names an event, not a thing of a tenant.
         .filter(([field]) => field !== 'lastEventId')
         .filter(([field, { format }]) => format === 'uuid' || /(^id|Id|^slug|Slug)s?$/.test(field))
         .map(([field]) => ({ name: `${path}.${field}`, procedure, field }))

@@ -3,22 +3,22 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Person } from './people.ts';
 import type { Stage } from './stage.ts';
 
-/** What to write into a token in place of what belongs there. */
+/** The wrong values to put into a token. */
 export interface Wrong {
   typ?: string;
   aud?: string;
-  /** In seconds from now. */
+  /** When it expires, in seconds from now. */
   lives?: number;
-  /** The operator, where the person's session is an assumed identity. */
+  /** The operator, if the session is an assumed identity. */
   operatorId?: string;
 }
 
-/** Where tokens are good, and the key that signs them. */
+/** The tenant, the issuer and the signing key of tokens. */
 interface Mint extends Pick<Stage, 'signingKey' | 'issuer'> {
   home: { tenantId: string };
 }
 
-/** An access token of the tenant with our own signature, wrong in this alone; with nothing wrong it is as good as any. */
+/** Makes a correctly signed access token with only these values wrong. With no wrong value it is valid. */
 export async function forge(
   { signingKey, issuer, home }: Mint,
   person: Pick<Person, 'userId' | 'sessionId'>,

@@ -10,7 +10,7 @@ import { freshName, makeFailedTenant, makeInvite, makeReset, makeSignUp } from '
 
 const NEW_PASSWORD = 'seven-lanterns-float-past-the-otter';
 
-/** A valid input for each procedure, about things that no other call touches: only who calls can be refused. */
+/** A valid input for each procedure, about things of its own, so that a refusal can only be about the caller. */
 const INPUTS: { readonly [Path in ProcedurePath]: MakeInput<Path> } = {
   'auth.register': freshSignUp,
   'auth.previewSignUp': async (stage) => ({ token: (await makeSignUp(stage)).token }),
@@ -57,7 +57,7 @@ const INPUTS: { readonly [Path in ProcedurePath]: MakeInput<Path> } = {
   'invites.resend': async (stage) => ({ id: (await makeInvite(stage, stage.home)).id }),
   'invites.revoke': async (stage) => ({ id: (await makeInvite(stage, stage.home)).id }),
   'invites.preview': async (stage) => ({ token: (await makeInvite(stage, stage.open)).token }),
-  // Without a token one is a new person: of an address that has no account.
+  // Without a token the invite is for an address without an account.
   'invites.accept': async (stage, { token, person }) => ({
     token: (await makeInvite(stage, stage.open, token === undefined ? undefined : person.email)).token,
     password: NEW_PASSWORD,

@@ -14,7 +14,7 @@ import { setStage, type Stage } from './stage.ts';
 import { rowOf } from './table.ts';
 import { makeInvite, makeReset, makeSignUp } from './things.ts';
 
-// Clients in Swift and .NET write ids in capitals.
+// Clients in Swift and .NET write ids in upper case.
 
 const CALLERS = ['admin', 'superuser'] as const;
 let stage: Stage;
@@ -40,7 +40,7 @@ test('the ids of these tests are sent in paths, bodies, queries and cursors', ()
 
 test.each(['{%s}', 'urn:uuid:%s', ' %s', '%s\n'])('every procedure refuses an id written as %j', (form) => {
   const text = form.replace('%s', uuidv7());
-  // Whatever is no id is a name there, of an entity that is nowhere.
+  // There another text is the name of an entity that does not exist.
   for (const { name, procedure, field } of ids.filter((one) => one.field !== 'entityId')) {
     const issues = procedure.input?.safeParse({ [field]: text }).error?.issues ?? [];
     expect(
@@ -57,7 +57,7 @@ for (const taken of ids) {
       const who = CALLERS.find((one) => rowOf(path)[one] === 'ok');
       if (!who) throw new Error(`Nobody may call ${path}`);
       const caller = await makeCaller(stage, who);
-      // A mutation may use up what it is about.
+      // A mutation may use its thing up, so each call gets another one.
       const inputs = await Promise.all([0, 1].map(async () => await withId(mount, taken, caller)));
       const [input = {}, another = {}] = type === 'mutation' ? inputs : [inputs[0], inputs[0]];
       const parsed: unknown = taken.procedure.input?.parse(inCapitals(input, taken.field));
@@ -131,14 +131,14 @@ function credentials({ token }: Caller) {
   return { ...(token !== undefined && { token }), tenant: stage.home.slug };
 }
 
-/** An input that has an id in the field. */
+/** @returns an input with an id in the field */
 async function withId(mount: Mount, taken: Taken, caller: Caller): Promise<object> {
   const input = (await inputFor(taken.procedure.path, stage, caller)) ?? {};
   if (at(input, taken.field) !== undefined) return input;
   return { ...input, [taken.field]: await idFor(mount, taken, caller, input) };
 }
 
-/** What a list may be narrowed by. */
+/** @returns an id that a list can be filtered by */
 async function idFor(mount: Mount, taken: Taken, caller: Caller, input: object): Promise<string> {
   switch (taken.field) {
     case 'cursor': {

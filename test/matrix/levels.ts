@@ -2,14 +2,14 @@ import type { Reason } from '../../core/errors.ts';
 import { CALLERS, DEAD, type Who } from './callers.ts';
 
 export type Expected = 'ok' | Reason;
-/** What each kind of caller is answered. */
+/** The expected answer to each kind of caller. */
 export type Row = Readonly<Record<Who, Expected>>;
 type People = 'lobby' | 'member' | 'admin' | 'foreign' | 'removed' | 'superuser';
 type Change = Partial<Row>;
 
-// The usual levels. Each is closed to keys and to operators in a member's place: rows say where it is open to them.
+// The usual levels. They refuse API keys and assumed identities. The rows of the table allow these where needed.
 
-/** Whoever calls, and with whatever. */
+/** Every caller, even with invalid credentials. */
 export const PUBLIC: Row = each(CALLERS, 'ok');
 
 export const USER = level({
@@ -48,12 +48,12 @@ export const SUPERUSER = level({
   superuser: 'ok',
 });
 
-// What opens or narrows them.
+// Changes to a level.
 
 export const KEYS = { memberKey: 'ok', adminKey: 'ok' } satisfies Change;
 export const ADMIN_KEY = { adminKey: 'ok' } satisfies Change;
 
-/** Under an assumed identity, as who it is. */
+/** Under an assumed identity, as a member or an admin. */
 export const SEEN_AS_MEMBER = {
   readAsMember: 'ok',
   writeAsMember: 'ok',
@@ -64,7 +64,7 @@ export const SEEN_AS_ADMIN = { readAsAdmin: 'ok', writeAsAdmin: 'ok' } satisfies
 export const DONE_AS_MEMBER = { writeAsMember: 'ok', writeAsAdmin: 'ok' } satisfies Change;
 export const DONE_AS_ADMIN = { writeAsAdmin: 'ok' } satisfies Change;
 
-/** Of the tenant that the input names, its members alone hear. */
+/** Only members of the tenant in the input get an answer about it. */
 export const ITS_MEMBERS = {
   foreign: 'TENANT_NOT_FOUND',
   removed: 'TENANT_NOT_FOUND',

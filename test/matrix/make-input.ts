@@ -8,5 +8,5 @@ export type MakeInput<Path extends ProcedurePath> = (
   caller: Caller,
 ) => InputOf<Path> | Promise<InputOf<Path>>;
 
-/** The input of a list. */
+/** A valid input for a list. */
 export const PAGE = { limit: 3 };

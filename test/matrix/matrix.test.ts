@@ -15,9 +15,9 @@ import { createWatch, type Watch } from './state.ts';
 import { isRefusedAtTheDoor, PATHS_IN_TABLE, rowOf } from './table.ts';
 import { tracesDue, tracesOf } from './traces.ts';
 
-// Every procedure of the router, called by everybody on every mount; the table says who comes in.
+// Calls every procedure on every mount as every kind of caller. The table lists who is allowed.
 
-/** Calls at once: fewer than the passwords that may wait to be hashed. */
+/** The number of concurrent calls: fewer than the passwords that may wait for hashing. */
 const AT_ONCE = 8;
 let stage: Stage;
 let logs: Logs;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => stage[Symbol.asyncDispose]());
 
 interface Cell {
-  /** Who calls, and what is special about it. */
+  /** The caller, and what is special about the call. */
   name: string;
   who: Who;
   caller: Caller;
@@ -57,7 +57,7 @@ test('the watch on tenant tables notices writes of the server, and ignores those
   if (!procedure) throw new Error('There is no projects.create');
   const { caller, input } = await makeCell(procedure.path, 'admin');
   const untouched = await watch.stateOf([]);
-  // Under the owner's login, as the worker.
+  // inTenant uses the owner's login, as in the worker.
   await makeProject(stage, stage.home);
   expect(await watch.stateOf([])).toEqual(untouched);
   const { token = '' } = caller;
@@ -109,7 +109,7 @@ async function makeCell(path: string, who: Who): Promise<Cell> {
   return { name: who, who, caller, input, requestId: freshRequestId('matrix'), expected: rowOf(path)[who] };
 }
 
-/** Who may not call is told so before their input is looked at; of those who may, one is told what is wrong with it. */
+/** @returns calls with invalid input: a refused caller gets the same refusal, and one allowed caller gets VALIDATION_FAILED */
 function withBadInput(procedure: Procedure, cells: readonly Cell[]): Cell[] {
   if (!procedure.input) return [];
   const admitted = cells.find(({ expected }) => expected === 'ok');

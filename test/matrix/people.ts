@@ -4,34 +4,34 @@ import { hashRefreshToken, mintRefreshToken } from '../../core/auth/refresh-toke
 import { freshEmail } from '../support/people.ts';
 import type { Stage } from './stage.ts';
 
-// Whoever may call, made by SQL: no Argon2 runs, and each cell can have people of its own.
+// Callers are inserted with SQL. That needs no Argon2 run, so each cell can have people of its own.
 
 type Role = 'admin' | 'member';
 
 export interface Person {
   userId: string;
   email: string;
-  /** A session of theirs. */
+  /** The id of their session. */
   sessionId: string;
 }
 
 export interface PersonWish {
-  /** Where they are a member, if anywhere. */
+  /** The tenant in which they are a member, if any. */
   tenantId?: string;
   role?: Role;
   isSuperuser?: boolean;
   disabled?: boolean;
-  /** Their session is over. */
+  /** Whether their session is revoked. */
   revoked?: boolean;
 }
 
-/** Makes someone with the password `PASSWORD` and a session. */
+/** Inserts a person with the password `PASSWORD` and a session. */
 export async function makePerson({ sql, passwordHash, litter }: Stage, wish: PersonWish = {}): Promise<Person> {
   const { tenantId = null, role = 'member', isSuperuser = false, disabled = false, revoked = false } = wish;
   const [userId, sessionId] = [uuidv7(), uuidv7()];
   const email = freshEmail('grace');
   litter.users.push(userId);
-  // One statement: there are some thousand of them.
+  // One statement, because there are some thousand people.
   await sql`
     with person as (
       insert into public.users (id, email, full_name, password_hash, is_superuser, disabled_at)
@@ -45,7 +45,7 @@ export async function makePerson({ sql, passwordHash, litter }: Stage, wish: Per
   return { userId, email, sessionId };
 }
 
-/** Another session. */
+/** Inserts another session. @returns its id */
 export async function makeSession({ sql }: Stage, userId: string): Promise<string> {
   const id = uuidv7();
   await sql`
@@ -76,7 +76,7 @@ export async function makeKey(
   return { id, key };
 }
 
-/** An operator in a member's place. */
+/** Inserts an operator with an assumed identity. */
 export async function makeIdentity(
   { sql }: Stage,
   wish: { operator: Person; userId: string; tenantId: string; mode: 'read' | 'write'; ended?: boolean },

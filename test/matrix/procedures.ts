@@ -9,7 +9,7 @@ type Inputs = inferRouterInputs<AppRouter>;
 /** `noun.verb` of each procedure of the router. */
 export type ProcedurePath = { [Noun in keyof Inputs]: `${Noun}.${keyof Inputs[Noun] & string}` }[keyof Inputs];
 
-/** Those of the product. */
+/** `noun.verb` of each procedure of the product. */
 export type ProductPath = Extract<ProcedurePath, `${keyof typeof productRouters}.${string}`>;
 
 export type InputOf<Path extends ProcedurePath> = Path extends `${infer Noun extends keyof Inputs}.${infer Verb}`
@@ -21,17 +21,17 @@ export type InputOf<Path extends ProcedurePath> = Path extends `${infer Noun ext
 export interface Procedure {
   path: string;
   type: AnyTRPCProcedure['_def']['type'];
-  /** Its twin on the REST mount. */
+  /** Its REST call; undefined if it has none. */
   rest: { method: string; path: string } | undefined;
   input: z.ZodType | undefined;
   output: z.ZodType | undefined;
-  /** What its rows in the audit log are called. */
+  /** The action in its audit rows. */
   action: string;
 }
 
 const named = z.object({ audit: z.object({ action: z.string() }) });
 
-/** All that the router has, as it stands there. */
+/** @returns every procedure of the router */
 export function procedures(): Procedure[] {
   const twins = new Map(restProcedures().map(({ path, meta }) => [path, meta.openapi]));
   const { procedures: flat }: { procedures: object } = appRouter._def;

@@ -8,24 +8,24 @@ import { signUpTenant } from '../support/people.ts';
 import { foundPair, type Housed } from '../support/pool-tenants.ts';
 import type { Logs } from './audit.ts';
 
-/** Where all happens: three tenants, and what it takes to be anybody in them. */
+/** The three tenants of the tests, and what is needed to make callers in them. */
 export interface Stage extends AsyncDisposable {
   url: string;
-  /** As the owner: makes what a call needs, and looks at what it left. */
+  /** The owner's connection, which inserts what a call needs and reads what it left. */
   sql: postgres.Sql;
-  /** The tenant that is called. */
+  /** The tenant of the calls. */
   home: Housed;
-  /** Another one, whose people and things have no business in the first. */
+  /** Another tenant, whose people have no access to the first. */
   away: Housed;
-  /** One that anybody may be invited to. */
+  /** A tenant to which every caller may be invited. */
   open: { tenantId: string; slug: string };
-  /** Of `PASSWORD`: hashed once. */
+  /** The hash of `PASSWORD`, computed once. */
   passwordHash: string;
   accessTokens: AccessTokens;
   signingKey: SigningKey;
   issuer: string;
   secretKeys: SecretKeys;
-  /** Users and tenants to take away afterwards. */
+  /** Users and tenants to delete at the end. */
   litter: { users: string[]; tenants: string[] };
 }
 
@@ -50,7 +50,7 @@ export async function setStage(stack: SharedStack): Promise<Stage> {
     secretKeys: env.SECRET_KEY,
     litter,
     async [Symbol.asyncDispose]() {
-      // Operators above all: no other test counts on them. Tenants that were taken up by the worker stay.
+      // Above all operators must go, since other tests do not expect them. Tenants that the worker has provisioned stay.
       await sql`delete from public.users where id = any(${litter.users})`;
       await sql`delete from public.tenants where id = any(${litter.tenants}) and status = 'failed'`;
       await sql.end({ timeout: 5 });

@@ -2,24 +2,24 @@ import type postgres from 'postgres';
 import type { Housed } from '../support/pool-tenants.ts';
 import type { Stage } from './stage.ts';
 
-/** A table, and the columns that say whose its rows are. */
+/** A table, and the columns with the tenant or user of a row. */
 interface Table {
   schema: string;
   name: string;
   columns: string[];
 }
 
-/** What these people and the tenants of the stage have. */
+/** Watches the rows of some people and of the tenants of the stage. */
 export interface Watch {
-  /** A digest of the rows of each table of the lobby; of each of the tenants' tables, how often the server wrote to it. */
+  /** @returns a digest of the rows of each lobby table, and the number of the server's writes to each tenant table */
   stateOf(userIds: readonly string[]): Promise<Record<string, string>>;
 }
 
 /**
- * Looks at every table of the lobby that is about a tenant or a person, and at the tenants' own: they are found by their
- * columns, so new ones are looked at as well. The audit log and the outbox are not among them, nor is when somebody was
- * last seen. A workflow may write to a tenant's tables at any time, so there only what the server writes counts.
- * @param server the role that the server logs in by
+ * Watches every lobby table about a tenant or a person, and every tenant table. It finds them by their columns, so that new
+ * tables are watched too. The audit log, the outbox and the times of last use are left out. In tenant tables only writes
+ * by the server count, because a workflow may write there at any time.
+ * @param server the login role of the server
  */
 export async function createWatch({ sql, home, away, open }: Stage, server: string): Promise<Watch> {
   const schemas = [home, away].map(({ schema }: Housed) => schema);
@@ -55,10 +55,10 @@ export async function createWatch({ sql, home, away, open }: Stage, server: stri
   };
 }
 
-/** Has PostgreSQL note who changes a row of a tenant's tables. What is rolled back leaves no note. */
+/** Makes PostgreSQL note each change of a row in a tenant's tables, with its role. A rolled back change leaves no note. */
 async function noteWrites(sql: postgres.Sql, schema: string, tables: readonly Table[]): Promise<void> {
   await sql`create table ${sql(schema)}.noted_writes ("table" text not null, role text not null)`;
-  // By the right of its owner: the tenant's role must not need any on the notes. The role that logged in stays the same.
+  // SECURITY DEFINER, so that the tenant's role needs no right on the notes. The login role is still the same.
   await sql`
     create function ${sql(schema)}.note_write() returns trigger language plpgsql security definer as $$
     begin
@@ -72,7 +72,7 @@ async function noteWrites(sql: postgres.Sql, schema: string, tables: readonly Ta
   }
 }
 
-/** Which rows of a lobby table count; `undefined` for a table that is about no tenant and nobody. */
+/** @returns the condition for the rows to watch, or `undefined` for a table that is not about a tenant or a person */
 function rowsOf(sql: postgres.Sql, { name, columns }: Table, tenantIds: string[], userIds: string[]) {
   if (name === 'tenants') return sql`t.id = any(${tenantIds})`;
   if (name === 'users') return sql`t.id = any(${userIds})`;

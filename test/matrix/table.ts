@@ -16,8 +16,8 @@ import type { ProcedurePath } from './procedures.ts';
 import { PRODUCT_TABLE } from '../product/matrix.ts';
 
 /**
- * Who may call what: the contract, written by hand. A procedure without a row does not compile. A row is the level, then who
- * comes in beside people in their own name.
+ * The contract, written by hand: who may call which procedure. A procedure without a row does not compile. A row is the
+ * level of the procedure, and then the changes for API keys and assumed identities.
  */
 const TABLE = {
   'auth.register': PUBLIC,
@@ -56,7 +56,7 @@ const TABLE = {
   'invites.resend': ADMIN.writes,
   'invites.revoke': ADMIN.writes,
   'invites.preview': PUBLIC,
-  // A new person has no token; one that is sent must be good.
+  // A new person has no token. A token that is sent must be valid.
   'invites.accept': { ...USER.writes, anonymous: 'ok' },
 
   'audit.list': { ...ADMIN.reads, ...ADMIN_KEY, ...SEEN_AS_ADMIN },
@@ -90,10 +90,10 @@ export function rowOf(path: string): Row {
   return row;
 }
 
-/** Whether who calls is refused for who they are, and not for what they ask for. */
+/** Whether a refusal is about the caller, and not about the input. */
 export function isRefusedAtTheDoor(path: string, who: Who): boolean {
   const row = rowOf(path);
-  // Of a user's procedure the input names the tenant; an invite's holder need be nobody, so a token comes second.
+  // In a procedure for users the tenant is part of the input. For an invite its token is checked before the access token.
   const namesTenant = row.lobby === 'ok' && row[who] === 'TENANT_NOT_FOUND';
   return row[who] !== 'ok' && !namesTenant && path !== 'invites.accept';
 }

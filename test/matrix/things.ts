@@ -3,7 +3,7 @@ import { mintMailedToken } from '../../core/auth/mailed-token.ts';
 import { freshEmail, freshSlug } from '../support/people.ts';
 import type { Stage } from './stage.ts';
 
-// What calls are about, made by SQL, so that each call has a thing of its own to change or to delete.
+// Things are inserted with SQL, so that each call has its own thing to change or delete.
 
 interface Mailed {
   id: string;
@@ -22,7 +22,7 @@ export async function makeInvite(
   return { id, token: mintMailedToken(secretKeys, { kind: 'invite', id, email }) };
 }
 
-/** A registration that waits for its e-mail to be proven. */
+/** Inserts a sign-up that is not verified. */
 export async function makeSignUp({ sql, secretKeys, open, passwordHash }: Stage): Promise<Mailed> {
   const id = uuidv7();
   const email = freshEmail('signed-up');
@@ -41,7 +41,7 @@ export async function makeReset({ sql, secretKeys }: Stage, email: string): Prom
   return { id, token: mintMailedToken(secretKeys, { kind: 'reset-password', id, email }) };
 }
 
-/** A tenant whose provisioning failed. @returns its slug */
+/** Inserts a tenant whose provisioning failed. @returns its slug */
 export async function makeFailedTenant({ sql, litter }: Stage): Promise<string> {
   const id = uuidv7();
   const slug = freshSlug('failed');

@@ -24,7 +24,7 @@ export const PRODUCT_TABLE = {
   'projects.delete': { ...ADMIN.writes, ...ADMIN_KEY, ...DONE_AS_ADMIN },
 } satisfies Record<ProductPath, Row>;
 
-/** A valid input for each, about things that no other call touches. */
+/** A valid input for each procedure, about things of its own. */
 export const PRODUCT_INPUTS: { readonly [Path in ProductPath]: MakeInput<Path> } = {
   'projects.create': () => ({ name: freshName('Gemini') }),
   'projects.list': () => PAGE,
@@ -33,10 +33,10 @@ export const PRODUCT_INPUTS: { readonly [Path in ProductPath]: MakeInput<Path> }
   'projects.delete': async (stage) => ({ id: await makeProject(stage, stage.home) }),
 };
 
-/** What a call of theirs costs beyond queries, for those that cost more: hashing, scoring, a mail or a new tenant. */
+/** The costs of procedures that do more than queries: hashing, scoring, a mail or a new tenant. */
 export const PRODUCT_CALL_COSTS: Readonly<Partial<Record<ProductPath, readonly Cost[]>>> = {};
 
-/** What is answered where an id that they take is another tenant's: which thing is sent, and the answer. */
+/** For each id that a procedure takes: which thing of another tenant is sent, and the expected answer. */
 export const PRODUCT_FOREIGN = {
   'projects.list.cursor': ['project', 'own rows'],
   'projects.get.id': ['project', 'NOT_FOUND'],

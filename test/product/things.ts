@@ -3,7 +3,7 @@ import type { Stage } from '../matrix/stage.ts';
 import { freshName } from '../matrix/things.ts';
 import type { Housed } from '../support/pool-tenants.ts';
 
-// What calls of the product's procedures are about, made by SQL, so that each call has a thing of its own.
+// Things of the product are inserted with SQL, so that each call has a thing of its own.
 
 export async function makeProject({ sql }: Stage, { schema }: Pick<Housed, 'schema'>): Promise<string> {
   const id = uuidv7();
@@ -11,7 +11,7 @@ export async function makeProject({ sql }: Stage, { schema }: Pick<Housed, 'sche
   return id;
 }
 
-/** One thing of each kind, in another tenant. @returns their ids */
+/** Inserts one thing of each kind into another tenant. @returns their ids */
 export async function makeProductThings(stage: Stage) {
   return { project: await makeProject(stage, stage.away) };
 }

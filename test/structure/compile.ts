@@ -3,7 +3,7 @@ import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT } from '../docs/markdown.ts';
 
-/** Compiles these entries of a clone, with the packages that are installed here. @returns the lines that tell of an error */
+/** Compiles these entries of a clone, with the installed packages of this one. @returns the lines with errors */
 export async function errorsIn(folder: string, include: readonly string[]): Promise<string[]> {
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const project = 'tsconfig.planted.json';

@@ -4,7 +4,7 @@ import { lintPlanted, type Planted } from './planted-lint.ts';
 
 const IMPORTS = 'eslint(no-restricted-imports)';
 
-/** What could be imported: the doors of the layers, and what stands behind some of them. */
+/** Modules to import: the entries of the layers, and some of their internals. */
 const TARGETS = [
   'core/tenancy/slug-format.ts',
   'db/entering/enter.ts',
@@ -28,7 +28,7 @@ const TARGETS = [
 type Target = (typeof TARGETS)[number];
 
 const BELOW = ['core/tenancy/slug-format.ts', 'db/entering/enter.ts'] as const;
-/** What needs the owner's connection. */
+/** Modules that need the owner's connection. */
 const OWNER = ['db/entering/owner/in-tenant.ts', 'db/connection/owner/connect.ts'] as const;
 const NODE_SIDE = [
   ...BELOW,
@@ -40,7 +40,7 @@ const NODE_SIDE = [
 ] as const;
 const ROUTER = [...BELOW, 'workflows/contract.ts', 'routers/index.ts', 'routers/users.ts'] as const;
 
-/** The staircase: what a file in each place may import, and of what else it may import the types. */
+/** For each place, what its files may import, and of which other modules they may import types. */
 const STAIRCASE: { place: string; may: readonly Target[]; types?: readonly Target[] }[] = [
   { place: 'core/planted.ts', may: ['core/tenancy/slug-format.ts'] },
   { place: 'core/rate-limit/planted.ts', may: ['core/tenancy/slug-format.ts'] },
@@ -60,7 +60,7 @@ const STAIRCASE: { place: string; may: readonly Target[]; types?: readonly Targe
     may: NODE_SIDE.filter((target) => target !== 'db/entering/enter.ts' && target !== 'db/connection/owner/connect.ts'),
     types: ['workflows/sandbox/index.ts'],
   },
-  // The platform's own, which work in no tenant.
+  // The platform's activities, which do not work inside a tenant.
   { place: 'workflows/activities/tenancy/provision.ts', may: NODE_SIDE, types: ['workflows/sandbox/index.ts'] },
   { place: 'workflows/contract.ts', may: ['workflows/contract.ts'], types: ['core/tenancy/slug-format.ts'] },
   {
@@ -133,7 +133,7 @@ const SQL_LINES = [
   ],
 ] as const;
 
-/** SQL in a layer that holds none, each with the same in db/. */
+/** SQL in a layer without SQL, and the same code in db/. */
 const sqlBreaches = (layer: string): Breach[] =>
   SQL_LINES.map(([rule, code]) => ({
     what: `SQL in ${layer}/: ${code}`,
@@ -142,7 +142,7 @@ const sqlBreaches = (layer: string): Breach[] =>
     twin: { file: `db/${layer}/reap.ts`, code },
   }));
 
-/** What else the house refuses, each with a twin that may stand. */
+/** The other refused code, each with similar code that is allowed. */
 const BREACHES: Breach[] = [
   {
     what: 'the environment outside an entry',

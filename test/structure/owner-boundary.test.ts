@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The modules of the house that a process loads which begins with `entry`, by their paths from the root. */
+/** @returns the modules of the project that a process with this entry loads, as paths from the root */
 async function modulesFrom(entry: string): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: ROOT,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Enough for the type-aware rules; the house's own settings name packages that aren't installed beside the lines. */
+/** Enough for the type-aware rules. The project's own tsconfig names packages that are not installed there. */
 const TYPES = { strict: true, target: 'esnext', module: 'esnext', moduleResolution: 'bundler', types: [] };
 
 /** One line of code, planted in `file`. */
@@ -27,9 +27,8 @@ const Report = z.object({
 });
 
 /**
- * Lints all lines in one run, under the house's own configuration, in folders laid out as the house's.
- * Lines of the same file stand in it in the order given.
- * @returns for a line that was planted, the rules that refuse it, as in `eslint(no-console)`
+ * Lints all lines in one run, with the project's configuration and folders. Lines of the same file keep their order.
+ * @returns a function that gives the rules that refuse a planted line, such as `eslint(no-console)`
  */
 export async function lintPlanted(lines: readonly Planted[]): Promise<(line: Planted) => string[]> {
   const files = new Map<string, Planted[]>();
@@ -60,7 +59,7 @@ function oxlint(folder: string): Promise<string> {
   const program = join(ROOT, 'node_modules/oxlint/bin/oxlint');
   return new Promise((resolve, reject) => {
     const options = { cwd: folder, maxBuffer: 64 * 1024 * 1024 };
-    // It exits with 1 when it refuses something, which is what it is run for.
+    // Exit code 1 is expected: it means that something was refused.
     execFile(process.execPath, [program, '--type-aware', '--format=json'], options, (error, stdout, stderr) => {
       if (error && error.code !== 1) reject(new Error(`oxlint failed: ${stderr}${stdout}`, { cause: error }));
       else resolve(stdout);

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { makeClone } from '../docs/clone.ts';
 import { errorsIn } from './compile.ts';
 
-/** What a team may write into its own lists by mistake, and what the compiler must say of it. */
+/** Mistakes in a product's lists, and the compiler errors that they must cause. */
 const MISTAKES = [
   {
     what: 'a router with a noun of Atrium’s',

@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 const inside = () => ({ token: founder.tokens().accessToken, tenant: founder.slug });
 
-/** @returns the URL path of a batch with `count` calls of one query */
+/** Sends a batch with `count` calls of one query. */
 const batchOf = (count: number, procedure = 'users.me') =>
   trpc(
     place.url,

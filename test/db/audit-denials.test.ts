@@ -7,7 +7,7 @@ import { reasonOf, type Call } from '../support/rest.ts';
 import { watchApp } from '../telemetry/app.ts';
 import { freshRequestId, rowsOf } from './audit-rows.ts';
 
-// What is refused is written down before the answer, in the log of the token's tenant, whatever was asked for.
+// Each refusal leaves an audit row before the answer, in the log of the token's tenant.
 const stack = inject('stack');
 const owner = connect(stack.databaseOwnerUrl);
 const ID = '0190f7c2-0000-7000-8000-000000000000';
@@ -25,7 +25,7 @@ afterAll(() => owner[Symbol.asyncDispose]());
 async function call(mount: Mount, procedure: Procedure, { headers, ...more }: Call) {
   const id = freshRequestId();
   const answer = await callOn(mount, stack.url, procedure, { ...more, headers: { ...headers, 'x-request-id': id } });
-  // Read with nothing in between: the row stood before the answer left.
+  // Read at once: the row must exist before the answer is sent.
   return { reason: reasonOf(answer), rows: await rowsOf(owner.sql, id) };
 }
 
@@ -51,7 +51,7 @@ test.each(MOUNTS)("a refusal for too low a role is written to the tenant's log (
 test('a refusal whose audit row cannot be written is answered all the same, and the lost row is logged', async () => {
   await using watched = await watchApp(stack);
   const id = freshRequestId('unwritable');
-  // A check that refuses the row of this one request: it reads no older row and disturbs no other call.
+  // This check refuses only the row of this request. NOT VALID skips the existing rows.
   await owner.sql.unsafe(
     `alter table public.audit_logs add constraint "${id}" check (request_id is distinct from '${id}') not valid`,
   );

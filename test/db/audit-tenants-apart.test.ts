@@ -6,7 +6,7 @@ import { signUpTenant, freshSlug, logIn, type Founder } from '../support/people.
 import type { Call } from '../support/rest.ts';
 import { freshRequestId, rowsOf } from './audit-rows.ts';
 
-// A tenant's log is read by its admins: it says nothing of the other tenants that its people have or had.
+// The log of a tenant, which its admins can read, shows nothing of other tenants of its members.
 const stack = inject('stack');
 const owner = connect(stack.databaseOwnerUrl);
 let ada: Founder;
@@ -18,14 +18,14 @@ beforeAll(async () => {
 });
 afterAll(() => owner[Symbol.asyncDispose]());
 
-/** Calls a procedure. @returns in whose logs its rows stand */
+/** Calls a procedure. @returns the tenants whose logs have a row of it */
 async function logsOf(mount: Mount, procedure: Procedure, call: Call): Promise<unknown[]> {
   const id = freshRequestId('apart');
   await callOn(mount, stack.url, procedure, { ...call, headers: { 'x-request-id': id } });
   return (await rowsOf(owner.sql, id)).map((row) => row['tenant_id']);
 }
 
-/** Someone in ada's tenant and in ben's, with as many sessions in ada's as are asked for; removed from ada's, if so wished. */
+/** Adds a person to ada's and ben's tenants, with `count` sessions in ada's. @param removed whether to remove them from ada's */
 async function sessionsOf(count: number, removed: boolean) {
   const grace = await addMember(stack, ada);
   await owner.sql`

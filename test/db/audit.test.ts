@@ -8,7 +8,7 @@ import { freshEmail, freshSlug, signUpTenant, PASSWORD, type Founder } from '../
 import { at, rest, type Answer, type Call } from '../support/rest.ts';
 import { freshRequestId, rowsOf } from './audit-rows.ts';
 
-// Each change leaves one row, in its own transaction; what is undone leaves none but that it failed.
+// Each change leaves one audit row in its own transaction. A rolled back change leaves only the row of its failure.
 const stack = inject('stack');
 const owner = connect(stack.databaseOwnerUrl);
 const AGENT = 'audit-test/1.0';
@@ -141,7 +141,7 @@ test('a mutation that is rolled back leaves an audit row of failure and none of 
 
 test('a change whose audit row cannot be written is rolled back', async () => {
   const id = freshRequestId('unwritable');
-  // A check that refuses the row of this one request: it reads no older row and disturbs no other call.
+  // This check refuses only the row of this request. NOT VALID skips the existing rows.
   await owner.sql.unsafe(
     `alter table public.audit_logs add constraint "${id}" check (request_id is distinct from '${id}') not valid`,
   );

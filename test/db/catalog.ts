@@ -1,9 +1,9 @@
 import type postgres from 'postgres';
 
 /**
- * What PostgreSQL's catalog says of a schema, one line a thing: relations with their rights, columns, constraints, indexes,
- * policies, triggers, functions and enums. The schema's name, and what else is to be replaced, is taken out, so that two
- * schemas that were made alike give the same.
+ * Describes a schema from PostgreSQL's catalog, with one line per relation (with its rights), column, constraint, index,
+ * policy, trigger, function and enum. The name of the schema and other given names are replaced, so that the descriptions
+ * of two equal schemas are equal.
  */
 export async function catalogOf(
   sql: postgres.Sql,

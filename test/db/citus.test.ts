@@ -17,7 +17,7 @@ import { connect, refusal, superuserUrl } from '../support/database.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
 import { bootstrapScratch, scratchDatabase, type ScratchDatabase } from './scratch.ts';
 
-// There is no Citus here: an empty extension of its name shows what is done where it is there.
+// Citus is not installed here. An empty extension with its name shows what happens where it is.
 const stack = inject('stack');
 const PASSWORD = 'of-the-test-alone';
 let extensions: string;
@@ -38,7 +38,7 @@ async function addCitus(scratch: ScratchDatabase): Promise<void> {
   await admin.sql`create extension citus`;
 }
 
-/** Reads the tenant's own table on a connection of its role's own, as a node does. */
+/** Reads a tenant's table on a connection of the tenant's role, as a Citus node does. */
 async function readAs(scratch: ScratchDatabase, { dbRole, schemaName }: TenantHome): Promise<unknown> {
   await using admin = connect(superuserUrl(stack, scratch.databaseUrl));
   await admin.sql.unsafe(`alter role "${dbRole}" password '${PASSWORD}'`);
@@ -66,7 +66,7 @@ test("a tenant's role can log in only where the Citus extension is installed", a
   await addCitus(scratch);
   const between = await provision();
   expect(await refusal(readAs(scratch, before))).toMatchObject({ code: '28000' });
-  // It may log in, and not yet into this database.
+  // The role may log in, but has no CONNECT on this database yet.
   expect(await refusal(readAs(scratch, between))).toMatchObject({ code: '42501' });
   expect(await fitRolesToCitus(owner)).toEqual({ citus: true, changed: 1, failed: [] });
   expect(await fitRolesToCitus(owner)).toEqual({ citus: true, changed: 0, failed: [] });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createConnectionGate } from '../../db/connection/pool.ts';
 
-// Who gets a connection, when, and who is sent away. Time is the test's own.
+// Which caller gets a connection, when, and which is refused. The tests use fake timers.
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -12,7 +12,7 @@ afterEach(() => {
 const gateOf = (max: number, more: { milliseconds?: number; callers?: number } = {}) =>
   createConnectionGate({ max, milliseconds: 100, callers: 10, ...more });
 
-/** Lets every promise that can settle do so. */
+/** Waits until all promises that can settle have settled. */
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
 test('places are handed out up to the maximum, and again when they are returned', async () => {

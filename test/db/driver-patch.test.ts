@@ -15,7 +15,7 @@ import { startOwnServer } from '../support/own-server.ts';
 import { LOSSES } from './losses.ts';
 
 const ADVICE = 'see "A new version of the driver" in docs/decisions/0010-patched-driver.md';
-/** In ms. A driver that keeps its next query waiting for longer is broken too. */
+/** In ms. A driver whose next query takes longer is broken too. */
 const TIMEOUT = 20_000;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -23,7 +23,7 @@ const stack = inject('stack');
 const version = manifest.dependencies.postgres;
 const patches: Record<string, string> = manifest.patchedDependencies;
 const patch = patches[`postgres@${version}`];
-/** Holds postgres.js as it is published, and a tsconfig.json by which tsx and Bun take it for `postgres`. */
+/** A folder with the unpatched postgres.js, and a tsconfig.json that makes tsx and Bun use it as `postgres`. */
 let folder: string;
 let tsconfig: string;
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs a program of ours on Node, and tells how it ended. */
+/** Runs a program of the project on Node. @returns its exit code and output */
 async function run(args: readonly string[], env: Record<string, string>) {
   const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
     cwd: root,
@@ -64,7 +64,7 @@ test('a program that plays a loss with the patched postgres.js ends well', async
   expect(ended).toEqual({ code: 0, output: '' });
 });
 
-/** Losses that postgres.js survives as it is published. */
+/** Losses that the unpatched postgres.js survives. */
 const SURVIVED = new Set(['a connection that breaks while it starts or asks for the array types is replaced']);
 const LOST = Object.keys(LOSSES).filter((name) => !SURVIVED.has(name));
 

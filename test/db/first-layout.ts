@@ -5,16 +5,16 @@ import { createRole, createSchema, type TenantHome } from '../../db/tenancy/owne
 import { insertTenant } from '../support/workflow-homes.ts';
 import { hashOf } from './made-up-sets.ts';
 
-// Databases as the code made them before migrations came in sets.
+// Databases as older code created them, before there were sets of migrations.
 
 const FIXTURES = new URL('fixtures/first-layout/', import.meta.url);
 const RECORD =
   'create table atrium_migrations (version integer primary key, hash text not null, applied_at timestamptz not null default now())';
 
-/** How many migrations the lobby had: in the first layout, and right before the sets came. */
+/** The number of lobby migrations in the first layout, and in the last version before the sets. */
 export const LOBBY_VERSIONS = [7, 10] as const;
 
-/** Makes the lobby at one of its old versions. The record says by hash which files it was made from. */
+/** Creates the lobby at one of these versions, with the hashes of its migrations in the old table. */
 export async function makeLobbyAsBefore(owner: Owner, version: (typeof LOBBY_VERSIONS)[number]): Promise<void> {
   const files = readSets('lobby').flatMap(({ migrations }) => migrations);
   const record = await readFile(new URL('record.sql', FIXTURES), 'utf8');
@@ -31,8 +31,8 @@ export async function makeLobbyAsBefore(owner: Owner, version: (typeof LOBBY_VER
 }
 
 /**
- * Provisions a tenant, ready and with one project, as the code did then.
- * @param later migrations that a team wrote after `0000_tenant.sql`, in the same set
+ * Provisions a ready tenant with one project, as the old code did.
+ * @param later the migrations that a team wrote after `0000_tenant.sql`, in the same set
  */
 export async function provisionAsBefore(
   owner: Owner,

@@ -2,7 +2,7 @@ import { connectOwner } from '../../db/connection/owner/connect.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { LOSSES } from './losses.ts';
 
-// Plays one loss in a process of its own. It exits with 0 if the guarantee held and no error was left uncaught.
+// Runs one loss in a process of its own. It exits with 0 if the guarantee held and no error was uncaught.
 const [name = '', direct = '', adminUrl = ''] = process.argv.slice(2);
 const lose = LOSSES[name];
 if (!lose) throw new Error(`there is no loss named ${name}`);

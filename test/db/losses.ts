@@ -4,9 +4,9 @@ import type { connectOwner, Owner, OwnerTx } from '../../db/connection/owner/con
 import type { FaultProxy } from '../support/fault-proxy.ts';
 import { waitFor } from '../support/wait.ts';
 
-/** What a loss is played against. */
+/** The connections that a loss is tested with. */
 export interface Ground {
-  /** Opens a driver's connections, as the worker does. */
+  /** Opens connections as the worker does. */
   open: typeof connectOwner;
   /** The owner's URL, and the same one through {@link proxy}. */
   direct: string;
@@ -16,7 +16,7 @@ export interface Ground {
   admin: Owner;
 }
 
-/** How connections are lost, by the guarantee that must hold then. Each throws if it does not. */
+/** Ways to lose connections, by the guarantee that must hold. Each throws if the guarantee does not hold. */
 export const LOSSES: Record<string, (ground: Ground) => Promise<void>> = {
   'a transaction that is ended while a statement runs fails, and the next one is served': lostIn(
     (tx) => tx`select pg_terminate_backend(pg_backend_pid()), pg_sleep(5)`,
@@ -132,7 +132,7 @@ function lostAmongRows(end: string) {
   return (ground: Ground) =>
     using(ground, ground.direct, 1, async (owner) => {
       for (let turn = 0; turn < 10; turn++) {
-        // Rows of this size are sent one by one, and not only at the end.
+        // Rows of this size are sent one at a time, not all at the end.
         const rows = owner.unsafe(
           `select x, repeat('x', 20000), case when x = 20 then ${end} end from generate_series(1, 30) x`,
         );

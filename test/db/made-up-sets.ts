@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MigrationSet, SetName } from '../../db/migrations/sets.ts';
 
-/** The sets with one more migration at the end of one of them; a set that is not there yet is added. */
+/** @returns the sets with one more migration at the end of one of them, which is added if it does not exist */
 export function withMigration(sets: readonly MigrationSet[], name: SetName, sql: string): MigrationSet[] {
   const { folder, migrations } = sets.find((set) => set.name === name) ?? { folder: `made-up/${name}`, migrations: [] };
   const version = migrations.length + 1;
@@ -11,7 +11,7 @@ export function withMigration(sets: readonly MigrationSet[], name: SetName, sql:
   );
 }
 
-/** The sets as they are after somebody edited the first migration of one of them. */
+/** @returns the sets with an edited first migration in one of them */
 export function withEdited(sets: readonly MigrationSet[], name: SetName): MigrationSet[] {
   return sets.map((set) => {
     const [first, ...others] = set.migrations;
@@ -20,7 +20,7 @@ export function withEdited(sets: readonly MigrationSet[], name: SetName): Migrat
   });
 }
 
-/** As drizzle-orm hashes a file. */
+/** @returns the hash that drizzle-orm computes for a file */
 export function hashOf(sql: string): string {
   return createHash('sha256').update(sql).digest('hex');
 }

@@ -8,7 +8,7 @@ import { insertTenant } from '../support/workflow-homes.ts';
 import { withEdited, withMigration } from './made-up-sets.ts';
 import { scratchDatabase, type ScratchDatabase } from './scratch.ts';
 
-// How the sets of migrations grow beside each other.
+// The sets of migrations of Atrium and of the product grow independently.
 const stack = inject('stack');
 const SETS = readSets('tenant');
 const NOTES = 'create table atrium_notes (id uuid primary key)';

@@ -10,10 +10,10 @@ import { freshSignUp } from '../support/sign-ups.ts';
 import { watchApp } from '../telemetry/app.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Between two statements of one test, in ms, on a machine that is busy. */
+/** The longest time between two statements of a test, in ms, on a busy machine. */
 const MEANWHILE_MS = 60_000;
 
-// Ids tell their time, too: rows from the wrong one would stand between those of other tests.
+// A stack of its own: ids contain the time, so rows of the wrong clock would be sorted among those of other tests.
 const place = await startOwnStack(inject('stack'));
 const owner = connect(place.databaseOwnerUrl);
 const watched = await watchApp(place);
@@ -31,12 +31,12 @@ afterAll(async () => {
   await place.remove();
 });
 
-/** Has the server's clock go wrong, and nothing else. */
+/** Sets the clock of the server wrong, and no other clock. */
 function setOff(days: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * DAY_MS, shouldAdvanceTime: false });
 }
 
-/** Calls the server that has the wrong clock. @returns the answer's body */
+/** Calls the server with the wrong clock. @returns the body of the answer */
 async function call(method: string, path: string, body?: unknown, token?: string): Promise<unknown> {
   const response = await watched.app.request(`/api/v1${path}`, {
     method,
@@ -52,7 +52,7 @@ async function call(method: string, path: string, body?: unknown, token?: string
   return text === '' ? undefined : JSON.parse(text);
 }
 
-/** How long after now a time is, in ms, by the database's clock. */
+/** @returns the time from now until a stored time, in ms, by the database's clock */
 async function untilIn(table: string, column: string, where: string, value: string): Promise<number> {
   const { sql } = owner;
   const [row] = await sql<{ ms: number }[]>`
@@ -112,11 +112,11 @@ test.each([
   60_000,
 );
 
-/** Where a process's own clock is the right one: nothing of it is stored, or compared with what is. */
+/** Files that may use the clock of the process, because they do not store its time or compare it with stored times. */
 const OWN_CLOCK = [
-  // Whether a token has run out that servers made.
+  // Checks the expiry of tokens that servers have made.
   'db/entering/enter.ts',
-  // How often it is told that PostgreSQL is away.
+  // Limits how often an outage of PostgreSQL is logged.
   'db/connection/pool.ts',
 ];
 

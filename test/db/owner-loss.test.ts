@@ -5,7 +5,7 @@ import { connect } from '../support/database.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { LOSSES, type Ground } from './losses.ts';
 
-// The worker keeps the owner's connections for weeks, so it must outlive each of them.
+// The worker runs for weeks, so it must survive the loss of each of the owner's connections.
 const stack = inject('stack');
 const admin = connect(stack.databaseAdminUrl);
 const { port } = new URL(stack.databaseOwnerUrl);
@@ -22,7 +22,7 @@ afterAll(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-/** Errors that nobody caught: each would end a worker. */
+/** Uncaught errors: each would end a worker. */
 const uncaught: unknown[] = [];
 const note = (error: unknown): void => void uncaught.push(error);
 beforeEach(() => {
@@ -30,7 +30,7 @@ beforeEach(() => {
   process.on('uncaughtException', note).on('unhandledRejection', note);
 });
 afterEach(async () => {
-  // Timers of the driver fire within a few turns of the event loop.
+  // The timers of the driver fire within this time.
   await pause(50);
   process.off('uncaughtException', note).off('unhandledRejection', note);
 });

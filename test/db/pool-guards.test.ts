@@ -10,7 +10,7 @@ import { connect } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair } from '../support/pool-tenants.ts';
 
-// What a procedure can't do with the client that it is given.
+// What a procedure cannot do with its database client.
 const stack = inject('stack');
 const WRITE = { readOnly: false } as const;
 

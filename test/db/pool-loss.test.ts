@@ -12,7 +12,7 @@ import { startFaultProxy } from '../support/fault-proxy.ts';
 import { openPool } from '../support/pool-open.ts';
 import { waitFor } from '../support/wait.ts';
 
-// What becomes of transactions when PostgreSQL, or the way to it, goes away.
+// Transactions during an outage of PostgreSQL or of the network.
 const stack = inject('stack');
 const admin = connect(stack.databaseAdminUrl);
 const owner = connect(stack.databaseOwnerUrl);
@@ -35,7 +35,7 @@ test.each([
     const pid = await backendOf(tx);
     for (let row = 0; row < before; row += 1) await writeAudit(tx, entry(requestId));
     await kill(pid);
-    // Code that swallows errors goes on, and must not do so on the connection that takes the lost one's place.
+    // Code that ignores errors goes on. Its statements must not reach the connection that replaces the lost one.
     for (let row = 0; row < 50; row += 1) {
       await writeAudit(tx, entry(requestId)).then(
         () => refusals.push('written'),
@@ -146,7 +146,7 @@ async function backendOf(tx: Tx): Promise<number> {
   return row?.pid ?? 0;
 }
 
-/** Ends a backend, and waits until it is gone. */
+/** Terminates a backend, and waits until it has ended. */
 async function kill(pid: number): Promise<void> {
   await admin.sql`select pg_terminate_backend(${pid})`;
   await waitFor(`backend ${pid} to end`, async () => {
@@ -160,7 +160,7 @@ async function answers(pool: Pool): Promise<boolean> {
   return (await again().catch(again)) > 0;
 }
 
-/** A port where nobody listens. */
+/** @returns a port on which no server listens */
 async function closedPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

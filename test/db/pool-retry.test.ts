@@ -7,11 +7,11 @@ import { openPool } from '../support/pool-open.ts';
 import { foundPair } from '../support/pool-tenants.ts';
 import { waitFor } from '../support/wait.ts';
 
-// Transactions that PostgreSQL chose to fail, and the shares of the pool.
+// Transactions that PostgreSQL aborts for another one, and the shares of tenants in the pool.
 const stack = inject('stack');
 const WRITE = { readOnly: false } as const;
 
-/** The app's URL with every transaction at an isolation level where concurrent updates collide. */
+/** @returns the app's URL with an isolation level at which concurrent updates fail */
 function repeatableRead(): string {
   const url = new URL(stack.databaseUrl);
   url.searchParams.set('default_transaction_isolation', 'repeatable read');
@@ -59,17 +59,17 @@ test('a transaction with a deadlock is retried once', async () => {
   let crossing: Promise<unknown> | undefined;
   await held.pool.transaction(WRITE, async (tx) => {
     tries += 1;
-    // Nothing is held at this moment, so the other ends; else its row could be taken again before it has woken up.
+    // No lock is held now, so the other transaction ends. Otherwise its row could be locked again before it continues.
     if (tries === 2) await crossing;
     await tx.update(tenants).set({ name: 'One' }).where(eq(tenants.id, one));
     if (tries === 1) {
-      // The pool's side is to be the one that finds the deadlock, and is rolled back for it.
+      // The pool's transaction should detect the deadlock, and be rolled back.
       await admin.sql`set deadlock_timeout = '60s'`;
       await admin.sql`begin`;
       await rename('Two', two);
       const [backend] = await admin.sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
       crossing = rename('Two', one).then(() => admin.sql`commit`);
-      // PostgreSQL looks for a deadlock once, a second into a wait: the other has to wait by then.
+      // PostgreSQL checks for a deadlock once, after a second of waiting. The other transaction must wait by then.
       await waitFor(
         'the other to wait',
         async () => (await owner.sql`select from pg_locks where not granted and pid = ${backend?.pid ?? 0}`).length > 0,

@@ -9,11 +9,11 @@ import { openPool } from '../support/pool-open.ts';
 import { doorTo, foundPair } from '../support/pool-tenants.ts';
 import { scratchDatabase } from './scratch.ts';
 
-// What a transaction leaves on the connection that the next one gets: nothing.
+// A transaction leaves nothing on its connection for the next one.
 const stack = inject('stack');
 const undo = new Error('undo');
 
-/** A database of before `bootstrap.sql` closed what it does now, as on a server that does not let it. */
+/** Creates a database without the restrictions of `bootstrap.sql`, as on a server that does not allow them. */
 async function openDatabase() {
   const scratch = await scratchDatabase(stack);
   await using admin = connect(superuserUrl(stack, scratch.databaseUrl));
@@ -24,7 +24,7 @@ async function openDatabase() {
   return scratch;
 }
 
-/** Leaves something of each kind that outlives a transaction. */
+/** Leaves one thing of each kind that outlives a transaction. */
 async function litter(tx: Tx): Promise<void> {
   await tx.execute(sql`
     select set_config('atrium.tenant_id', ${randomUUID()}, false), set_config('statement_timeout', '9s', false),
@@ -72,7 +72,7 @@ test.each(['commits', 'only reads', 'rolls back', 'has failed'])(
     expect(await tracesOn(held.pool)).toEqual(CLEAN);
     const last = held.pool.transaction({ readOnly: true }, (tx) => tx.execute(sql`select lastval()`));
     await expect(last).rejects.toMatchObject({ cause: { code: '55000' } });
-    // All the same connection, and its named statements are still there.
+    // It is still the same connection, with its prepared statements.
     const [named] = await held.pool.transaction({ readOnly: true }, (tx) =>
       tx.execute(sql`select count(*)::int as count from pg_prepared_statements`),
     );

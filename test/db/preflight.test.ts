@@ -5,7 +5,7 @@ import { connect, superuserUrl } from '../support/database.ts';
 import { openPool } from '../support/pool-open.ts';
 import { scratchDatabase } from './scratch.ts';
 
-// The server starts as the app's role and nothing stronger.
+// The server starts only with the app's role, not with a stronger one.
 const stack = inject('stack');
 
 const check = async (url: string): Promise<void> => {

@@ -15,7 +15,7 @@ import * as tenant from '../../db/tables/tenant.ts';
 import { connect } from '../support/database.ts';
 import { signUpTenant } from '../support/people.ts';
 
-// The tables as the code knows them, the migrations, and the database that these make: one and the same.
+// The tables in the code, the migrations, and the database that the migrations create are the same.
 const stack = inject('stack');
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
@@ -31,7 +31,7 @@ test.each([
     const out = join(folder, set);
     await cp(join(ROOT, 'db/migrations', scope, set), out, { recursive: true });
     const before = await readdir(out, { recursive: true });
-    // drizzle-kit takes an absolute path for a relative one.
+    // A relative path, because drizzle-kit treats every path as relative.
     const to = ['--dialect', 'postgresql', '--out', relative(ROOT, out)];
     expect(await drizzleKit('generate', '--schema', tables, ...to)).toContain('No schema changes');
     expect(await readdir(out, { recursive: true })).toEqual(before);
@@ -53,7 +53,7 @@ test('the migrated lobby and a provisioned tenant have the columns and the enums
   ] as const) {
     const known = { columns: columnsOf(exported), enums: enumsOf(exported) };
     const real = await owner.sql.begin(async (tx) => {
-      // So that PostgreSQL writes a type of this schema by its name alone.
+      // PostgreSQL then writes the types of this schema without the schema name.
       await tx`select set_config('search_path', quote_ident(${schema}), true)`;
       return {
         known: await inPostgresWords(tx, known.columns),
@@ -104,14 +104,14 @@ function enumsOf(exported: object): Enum[] {
   );
 }
 
-/** What drizzle writes for a type that counts up by itself, and the type of its column. */
+/** The serial types of drizzle, and the types of their columns. */
 const COUNTING: Readonly<Record<string, string>> = {
   smallserial: 'smallint',
   serial: 'integer',
   bigserial: 'bigint',
 };
 
-/** The types as PostgreSQL writes them: `numeric(10,2)` for `numeric(10, 2)`, `character varying` for `varchar`. */
+/** @returns the columns with types as PostgreSQL writes them, such as `numeric(10,2)` for `numeric(10, 2)` */
 async function inPostgresWords(tx: postgres.TransactionSql, columns: readonly Column[]): Promise<Column[]> {
   return await Promise.all(
     columns.map(async (column) => {

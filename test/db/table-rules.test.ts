@@ -6,7 +6,7 @@ import * as productTenant from '../../db/tables/product/tenant.ts';
 import { brokenRules } from '../../db/tables/rules.ts';
 import * as tenant from '../../db/tables/tenant.ts';
 
-// What keeps two sets of migrations from growing without each other.
+// The rules for tables that keep the sets of migrations independent.
 
 test.each([
   ["Atrium's tables of a tenant", brokenRules('tenant', 'atrium', tenant)],

@@ -11,13 +11,13 @@ import { LOBBY_VERSIONS, makeLobbyAsBefore, provisionAsBefore } from './first-la
 import { withMigration } from './made-up-sets.ts';
 import { scratchDatabase } from './scratch.ts';
 
-// Databases from before migrations came in sets.
+// Upgrades of databases from before there were sets of migrations.
 const stack = inject('stack');
 const TASKS = 'create table tasks (id uuid primary key, project_id uuid not null references projects (id))';
-/** As a clone has them, whose team added a migration and moved its file to the set of the product. */
+/** The sets of a clone whose team has moved its own migration to the set of the product. */
 const CLONE = withMigration(readSets('tenant'), 'product', TASKS);
 
-/** An empty database, and the owner's connections to it. */
+/** Creates an empty database. @returns it, and the owner's connections to it */
 async function emptyDatabase() {
   const scratch = await scratchDatabase(stack);
   const owner = connectOwner(scratch.databaseOwnerUrl, { max: 2, name: 'atrium test' });
@@ -63,7 +63,7 @@ test.each(LOBBY_VERSIONS)('a lobby at the old version %i is upgraded to what a f
   expect(catalog).toContainEqual(expect.stringMatching(/^column tenants \d+ atrium_version integer t /));
   expect(catalog).toEqual(await catalogOf(fresh.owner, 'public'));
 
-  // Older servers still ask for the old version, by the old table.
+  // Older servers still read the old version from the old table.
   expect(
     await old.owner`select version, hash, applied_at::text from public.atrium_migrations order by version`,
   ).toEqual(record);
@@ -141,7 +141,7 @@ test('an old migration that no file has the hash of stops with advice, and chang
   const right = readSets('lobby')[0]?.migrations[6]?.hash ?? '';
   await owner`update public.atrium_migrations set hash = ${right} where version = 7`;
   await migrateLobby(databaseOwnerUrl);
-  // The team has not moved its file yet.
+  // The team has not moved its migration yet.
   const { migrated, failed } = await migrateFleet(owner);
   expect({ migrated, failed }).toMatchObject({ migrated: 0, failed: [{ item: home.slug }] });
   expect(String(failed[0]?.error)).toMatch(

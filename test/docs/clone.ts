@@ -6,19 +6,19 @@ import { promisify } from 'node:util';
 import { ROOT } from './markdown.ts';
 
 /**
- * What a stack fetches on its first start: fetching it again would test the network. Nothing else of `.local` is copied, since
- * other tests write there at the same time.
+ * The executables that a stack downloads on its first start. They are copied, because a download would test the network.
+ * Nothing else of `.local` is copied, because other tests write there at the same time.
  */
 const FETCHED = ['.local/bin/temporal', '.local/bin/redis-server'];
 
-/** An empty folder with what a fresh clone holds, and nothing installed. */
+/** A folder with the files of a fresh clone, and no installed packages. */
 export interface Clone extends AsyncDisposable {
   folder: string;
 }
 
 /**
- * Copies what git tracks, or would: so that work in progress is tested too.
- * @param name of the folder
+ * Copies the tracked files, and the untracked ones that git does not ignore, so that work in progress is tested too.
+ * @param name the name of the folder
  */
 export async function makeClone(name = 'atrium'): Promise<Clone> {
   const parent = await realpath(await mkdtemp(join(tmpdir(), 'atrium-clone-')));

@@ -5,18 +5,18 @@ import { openPlayground } from './playground.ts';
 
 const place = inject('stack');
 const PAGES = ['README.md', 'docs/getting-started.md'];
-/** Started for real, in a clone of its own, by dev-command.test.ts. */
+/** dev-command.test.ts runs this command in a clone of its own. */
 const DEV_COMMAND = 'npx --yes bun@1.4.5 run dev\n';
 const RUN = new Set(['sh', 'ts']);
 const ANSWERS = new Set(['json', 'text']);
 
 interface Step {
   block: Block;
-  /** The block right below: what the page says the command answers. */
+  /** The block right below, with the answer of the command. */
   answer: Block | undefined;
 }
 
-/** The commands and programs of a page, each with its answer. */
+/** @returns the commands and programs of a page, each with its answer */
 function stepsOf(markdown: string): Step[] {
   const blocks = blocksOf(markdown);
   return blocks.flatMap((block, index) => {
@@ -26,7 +26,7 @@ function stepsOf(markdown: string): Step[] {
   });
 }
 
-/** Names on the page, made unique to this run, and the server's address, made that of the tests' stack. */
+/** Makes the names on a page unique to this run, and replaces the server's address by that of the tests' stack. */
 function localized(markdown: string): string {
   const suffix = randomBytes(5).toString('hex');
   return markdown
@@ -35,7 +35,7 @@ function localized(markdown: string): string {
     .replaceAll(/\b(acme|harbor|meadow)\b/g, `$1-${suffix}`);
 }
 
-/** Puts placeholders where two runs differ: ids, times, tokens, and how far provisioning was at a login. */
+/** Replaces what differs between two runs by placeholders: ids, times, tokens, and the progress of provisioning. */
 function alike(value: unknown, key?: string): unknown {
   if (Array.isArray(value)) return value.map((item) => alike(item));
   if (typeof value === 'object' && value !== null) {

@@ -12,10 +12,10 @@ import { blocksOf, readPage } from './markdown.ts';
 
 const place = inject('stack');
 
-/** What shells, URLs and databases read otherwise in a path. */
+/** A folder name with characters that shells, URLs and databases interpret. */
 const FOLDER = '$HOME 100%41 #1, `b` & (ü)';
 
-/** The first block of the README, and what it prints. */
+/** @returns the first command of the README, and the lines that it prints */
 async function devBlock(): Promise<{ command: string; printed: string[] }> {
   const [command, printed] = blocksOf(await readPage('README.md'));
   if (command?.language !== 'sh' || printed?.language !== 'text')
@@ -23,7 +23,7 @@ async function devBlock(): Promise<{ command: string; printed: string[] }> {
   return { command: command.code.trim(), printed: printed.code.split('\n').filter((line) => line !== '') };
 }
 
-/** What `.local/stack.json` says, no more and no less. */
+/** The exact content of `.local/stack.json`. */
 const stackSchema = z.strictObject({
   url: z.url(),
   databaseUrl: z.string().startsWith('postgres://atrium_app:'),
@@ -38,13 +38,13 @@ async function readStack(folder: string): Promise<z.infer<typeof stackSchema>> {
   return stackSchema.parse(JSON.parse(await readFile(join(folder, '.local', 'stack.json'), 'utf8')));
 }
 
-/** Presses Ctrl-C, and sees that nothing stays: no process, no listener, no word of a stack that is none. */
+/** Presses Ctrl-C, and expects that no process, no listener and no file about a running stack is left. */
 async function expectToStop(dev: DevCommand, folder: string, url: string): Promise<void> {
   const processes = await dev.processes();
   expect(processes.length).toBeGreaterThan(5);
   await dev.interrupt();
   expect(dev.output()).toContain('All stopped.');
-  // Its output closes a moment before the last of them is gone.
+  // The output closes a moment before the last process has ended.
   await waitFor('every process to end', () => stillAlive(processes).length === 0);
   await expect(fetch(url)).rejects.toThrow();
   await expect(stat(join(folder, '.local', 'stack.json'))).rejects.toThrow('ENOENT');
@@ -66,13 +66,13 @@ test("the README's first command starts everything in a fresh clone in any folde
   expect(stack.mailDir).toBe(join(clone.folder, '.local', 'mail'));
   for (const label of printed.slice(0, -1).map((line) => line.slice(0, 12))) expect(first.output()).toContain(label);
   expect((await fetch(`${stack.url}/readyz`)).status).toBe(200);
-  // Nothing of it lies elsewhere, where --reset would not find it.
+  // Nothing is written outside of the clone, where --reset would not remove it.
   expect(await readdir(join(clone.folder, '..'))).toEqual([FOLDER]);
   const founder = await signUpTenant(stack);
   await founder.client.projects.create.mutate({ name: 'Apollo' });
   await expectToStop(first, clone.folder, stack.url);
 
-  // As a shell of conda's has it.
+  // The value of HOST in a conda shell.
   await using second = await start({ HOST: 'x86_64-conda-linux-gnu' });
   expect(second.output()).toMatch(/^HOST is x86_64-conda-linux-gnu, /m);
   const again = await readStack(clone.folder);

@@ -6,28 +6,28 @@ import { waitFor } from '../support/wait.ts';
 
 /** A `bun run dev` that is ready. */
 export interface DevCommand extends AsyncDisposable {
-  /** All that it has printed. */
+  /** @returns its output so far */
   output(): string;
-  /** The processes that it is made of, down to the last grandchild. */
+  /** @returns the ids of its process and of all its descendants */
   processes(): Promise<number[]>;
-  /** Ctrl-C: the terminal sends SIGINT to the whole group. Resolves when nobody is left who could print. */
+  /** Sends SIGINT to the process group, as Ctrl-C does. Resolves when its output is closed. */
   interrupt(): Promise<void>;
 }
 
-/** Cold, on a machine that is busy with other tests, in ms. */
+/** The timeout for a first start on a busy machine, in ms. */
 const READY_MS = 120_000;
 const STOP_MS = 30_000;
 
 /**
- * Starts a command line of the docs in a folder, as a shell would, and waits until it says that it is ready.
- * @throws Error with all it printed when it ends before
+ * Runs a command line of the docs in a folder with a shell, and waits until it prints that it is ready.
+ * @throws Error with its output if it ends before
  */
 export async function startDev(
   command: string,
   options: { folder: string; env: Readonly<Record<string, string>> },
 ): Promise<DevCommand> {
   const lines: string[] = [];
-  // Tied to us: a run of the tests that is cut short leaves no stack behind.
+  // Tied to this process, so that an interrupted test run leaves no stack behind.
   const [file, ...args] = tieCommand(findTie(), 'TERM', ['bash', '-c', `exec ${command}`]);
   const child = spawn(file, args, { cwd: options.folder, env: options.env, detached: true, stdio: 'pipe' });
   const output = (): string => lines.join('');
@@ -42,7 +42,7 @@ export async function startDev(
 
   async function interrupt(): Promise<void> {
     if (!closed && pid !== undefined) process.kill(-pid, 'SIGINT');
-    // npx dies of the signal at once; what it started takes the time it needs.
+    // npx ends at the signal at once, but its children take some time.
     await waitFor('everything to end', () => closed, STOP_MS);
   }
 
@@ -60,12 +60,12 @@ export async function startDev(
   return { output, interrupt, processes: () => familyOf(pid), [Symbol.asyncDispose]: interrupt };
 }
 
-/** Those of the processes that still run. */
+/** @returns the processes that still run */
 export function stillAlive(pids: readonly number[]): number[] {
   return pids.filter(isAlive);
 }
 
-/** A process and all that descend from it. */
+/** @returns the id of a process and of all its descendants */
 async function familyOf(pid: number): Promise<number[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=']);
   const pairs = stdout
@@ -73,7 +73,7 @@ async function familyOf(pid: number): Promise<number[]> {
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number));
   const family = [pid];
-  // It grows while it is walked: children of children follow.
+  // The list grows during the loop, so children of children are visited too.
   for (const parent of family) {
     for (const [child, of] of pairs) if (of === parent && child !== undefined) family.push(child);
   }

@@ -4,13 +4,13 @@ import { allPages, readPage } from './markdown.ts';
 import { HOW_TO_ADD, stepsOf, UnclearPageError } from './steps.ts';
 import { follow } from './walk.ts';
 
-/** On a machine that does twice as much as it can, in ms: a minute or two if it does nothing else. */
+/** The timeout for a page on a very busy machine, in ms. A page takes a minute or two on an idle one. */
 const PAGE_MS = 600_000;
-/** For the whole command on what the pages made, in ms. */
+/** The timeout for `bun run test` on the result of the pages, in ms. */
 const WHOLE_MS = 3_600_000;
 
 const stack = inject('stack');
-/** `whole` runs the whole command at the end, without these tests: in that run it is `never`. */
+/** `whole` runs the whole test command at the end. In that run the value is `never`, which skips these tests. */
 const walk = stack.env['WALK'];
 
 test('each block and each instruction of the how-to pages is covered by the tests', async () => {
@@ -23,7 +23,7 @@ test('each block and each instruction of the how-to pages is covered by the test
     expect(commands.slice(-5)).toEqual([...checks, expect.stringMatching(/^bun run test test\//)]);
   }
   const block = '```ts\nconst a = 1;\n```\n';
-  // Code that stands between backticks itself keeps them.
+  // Code that contains backticks keeps them.
   expect(stepsOf('In `a.md`, replace `none` by `` `b` ``.')).toMatchObject([{ old: 'none', by: '`b`' }]);
   for (const unclear of [
     block,
@@ -50,7 +50,7 @@ test.skipIf(walk === 'never').for(HOW_TO_ADD)(
   },
 );
 
-// Not skipped in the ordinary run: it is no part of it.
+// Defined only with `whole`, so that the ordinary run reports no skipped test.
 if (walk === 'whole') {
   test(
     'the whole test command passes on the clone that the how-to pages changed',

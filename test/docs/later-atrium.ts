@@ -1,6 +1,6 @@
 import type { Step } from './steps.ts';
 
-/** What a made-up later version of Atrium brings: a table with its migration, a procedure, and a kind of outbox row with its workflow. */
+/** The changes of a made-up later version of Atrium: a table, a migration, a procedure, an outbox kind and its workflow. */
 export const LATER_ATRIUM: readonly Step[] = [
   make(
     'db/tables/tenant/notices.ts',

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What stands between two fences. */
+/** A fenced code block. */
 export interface Block {
   language: string;
   code: string;
@@ -14,7 +14,7 @@ export async function readPage(page: string): Promise<string> {
   return await readFile(`${ROOT}${page}`, 'utf8');
 }
 
-/** Every page that people read: those at the root, and all below docs/. */
+/** @returns every page at the root and below docs/ */
 export async function allPages(): Promise<string[]> {
   const names = [
     ...(await readdir(ROOT)),
@@ -23,7 +23,7 @@ export async function allPages(): Promise<string[]> {
   return names.filter((name) => name.endsWith('.md')).toSorted();
 }
 
-/** The fenced blocks of a page, in order. */
+/** @returns the fenced blocks of a page, in order */
 export function blocksOf(markdown: string): Block[] {
   return Array.from(markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms), ([, language = '', code = '']) => ({
     language,
@@ -31,7 +31,7 @@ export function blocksOf(markdown: string): Block[] {
   }));
 }
 
-/** The rows of every table below a heading, up to the next heading; without the rule below the head. */
+/** @returns the rows of the tables between a heading and the next one, with the head but without the rule below it */
 export function tableBelow(markdown: string, heading: string): string[][] {
   const section = markdown.split(/^(?=#)/m).find((part) => part.split('\n')[0]?.replace(/^#+ /, '') === heading) ?? '';
   return section
@@ -45,12 +45,12 @@ export function tableBelow(markdown: string, heading: string): string[][] {
     );
 }
 
-/** Where the links of a page lead, those in code left out. */
+/** @returns the targets of the links of a page, without those in code */
 export function linksOf(markdown: string): string[] {
   return Array.from(withoutCode(markdown).matchAll(/\]\(([^)\s]+)\)/g), ([, target = '']) => target);
 }
 
-/** The anchors that a page offers: its headings, spelled as GitHub spells them. */
+/** @returns the anchors of a page: its headings, as GitHub writes them */
 export function anchorsOf(markdown: string): string[] {
   const headings = Array.from(withoutBlocks(markdown).matchAll(/^#+ (.*)$/gm), ([, text = '']) => text);
   return headings.map((text) =>

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { allPages, readPage, ROOT, tableBelow } from './markdown.ts';
 
-/** Pages that have the reader make files: how-to.test.ts follows them. */
+/** Pages that tell the reader to create files. how-to.test.ts follows them. */
 const MAKES_FILES = /^docs\/how-to\/add-/;
 const pages = (await allPages()).filter((page) => !MAKES_FILES.test(page));
 
-/** A path in code that begins with one of our folders. */
+/** A path in code that begins with a folder of the project. */
 const PATH = /`((?:core|db|workflows|routers|src|client|dev|cli|bench|deploy|docs|test)\/[\w./@-]*)`/g;
-/** Folders of the product: whoever has removed the example has none of them. */
+/** Folders of the product, which are gone after the example was removed. */
 const PRODUCT = /(^|\/)product(\/|$)/;
-/** In a path, what the reader chooses. */
+/** The part of a path that the reader chooses. */
 const PLACEHOLDER = 'NAME';
 
 async function isThere(path: string): Promise<boolean> {

@@ -7,17 +7,17 @@ import { promisify } from 'node:util';
 import type { SharedStack } from '../support/global-setup.ts';
 import { ROOT, type Block } from './markdown.ts';
 
-/** What a block printed, and how it ended. */
+/** The output and the exit code of a block. */
 interface Run {
   output: string;
   code: number;
 }
 
-/** A folder that looks to its reader like a clone whose stack is running. */
+/** A folder that looks like a clone with a running stack. */
 export interface Playground extends AsyncDisposable {
   /**
-   * Runs shell commands and programs one after the other, in one shell, as a reader pastes them.
-   * @throws Error when they take longer than a minute; it holds what was printed so far
+   * Runs shell commands and programs one after the other, in one shell, as if a reader pasted them.
+   * @throws Error with the output so far if they take longer than a minute
    */
   run(blocks: readonly Block[]): Promise<{ runs: Run[]; errors: string }>;
 }

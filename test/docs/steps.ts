@@ -1,13 +1,13 @@
 import { blocksOf, type Block } from './markdown.ts';
 
-/** The pages that are followed. Each builds on those before. */
+/** The pages that are followed. Each page builds on the previous ones. */
 export const HOW_TO_ADD = [
   'docs/how-to/add-a-table.md',
   'docs/how-to/add-a-procedure.md',
   'docs/how-to/add-a-workflow.md',
 ];
 
-/** What a how-to page tells its reader to do, in the words of `FORMS`. */
+/** One step of a how-to page. */
 export type Step =
   | { kind: 'make'; file: string; text: string }
   | { kind: 'append'; file: string; text: string }
@@ -16,12 +16,12 @@ export type Step =
   | { kind: 'replace'; file: string; old: string; by: string }
   | { kind: 'run'; commands: string[]; fails: boolean };
 
-/** A page tells its reader something that no machine can follow. */
+/** A page has a step that a program cannot follow. */
 export class UnclearPageError extends Error {
   override readonly name = 'UnclearPageError';
 }
 
-/** Code in a sentence: what has a backtick itself stands between two. */
+/** Code in a sentence. Code with a backtick is written between double backticks. */
 const CODE = '(?:``\\s?(?:.+?)\\s?``|`(?:[^`]+)`)';
 const LIST = `${CODE}(?:, ${CODE})*(?: and ${CODE})?`;
 
@@ -43,7 +43,7 @@ const INTRODUCING: readonly [RegExp, (parts: string[], text: string) => Step][] 
   [form('Run, and see it fail:'), (_, text) => ({ kind: 'run', commands: linesOf(text), fails: true })],
 ];
 
-/** The sentences that say all by themselves. */
+/** The sentences that are complete steps without a block. */
 const COMPLETE: readonly [RegExp, (parts: string[]) => Step][] = [
   [
     form(`In (${CODE}), add (${LIST}) to the import from (${CODE})\\.`),
@@ -60,13 +60,13 @@ const COMPLETE: readonly [RegExp, (parts: string[]) => Step][] = [
   ],
 ];
 
-/** How a sentence begins that tells the reader to do something. */
+/** The beginnings of sentences that are steps. */
 const TELLING = /^(?:Make `|In `|Run\b)/;
 
 /**
  * Reads the steps of a how-to page, in order.
- * @throws UnclearPageError for a block that no sentence of a known form introduces, and for a sentence that begins like
- * one of a known form and is none
+ * @throws UnclearPageError for a block without a known introducing sentence, and for a sentence that begins like a step but
+ * has no known form
  */
 export function stepsOf(markdown: string): Step[] {
   const blocks = blocksOf(markdown);
@@ -100,7 +100,7 @@ function stepOf(sentence: string): Step[] {
   throw new UnclearPageError(`test/docs/steps.ts knows no such sentence: "${sentence}"`);
 }
 
-/** The sentences of prose; tables and headings are none. A list's items are paragraphs. */
+/** @returns the sentences of prose, without tables and headings. An item of a list is a paragraph. */
 function sentencesOf(prose: string): string[] {
   return prose
     .split(/\n{2,}|\n(?=[-|#]|\d+\. )/)
@@ -113,7 +113,7 @@ function form(source: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-/** What stands between backticks. Spaces inside two belong to the marks, as in Markdown. */
+/** @returns the code between backticks. Spaces inside double backticks are removed, as in Markdown. */
 function uncoded(part: string): string {
   return part.startsWith('``') ? part.replace(/^``\s?(.*?)\s?``$/, '$1') : part.replace(/^`(.*)`$/, '$1');
 }

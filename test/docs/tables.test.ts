@@ -57,7 +57,7 @@ test('the docs list every folder that is the product’s, each once', async () =
   expect(listed.toSorted()).toEqual(owned.toSorted());
 });
 
-/** The first cells of a table's rows, without the head. */
+/** @returns the first cells of a table's rows, without the head */
 async function firstColumn(page: string, heading: string): Promise<string[]> {
   const [, ...rows] = tableBelow(await readPage(page), heading);
   return rows.map(([first = '']) => first.replaceAll('`', ''));
@@ -71,7 +71,7 @@ test('the docs list every table of the lobby', async () => {
 });
 
 test('the docs list every workflow of Atrium', async () => {
-  // Read as text: what runs in Temporal's sandbox can't be imported outside of it.
+  // Read as text, because sandbox code cannot be imported outside of Temporal's sandbox.
   const files = namesIn(await readFile(`${ROOT}workflows/sandbox/index.ts`, 'utf8'), /^export \* from '\.\/(.+)';$/gm);
   const sources = await Promise.all(files.map((file) => readFile(`${ROOT}workflows/sandbox/${file}`, 'utf8')));
   const exported = sources.flatMap((source) => namesIn(source, /^export async function (\w+)/gm));
@@ -85,7 +85,7 @@ function namesIn(text: string, pattern: RegExp): string[] {
   return Array.from(text.matchAll(pattern), ([, name = '']) => name);
 }
 
-/** Actions that no procedure is named after: the worker and the commands of operators write them. */
+/** Actions without a procedure: the worker and the commands write them. */
 const OF_THE_SYSTEM = [
   'audit.drop',
   'audit.reseal',
@@ -95,7 +95,7 @@ const OF_THE_SYSTEM = [
   'user.demote',
   'user.promote',
 ];
-/** The one read that always leaves a row. It is an HTTP route of its own. */
+/** The only read that always leaves an audit row. It is an HTTP route, not a procedure. */
 const EXPORT = 'audit.export';
 
 test('the docs list every action that changes something, and no action that the audit log does not know', async () => {
@@ -105,7 +105,7 @@ test('the docs list every action that changes something, and no action that the 
   );
   const changing = procedures().filter(({ type }) => type === 'mutation');
   const written = [...changing.map(({ action }) => action), ...OF_THE_SYSTEM, EXPORT];
-  // The page names some of the product's as examples.
+  // The page names some actions of the product as examples.
   const ofAtrium = (action = ''): boolean => !Object.hasOwn(PRODUCT_ACTIONS, action);
   expect(new Set(listed.filter(ofAtrium))).toEqual(new Set(written.filter(ofAtrium)));
 });

@@ -9,16 +9,16 @@ import { readPage, ROOT } from './markdown.ts';
 import { HOW_TO_ADD, stepsOf } from './steps.ts';
 import { follow, type Ground } from './walk.ts';
 
-/** For all that is run, on a machine that does other things too, in ms: half a minute or so if it does nothing else. */
+/** The timeout for all commands on a busy machine, in ms. They take about half a minute on an idle one. */
 const COMMANDS_MS = 300_000;
 
-/** On what the pages made already they can not be followed again. */
+/** Whether the pages were already followed in this clone. They cannot be followed twice. */
 const walked = inject('stack').env['WALK'] === 'never';
 const spawn = createSpawn();
 let clone: Clone;
 let ground: Ground;
 
-// Two branches of one clone: a product that has followed the pages, and a later Atrium.
+// Two branches of one clone: a product that was made with the pages, and a later Atrium.
 beforeAll(async () => {
   if (walked) return;
   clone = await makeClone();
@@ -32,7 +32,7 @@ beforeAll(async () => {
   await commit('The version that the team has cloned');
   await git('switch --quiet --create product');
   for (const page of HOW_TO_ADD) {
-    // Their checks are for how-to.test.ts; here it is files that count.
+    // how-to.test.ts runs the checks of the pages; here only the files are needed.
     const steps = stepsOf(await readPage(page)).filter((step) => step.kind !== 'run' || generates(step.commands));
     await follow(steps, ground);
   }
@@ -70,7 +70,7 @@ test.skipIf(walked)(
     );
     await sh('node node_modules/typescript/bin/tsc --noEmit');
     await sh('node node_modules/oxlint/bin/oxlint --type-aware --deny-warnings');
-    // A whole stack of it: a tenant gets the tables of both, and the product's procedures work.
+    // The tests start a stack of the merge: a tenant gets the tables of both, and the product's procedures work.
     await sh('node node_modules/vitest/vitest.mjs run test/db/schema-drift.test.ts test/product/tasks.test.ts');
   },
 );
@@ -87,7 +87,7 @@ async function git(command: string): Promise<string> {
   return await sh(`git ${command}`);
 }
 
-/** @throws Error with all that the command printed, if it fails */
+/** Runs a shell command. @throws Error with its output if it fails */
 async function sh(command: string): Promise<string> {
   const { folder: cwd, env, timeoutMs } = ground;
   const { code, output } = await run(spawn, ['bash', '-c', command], { cwd, env, timeoutMs });

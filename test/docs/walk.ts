@@ -3,17 +3,17 @@ import { dirname, join } from 'node:path';
 import { createSpawn, run } from '../../dev/child.ts';
 import { UnclearPageError, type Step } from './steps.ts';
 
-/** Where steps are followed. */
+/** The clone in which steps are followed. */
 export interface Ground {
   folder: string;
   env: Readonly<Record<string, string>>;
   /** How long one command may take, in ms. */
   timeoutMs: number;
-  /** Ends the command that is running. */
+  /** Aborts the running command. */
   signal?: AbortSignal;
 }
 
-/** A command of a page ended otherwise than the page says. */
+/** A command of a page did not end as the page says. */
 class CommandError extends Error {
   override readonly name = 'CommandError';
 }
@@ -21,10 +21,10 @@ class CommandError extends Error {
 const spawn = createSpawn();
 
 /**
- * Does what a page says, in order, as a reader who adds nothing of their own.
- * @returns how many steps it has done: all
- * @throws UnclearPageError when a file or a line is not there, or more than once
- * @throws CommandError with all that the command printed
+ * Follows the steps of a page in order, exactly as written.
+ * @returns the number of steps
+ * @throws UnclearPageError if a file or a line does not exist, or exists more than once
+ * @throws CommandError with the output of the command
  */
 export async function follow(steps: readonly Step[], ground: Ground): Promise<number> {
   for (const step of steps) {
@@ -78,7 +78,7 @@ function changed(step: Exclude<Step, { kind: 'run' | 'make' }>, text: string): s
   }
 }
 
-/** What stands before and after a text that is there once. */
+/** @returns the text before and after `mark`, which must occur once */
 function split(file: string, text: string, mark: string): [string, string] {
   const [before, after, ...more] = text.split(mark);
   if (before !== undefined && after !== undefined && more.length === 0) return [before, after];

@@ -29,7 +29,7 @@ const groups = array(oneof(constant(0), constant(0xffff), integer({ min: 0, max:
   maxLength: 8,
 });
 
-/** Spellings of one address: in full, in capitals, short, with an IPv4 tail, with a zone. */
+/** @returns spellings of one address: in full, in upper case, short, with an IPv4 tail, with a zone */
 function spellings(address: readonly number[]): string[] {
   const hex = address.map((group) => group.toString(16));
   const [g = 0, h = 0] = address.slice(6);
@@ -39,7 +39,7 @@ function spellings(address: readonly number[]): string[] {
   return [hex.join(':'), full, full.toUpperCase(), short, `${hex.slice(0, 6).join(':')}:${tail}`, `${short}%eth0`];
 }
 
-/** Whether it is an IPv4 address mapped into IPv6, which has a key of its own. */
+/** Whether an address is an IPv4-mapped IPv6 address, which has the key of the IPv4 address. */
 const isMapped = (address: readonly number[]): boolean =>
   address.slice(0, 5).every((group) => group === 0) && address[5] === 0xffff;
 

@@ -3,7 +3,7 @@ import { freshAddress, times } from './answers.ts';
 
 const TEN_EMPTY = encodeURIComponent(JSON.stringify(Object.fromEntries(times(10, {}).entries())));
 
-/** @returns makes ten calls of one query in one batch */
+/** @returns a function that makes ten calls of one query in one batch */
 export function tenAt({ url }: { url: string }) {
   return (procedure: string, from: string, who: { token?: string; tenant?: string } = {}): Promise<Answer> =>
     trpc(url, 'query', `${times(10, procedure).join(',')}?batch=1&input=${TEN_EMPTY}`, {
@@ -12,13 +12,13 @@ export function tenAt({ url }: { url: string }) {
     });
 }
 
-/** The reasons of a batch's answers, each once. */
+/** @returns the different reasons in the answers of a batch */
 export function reasons({ body }: Answer): unknown[] {
   const all = Array.isArray(body) ? body.map((one: unknown) => at(one, 'error', 'data', 'reason')) : [body];
   return [...new Set(all)];
 }
 
-/** @returns makes calls of one mutation in one batch, and gives the reason of each, or `done` */
+/** @returns a function that makes calls of one mutation in one batch, and returns the reason of each, or `done` */
 export function mutateAt({ url }: { url: string }) {
   return async (
     procedure: string,

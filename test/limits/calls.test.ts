@@ -91,9 +91,9 @@ test(
     await server.prefill(['callsByTenant', mine.tenantId], 2_998);
     const list = (bearer: string, tenant: string) =>
       server.call('REST', 'projects.list', freshAddress(), { token: bearer, tenant });
-    // Of what the whole tenant has left nothing is told.
+    // The headers show nothing of the limit of the whole tenant.
     expect(budget(await list(mine.tokens().accessToken, mine.slug))).toEqual([300, 299]);
-    // Whose a key is, the server knows from its first call on.
+    // The server learns the tenant of a key with its first call.
     await list(key, mine.slug);
     const last = [mine.tokens().accessToken, member.tokens().accessToken, key];
     expect(await outcomes(3, (turn) => list(last[turn] ?? '', mine.slug))).toEqual([

@@ -9,7 +9,7 @@ import { countOf, mutateAt } from './batch.ts';
 import { startLimitsTest } from './limited-server.ts';
 import { withinOneWindow } from './window.ts';
 
-// Mails and tenants are limited by who asks and by whom they are for, beside the limit of all calls.
+// Besides the limit of all calls, mails and tenants are limited per caller and per recipient.
 
 const { shared, server, counted, founder } = await startLimitsTest();
 const batch = mutateAt(server);

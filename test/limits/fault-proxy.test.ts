@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { waitFor } from '../support/wait.ts';
 
-/** Says back what it hears. */
+/** Sends back what it receives. */
 const echo = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
 let port = 0;
 
@@ -41,7 +41,7 @@ test('a frozen proxy holds everything back, also on new connections, and passes 
   one.say('before');
   await using other = await dial(proxy.port);
   other.say('new');
-  // It has come to the proxy when a proxy without frost would have answered.
+  // When the second, unfrozen proxy has answered, the data has also reached the frozen one.
   await using beside = await startFaultProxy(port);
   await using free = await dial(beside.port);
   free.say('free');
@@ -99,7 +99,7 @@ test('the proxy refuses new connections when told to, and keeps the open ones', 
   await other.hears('again');
 });
 
-/** A client that remembers what it heard, and how it ended. */
+/** Connects a client that records the received data and the end of its connection. */
 async function dial(to: number) {
   const socket: Socket = connect({ port: to, host: '127.0.0.1' });
   await once(socket, 'connect');

@@ -33,7 +33,7 @@ async function withoutRedis({ url }: OwnServer): Promise<{ now: boolean; times: 
 /**
  * Runs a failed test again, twice at most, if the server has counted without Redis meanwhile. That is correct as well, but
  * its counts are not the ones that the test expects.
- * @returns wraps a test that can be run again
+ * @returns a function that wraps a test, which must allow to be run again
  */
 function countedAt(server: OwnServer) {
   return <Given extends unknown[]>(attempt: (...given: Given) => Promise<void>) =>
@@ -58,7 +58,7 @@ function countedAt(server: OwnServer) {
 export interface LimitedServer extends AsyncDisposable, OwnServer {
   /** Calls a procedure from this address. */
   call(mount: Mount, procedure: Procedure, from: string, call?: Call): Promise<Answer>;
-  /** Takes so many tokens, as if calls had been made. */
+  /** Takes `count` tokens, as that many calls would. */
   prefill(counted: Counted, count: number): Promise<void>;
 }
 
@@ -94,7 +94,7 @@ export function callFrom(
   return callOn(mount, url, procedure, { ...call, headers: { ...call.headers, 'x-forwarded-for': from } });
 }
 
-/** Takes so many tokens of a limit. Its counter may not be connected yet. */
+/** Takes `count` tokens of a limit. Its counter may not be connected yet. */
 export async function prefill(rateLimits: RateLimits, counted: Counted, count: number): Promise<void> {
   const once = () => rateLimits.take(counted, () => undefined);
   await waitFor('a first count', () =>

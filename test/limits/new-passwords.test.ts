@@ -8,7 +8,7 @@ import { countOf, mutateAt } from './batch.ts';
 import { startLimitsTest } from './limited-server.ts';
 import { withinOneWindow } from './window.ts';
 
-// Hashing and scoring are limited by who asks and by whom they are for, beside the limit of all calls.
+// Besides the limit of all calls, hashing and scoring are limited per caller and per user or link.
 
 const WEAK = 'passwordpassword';
 
@@ -32,7 +32,7 @@ test(
   }),
 );
 
-/** The procedures that set a password: who holds the proof, and the call. */
+/** The procedures that set a password: the holder of the proof, and the call. */
 const SETTERS = {
   'auth.changePassword': async () => {
     const { userId, tokens } = await addMember(shared, founder);
@@ -69,7 +69,7 @@ test.each(setters)(
     const from = freshAddress();
     await server.prefill(['weakPasswordsByAddress', `address ${from}`], 29);
     expect(await outcomes(3, () => weak(other, from))).toEqual(['PASSWORD_TOO_WEAK', ...times(2, 'RATE_LIMITED')]);
-    // So a weak password is refunded where all are counted, and a strong one where weak ones are.
+    // A weak password is refunded in the limit of all passwords, and a strong one in the limit of weak ones.
     expect(
       Number(outcome(await server.call('REST', procedure, freshAddress(), other.call(`${PASSWORD}-anew`)))),
     ).toBeLessThan(300);

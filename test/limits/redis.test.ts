@@ -18,7 +18,7 @@ afterEach(() => {
 });
 afterAll(() => redis[Symbol.asyncDispose]());
 
-/** A counter whose Redis has answered. */
+/** @returns a counter whose Redis has answered */
 async function counterAt(port: number, credentials = ''): Promise<RedisCounter> {
   const counter = createRedisCounter(`redis://${credentials}127.0.0.1:${port}`);
   open.push(counter);

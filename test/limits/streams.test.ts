@@ -79,7 +79,7 @@ test('of twenty streams that one user opens at once, five are open', async () =>
 
 test('a stream that is left at any moment stops counting', async () => {
   const { slug, founder } = await makePendingTenant();
-  // Before, during and after the answer: after 0 to 24 ms.
+  // 0 to 24 ms: before, during and after the answer.
   for (let after = 0; after < 25; after++) {
     const hasty = Array.from({ length: AT_ONCE }, async () => {
       const answer = await ask(slug, founder, AbortSignal.timeout(after));

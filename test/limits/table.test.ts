@@ -7,7 +7,7 @@ import { createSpent } from '../../routers/procedures/limits.ts';
 import { procedures } from '../matrix/procedures.ts';
 import { PRODUCT_CALL_COSTS } from '../product/matrix.ts';
 
-/** What each procedure costs beyond queries. One that costs something and is not here is refused when it does. */
+/** The costs of each procedure beyond queries. A procedure with a cost that is missing here is refused. */
 const COSTS: Record<string, readonly Cost[]> = {
   'auth.register': ['hash', 'score', 'mail', 'provision'],
   'auth.login': ['hash'],

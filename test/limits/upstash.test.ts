@@ -13,7 +13,7 @@ const TOKEN = 'the-rest-token';
 
 const redis = await startOwnRedis(inject('stack'));
 const client = await createClient({ url: `redis://127.0.0.1:${redis.port}` }).connect();
-// The REST API of Upstash, over a real Redis. As Upstash, it accepts the flags of a script.
+// A stand-in for the REST API of Upstash over a real Redis. Like Upstash it accepts the flags of a script.
 const rest = createServer((request, response) => {
   void answer(request).then(({ status, body }) => response.writeHead(status).end(JSON.stringify(body)));
 }).listen({ port: 0, host: '127.0.0.1' });
@@ -28,7 +28,7 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
   if (request.headers.authorization !== `Bearer ${TOKEN}`) return { status: 401, body: { error: 'Unauthorized' } };
   const commands: unknown = JSON.parse(await text(request));
   if (!Array.isArray(commands)) return { status: 400, body: { error: 'no command' } };
-  // The client sends what it has to send at once as one pipeline.
+  // The client sends concurrent commands as one pipeline.
   if (request.url === '/pipeline') return { status: 200, body: await Promise.all(commands.map(run)) };
   const body = await run(commands);
   return { status: 'error' in body ? 400 : 200, body };

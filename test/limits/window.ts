@@ -1,9 +1,9 @@
 import { waitFor } from '../support/wait.ts';
 
 /**
- * Waits until a window of so many seconds has enough left for what comes. Windows begin with the clock's minutes and
- * hours, and a test that counts to a limit must not see two of them.
- * @param enough in ms
+ * Waits until the current window has at least `enough` ms left, so that a test that counts to a limit sees only one window.
+ * Windows begin at the minutes and hours of the clock.
+ * @param seconds the length of a window, in seconds
  */
 export async function withinOneWindow(seconds: number, enough: number): Promise<void> {
   const size = seconds * 1000;

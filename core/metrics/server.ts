@@ -41,13 +41,13 @@ export function createServerMetrics(sources: ServerSources): ServerMetrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'atrium_http_requests_total',
-    help: 'Requests answered, by mount and status.',
+    help: 'Responses, by mount and status.',
     labelNames: ['mount', 'status'],
     registers,
   });
   const cuts = new Counter({
     name: 'atrium_http_answers_cut_total',
-    help: 'Answers cut before their end: the client went, or took nothing any more.',
+    help: 'Responses that ended early because the client closed the connection or stopped reading.',
     labelNames: ['mount'],
     registers,
   });
@@ -59,7 +59,7 @@ export function createServerMetrics(sources: ServerSources): ServerMetrics {
   });
   const durations = new Histogram({
     name: 'atrium_call_duration_seconds',
-    help: 'How long calls took; for a stream, until it was open.',
+    help: 'Duration of calls. For a stream: the time until it was open.',
     labelNames: ['procedure'],
     buckets: CALL_BUCKETS,
     registers,
@@ -78,13 +78,13 @@ export function createServerMetrics(sources: ServerSources): ServerMetrics {
   readCounter(
     registry,
     'atrium_pool_wait_seconds_total',
-    'How long callers waited for a connection, all together.',
+    'Total time that callers waited for a connection.',
     () => pool.tally.waitedMs / 1000,
   );
   readCounter(
     registry,
     'atrium_pool_refused_total',
-    'Callers who got no connection: the line was full, or the wait too long.',
+    'Callers that got no connection because the queue was full or the wait too long.',
     () => pool.tally.refused,
   );
   readGauge(registry, 'atrium_hashes_running', 'Passwords being hashed.', () => hashes.running);
@@ -98,10 +98,10 @@ export function createServerMetrics(sources: ServerSources): ServerMetrics {
   readCounter(
     registry,
     'atrium_limiter_fallbacks_total',
-    'Times that this process took over from RATE_LIMIT_URL.',
+    'How often this process began to count by itself because RATE_LIMIT_URL did not answer.',
     () => limiter.fallbacks,
   );
-  readGauge(registry, 'atrium_streams_open', 'Streams under way.', () => streams.total);
+  readGauge(registry, 'atrium_streams_open', 'Open streams.', () => streams.total);
 
   return {
     registry,

@@ -58,13 +58,13 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
   const registers = [registry];
   const activities = new Counter({
     name: 'atrium_activities_total',
-    help: 'Tries of activities, by outcome.',
+    help: 'Attempts of activities, by outcome.',
     labelNames: ['activity', 'outcome'],
     registers,
   });
   const durations = new Histogram({
     name: 'atrium_activity_duration_seconds',
-    help: 'How long a try of an activity took.',
+    help: 'Duration of an attempt of an activity.',
     labelNames: ['activity'],
     buckets: ACTIVITY_BUCKETS,
     registers,
@@ -78,7 +78,7 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
   for (const batch of BATCHES) batchFailures.inc({ batch }, 0);
   const provisionings = new Histogram({
     name: 'atrium_provisioning_duration_seconds',
-    help: 'From the wish for a tenant until it was ready, or had failed and was undone.',
+    help: 'Time from the request for a tenant until it was ready, or until its failed provisioning was undone.',
     labelNames: ['outcome'],
     buckets: PROVISIONING_BUCKETS,
     registers,
@@ -88,7 +88,7 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
 
   const mails = new Counter({
     name: 'atrium_mails_total',
-    help: 'Tries to hand a mail to the mail server, by outcome. A mail that failed is tried again.',
+    help: 'Attempts to send a mail to the mail server, by outcome. A failed mail is retried.',
     labelNames: ['outcome'],
     registers,
   });
@@ -127,7 +127,7 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
   );
   const takenGauge = new Gauge({
     name: 'atrium_task_slots_taken',
-    help: 'Tasks under way, by kind.',
+    help: 'Tasks in progress, by kind.',
     labelNames: ['task'],
     registers,
     collect() {
@@ -137,7 +137,7 @@ export function createWorkerMetrics({ version, slots, slotsTaken, backlog }: Wor
   });
   const slotsGauge = new Gauge({
     name: 'atrium_task_slots',
-    help: 'Tasks that this worker takes at once, by kind.',
+    help: 'Tasks that this worker runs at most at the same time, by kind.',
     labelNames: ['task'],
     registers,
   });

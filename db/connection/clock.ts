@@ -21,6 +21,6 @@ export function timestamp(time: Date | SQL<Date>): SQL<Date> {
 /** @returns the time when the transaction began, by the database's clock */
 export async function readClock(tx: Tx): Promise<Date> {
   const [row] = await tx.execute<{ now: string }>(sql`select to_json(now()) #>> '{}' as now`);
-  if (!row) throw new Error('The database does not tell the time');
+  if (!row) throw new Error('The query for the time returned no row');
   return new Date(row.now);
 }

@@ -158,7 +158,7 @@ function admit(row: TenantRow | undefined, door: TenantDoor): Omit<TenantEntered
       `This procedure requires the role ${door.roles.join(' or ')}. Your role is ${role}.`,
     );
   }
-  if (!row.entered) throw new Error('The entering statement and its reading disagree');
+  if (!row.entered) throw new Error('The statement bound no schema, but each check that it reports holds');
   return { actor, role, tenant: { id: row.tenant_id, slug: row.slug, name: row.name, status: row.status } };
 }
 

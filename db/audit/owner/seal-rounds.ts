@@ -62,7 +62,7 @@ export async function sealAuditRows(
         const part = await sealChains(owner, keys, { chains: [chain], share, clock });
         parts.push({ ...part, sealed: part.outcome === 'sealed' ? part.waiting : 0 });
         if (part.outcome === 'taken') {
-          throw new Error('A seal that is none of ours stands in the next place of the chain');
+          throw new Error('The next place of the chain holds a seal that this sealer did not write');
         }
       },
     })),

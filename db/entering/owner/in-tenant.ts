@@ -59,7 +59,7 @@ const ENTER = `
  */
 export function createInTenant({ pool, owner }: { pool: Pool; owner: Owner }): InTenant {
   return async <T>(tenantId: string, work: (tx: Tx, inside: Inside) => Promise<T>): Promise<T> => {
-    if (!z.uuid().safeParse(tenantId).success) throw new TenantGoneError('A tenant is named by its id');
+    if (!z.uuid().safeParse(tenantId).success) throw new TenantGoneError('The id of the tenant is not a UUID');
     let entered = false;
     const once = () =>
       pool.transactionAfter<Row, T>(

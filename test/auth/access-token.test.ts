@@ -112,7 +112,7 @@ for (const { what, token } of CASES) {
   });
 }
 
-test('accepts the same token signed anew, so the refusals above are for what was changed', async () => {
+test('accepts the unchanged token signed again, so the refusals above are caused by the changes', async () => {
   const answer = await callOn('REST', place.url, 'users.me', {
     token: await forge({ payload: { jti: crypto.randomUUID() } }),
   });

@@ -5,7 +5,7 @@ import { createSpawn, run } from '../../dev/child.ts';
 import { findExecutable, type Fetched, type Search } from '../../dev/executable.ts';
 import { CACHE_DIR } from '../../dev/stack.ts';
 
-/** The folder of a separate `package.json` with its lock. The 65 MB are no dependency of the project, since only tests need them. */
+/** The folder of a separate `package.json` with its lock. Only tests need its 65 MB, so the project does not depend on it. */
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const INSTALL_MS = 240_000;
 

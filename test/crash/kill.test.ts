@@ -60,7 +60,7 @@ test('a worker killed within any step of provisioning leaves no tenant stuck and
   expect(await orphans()).toEqual([]);
 }, 120_000);
 
-test('a worker killed before it forgot what it had relayed does nothing twice', async () => {
+test('a worker that is killed before it deletes relayed rows starts no workflow twice', async () => {
   const { client } = await signUpTenant(stack);
   await stack.worker.kill('SIGKILL');
   const [failingSlug, email] = [freshSlug(), freshEmail()];

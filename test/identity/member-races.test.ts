@@ -23,7 +23,7 @@ const as = (admin: Admin) => ({ token: admin.tokens().accessToken, tenant: ada.s
 const holdTenant = (tx: postgres.TransactionSql) =>
   tx`select from public.tenants where id = ${ada.tenantId} for no key update`;
 
-test('two admins who remove each other at once leave one of them', async () => {
+test('of two admins who remove each other at the same time, one stays', async () => {
   const [grace, alan] = [await addMember(place, ada, 'admin'), await addMember(place, ada, 'admin')];
   const remove = (by: Admin, whom: Admin): Promise<Answer> =>
     rest(place.url, 'DELETE', `/members/${whom.userId}`, as(by));

@@ -24,7 +24,7 @@ test('the proxy passes everything on by default', async () => {
   expect(one.heard()).toBe(long);
 });
 
-test('the proxy delays what passes', async () => {
+test('the proxy delays all data', async () => {
   await using proxy = await startFaultProxy(port);
   await using one = await dial(proxy.port);
   proxy.latency(60);

@@ -59,7 +59,7 @@ test.each<[rule: RuleName, procedure: string, outcomes: readonly CallOutcome[]]>
   },
 );
 
-test('a refunded token counts once in what the headers tell', async () => {
+test('a refunded token is counted once in the headers', async () => {
   const call = callOf('tenants.create');
   await take(call, ['tenantsByUser', 'user 1']);
   expect(call.request.counts).toMatchObject([{ limit: 5, remaining: 4 }]);

@@ -112,7 +112,7 @@ test('no caller can create a metric series: unknown procedures are counted as un
   expect(labels('atrium_calls_total', 'mount').toSorted()).toEqual(['rest', 'trpc']);
 });
 
-test('a query sent by POST is counted by its procedure, and a body that is no JSON by none', async () => {
+test('a query sent by POST is counted under its procedure, and a body that is not JSON under none', async () => {
   const refused = async () => {
     await trpc(place.url, 'mutation', 'users.me', { ...credentials(), body: {} });
     await fetch(`${place.url}/trpc/users.me`, { method: 'POST', body: 'x' });

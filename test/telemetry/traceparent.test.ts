@@ -13,7 +13,7 @@ test('a traceparent is read, and written unchanged', () => {
   }
 });
 
-test('a traceparent of a later version is read, without what is unknown', () => {
+test('a traceparent of a later version is parsed, and its unknown parts are ignored', () => {
   expect(parseTraceparent(`01-${TRACE}-${SPAN}-03-more`)).toEqual({ traceId: TRACE, spanId: SPAN, traceFlags: 1 });
 });
 

@@ -32,7 +32,7 @@ test('a signed token verifies with its claims, with and without a tenant', async
   expect(lobby.tid).toBeUndefined();
 });
 
-test('the first key signs, all verify, and a key that is gone verifies nothing', async () => {
+test('the first key signs, all keys verify, and a removed key verifies nothing', async () => {
   const before = await (await tokensOf(first)).sign(claims);
   const rotated = await tokensOf(second, first);
   expect(await rotated.verify(before)).toMatchObject(claims);
@@ -77,7 +77,7 @@ async function forge({ header = {}, payload = {}, key = first, secret }: Forgery
     .sign(secret === undefined ? { ...key } : new TextEncoder().encode(secret));
 }
 
-test('a forgery that changes nothing is accepted, so those below are refused for what they change', async () => {
+test('a forged token without changes is accepted, so the others are refused because of their changes', async () => {
   expect(await (await tokensOf(first)).verify(await forge({}))).toMatchObject(claims);
 });
 
@@ -121,7 +121,7 @@ test('refuses a token signed by the public key as if it were a secret', async ()
   }
 });
 
-test('refuses what is unsigned, cut, changed or no token at all', async () => {
+test('refuses a token that is unsigned, cut, changed or malformed', async () => {
   const tokens = await tokensOf(first);
   const good = await tokens.sign(claims);
   const [head = '', body = '', signature = ''] = good.split('.');

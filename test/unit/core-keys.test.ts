@@ -21,7 +21,7 @@ test('no two lists of parts have the same MAC', () => {
   expect(new Set(lists.map((parts) => mac(oldKey, parts).toString('hex'))).size).toBe(lists.length);
 });
 
-test('a MAC verifies under any configured key, and one of another length never', () => {
+test('a MAC verifies with any configured key, and a MAC of another length never verifies', () => {
   const code = mac(oldKey, ['a']);
   expect(macMatches(keysOf(newKey, oldKey), ['a'], code)).toBe(true);
   expect(macMatches(keysOf(newKey, strange), ['a'], code)).toBe(false);

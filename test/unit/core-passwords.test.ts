@@ -64,7 +64,7 @@ test.each([
   expect(verdictOn(password, [known])).toMatchObject({ reason: 'PASSWORD_TOO_WEAK' });
 });
 
-test('a password verifies against its own hash alone, with nothing trimmed or folded', async () => {
+test('a password verifies only against its own hash, without trimming or case folding', async () => {
   const passwords = createPasswords();
   const stored = await passwords.hash(' Quiet Otter 1 ');
   expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -141,7 +141,7 @@ test('new passwords beyond the queue are refused as OVERLOADED', async () => {
   expect(reasons).toEqual(['PASSWORD_TOO_WEAK', 'PASSWORD_TOO_WEAK', 'OVERLOADED', 'OVERLOADED']);
 });
 
-test('what is known of a user is compared with a password up to a limit', async () => {
+test('a password is compared with the first 64 known facts about its user, and with no others', async () => {
   const passwords = createPasswords();
   const known = [...Array.from({ length: 64 }, (_, index) => `Tenant ${index}`), 'Wojciechowska'];
   await expect(passwords.assertStrong('wojciechowska42', known)).resolves.toBeUndefined();

@@ -113,7 +113,7 @@ test('skips empty elements of Forwarded', () => {
   expect(seen('10.0.0.1', { forwarded: ', for=203.0.113.9, ,for=10.0.0.2,' })).toBe('203.0.113.9');
 });
 
-test('takes no address that only one of two headers names, since a client may have made that one up', () => {
+test('ignores an address that only one of two headers contains, since a client may have invented it', () => {
   const made = { list: '198.51.100.7', forwarded: 'for=203.0.113.9' };
   expect(seen('10.0.0.1', made)).toBe('10.0.0.1');
   expect(seen('10.0.0.1', { ...made, list: '' })).toBe('10.0.0.1');

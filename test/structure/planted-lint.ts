@@ -16,6 +16,16 @@ export interface Planted {
   readonly code: string;
 }
 
+/** Code that `rule` refuses, and similar code that it allows. */
+export interface Breach {
+  what: string;
+  rule: string;
+  breach: Planted;
+  twin: Planted;
+}
+
+export const IMPORTS = 'eslint(no-restricted-imports)';
+
 const Report = z.object({
   diagnostics: z.array(
     z.object({

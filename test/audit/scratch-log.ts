@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { v7 as uuidv7 } from 'uuid';
+import { expect } from 'vitest';
 import { parseEnv, SETTINGS } from '../../core/env/index.ts';
 import type { SecretKeys } from '../../core/secret-keys.ts';
 import { sealAuditRows } from '../../db/audit/owner/seal-rounds.ts';
@@ -93,4 +95,13 @@ export async function obstruct(log: ScratchLog, tenantId: string, at?: string): 
       values (${tenantId}, ${sequence}, ${uuidv7()}, now(), '', '')`;
   }
   await log.write(tenantId, 1, log.superuser, at);
+}
+
+/** Writes a log of ten sealed rows. */
+export async function sealedLog(log: ScratchLog): Promise<{ tenant: string; ids: string[]; third: string }> {
+  const tenant = randomUUID();
+  const ids = await log.write(tenant, 10);
+  await log.seal();
+  expect(await log.verify(tenant)).toEqual({ valid: true, checked: 10, unsealed: 0, firstBadId: null });
+  return { tenant, ids, third: ids[2] ?? '' };
 }

@@ -1,66 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT } from 'jose';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { z } from 'zod';
-import { connect, superuserUrl } from '../support/database.ts';
-import { startOwnStack } from '../support/own-stack.ts';
-import { signUpTenant, type Founder } from '../support/people.ts';
+import { afterAll, expect, inject, test } from 'vitest';
 import { at, reasonOf, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
+import { openLargeLog, ROWS } from './large-log.ts';
 
 // The log is larger than the server's memory should be: the export reads rows only as fast as the client takes them.
 // A stack of its own, because the tests count the rows that are read.
-const stack = await startOwnStack(inject('stack'), { extraEnv: { DRAIN_SECONDS: '1', SHUTDOWN_SECONDS: '8' } });
-const owner = connect(stack.databaseOwnerUrl);
-// Only a superuser sees the transactions of other roles.
-const superuser = connect(superuserUrl(stack, stack.databaseUrl));
-/** About 35 MB of lines. */
-const ROWS = 10_000;
-let founder: Founder;
-
-beforeAll(async () => {
-  founder = await signUpTenant(stack);
-  await owner.sql`
-    insert into public.audit_logs (id, tenant_id, action, entity_type, actor_type, outcome, changes)
-    select uuidv7(), ${founder.tenantId}, 'test.row', 'test', 'system', 'success',
-      jsonb_build_object('text', jsonb_build_array(null, repeat('x', 3000)))
-    from generate_series(1, ${ROWS})`;
-});
-afterAll(async () => {
-  await owner[Symbol.asyncDispose]();
-  await superuser[Symbol.asyncDispose]();
-  await stack.remove();
-});
-
-const jwks = z.object({
-  keys: z
-    .tuple([z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() })])
-    .rest(z.unknown()),
-});
-
-function begin(signal?: AbortSignal, method = 'GET', token = founder.tokens().accessToken): Promise<Response> {
-  return fetch(`${stack.url}/api/v1/audit/export`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'x-tenant-slug': founder.slug },
-    ...(signal && { signal }),
-  });
-}
-
-/** Waits until the server reads no more rows and has no open transaction. */
-async function rested(): Promise<void> {
-  let before = '';
-  await waitFor('the server to rest', async () => {
-    const [now] = await superuser.sql<{ open: number; rows: string }[]>`
-      select (select count(*)::int from pg_stat_activity where usename = 'atrium_app' and datname = current_database()
-          and xact_start is not null) as open,
-        (select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::text from pg_stat_all_tables where relname like 'audit_logs%') as rows`;
-    const still = now?.open === 0 && now.rows === before;
-    before = now?.rows ?? '';
-    // The statistics of PostgreSQL are a second late.
-    if (!still) await pause(1_200);
-    return still;
-  });
-}
+const large = await openLargeLog(inject('stack'));
+const { stack, owner, founder, begin, rested, outcomes, nobodyListens, shortLived } = large;
+afterAll(() => large[Symbol.asyncDispose]());
 
 test(`an export of ${ROWS} rows has each row once and in order`, async () => {
   const text = await (await begin()).text();
@@ -126,12 +74,6 @@ test('one caller may have five exports and verifications at once, and no more', 
   for (const { body } of open.slice(1)) await body?.cancel();
 });
 
-/** @returns the outcomes of the exports in the log */
-const outcomes = (): string[] =>
-  stack.lines.flatMap((line) =>
-    line.includes('audit.export') ? [/"?outcome"?: ?"(\w+)"/.exec(line)?.[1] ?? line] : [],
-  );
-
 test('an export continues for a slow reader, for longer than a connection may be idle', async () => {
   await stack.server.stop();
   await stack.server.start({ IDLE_SECONDS: '1', READER_SECONDS: '60' });
@@ -162,15 +104,6 @@ test('an export whose reader stops reading is cut off after a while, and is logg
   await stack.server.stop();
   await stack.server.start();
 });
-
-async function nobodyListens(): Promise<void> {
-  await waitFor('nobody to listen any more', () =>
-    fetch(`${stack.url}/livez`).then(
-      () => false,
-      () => true,
-    ),
-  );
-}
 
 test('a server that shuts down lets a running export end', async () => {
   const response = await begin();
@@ -207,16 +140,6 @@ test('an export is aborted when the token that began it expires', async () => {
   })();
   await expect(remainder).rejects.toThrow();
 });
-
-/** @returns the founder's access token, signed again to expire after this many ms, rounded down to a second */
-async function shortLived(milliseconds: number): Promise<string> {
-  const token = founder.tokens().accessToken;
-  const { keys } = jwks.parse(JSON.parse(stack.env['JWT_KEYS'] ?? ''));
-  return await new SignJWT(decodeJwt(token))
-    .setProtectedHeader({ alg: 'EdDSA', ...decodeProtectedHeader(token) })
-    .setExpirationTime(new Date(Date.now() + milliseconds))
-    .sign(await importJWK(keys[0], 'EdDSA'));
-}
 
 // It must be the last test, because it ends the founder's session.
 test('an export reads no rows ahead for a client that does not read, and is aborted when the session ends', async () => {

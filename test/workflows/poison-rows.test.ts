@@ -12,6 +12,7 @@ import { signUpTenant, type Founder } from '../support/people.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
 import { homeOf } from '../support/workflow-homes.ts';
+import { POISON } from './poison.ts';
 
 // Code that runs as a tenant's role may insert any outbox row.
 let stack: OwnStack;
@@ -66,24 +67,6 @@ async function stateOf(id: string): Promise<State | undefined> {
 }
 
 const invite = (): string => JSON.stringify({ template: 'invite', inviteId: randomUUID() });
-
-/** Harmful rows that code with a tenant's role could insert. */
-const POISON: [kind: string, payload: string][] = [
-  ['email.send', 'null'],
-  ['email.send', '[]'],
-  ['email.send', `{"template":"invite","inviteId":"${'x'.repeat(5_000_000)}"}`],
-  ['email.send', '{}'],
-  ['email.send', '{"template":"no-such-template"}'],
-  ['email.send', '{"template":"invite","inviteId":"no id"}'],
-  ['email.send', '{"template":"invite"}'],
-  ['email.send', `{"template":"invite","inviteId":"${randomUUID()}","to":"eve@example.com"}`],
-  ['email.send', `{"template":"invite","inviteId":"${randomUUID()}","messageId":"mine"}`],
-  ['email.send', '{"template":{"toString":1},"__proto__":{"inviteId":1}}'],
-  ['email.send', `{"template":"invite","inviteId":["${randomUUID()}"]}`],
-  ['made.up', '{}'],
-  ['constructor.name', '{}'],
-  ['tenant.provision', '{}'],
-];
 
 test("no outbox row of a tenant's role, whatever its id, stops others' mail or provisioning", async () => {
   await using app = connect(stack.databaseUrl);

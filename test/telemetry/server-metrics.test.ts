@@ -1,7 +1,6 @@
 import { beforeAll, expect, inject, test } from 'vitest';
 import { createPasswords } from '../../core/auth/passwords.ts';
 import { connect } from '../support/database.ts';
-import { expectGuarded } from '../support/guards.ts';
 import { startOwnServer } from '../support/own-server.ts';
 import { signUpTenant, freshEmail, freshSlug, logIn, PASSWORD, type Founder } from '../support/people.ts';
 import { rest, trpc } from '../support/rest.ts';
@@ -28,13 +27,6 @@ async function growth(name: string, labels: Record<string, string>, work: () => 
   const after = await readMetrics(place.url);
   return after.value(name, labels) - before.value(name, labels);
 }
-
-test('/metrics without METRICS_TOKEN answers anyone, in the text format of Prometheus', async () => {
-  const response = await fetch(`${place.url}/metrics`);
-  expect(response.status).toBe(200);
-  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=/);
-  expectGuarded(response);
-});
 
 test('a server that drains, or has no PostgreSQL, is not ready in /health, /readyz and /metrics', async () => {
   const seen = async ({ app }: WatchedApp): Promise<number[]> => {

@@ -1,14 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { callProcedure, mountsOf, verdictOf } from '../matrix/call.ts';
-import { makeCaller, type Caller } from '../matrix/cast.ts';
-import { inputFor } from '../matrix/inputs.ts';
-import { procedures, type Procedure } from '../matrix/procedures.ts';
+import { procedures } from '../matrix/procedures.ts';
 import { setStage, type Stage } from '../matrix/stage.ts';
-import { rowOf as levelsOf } from '../matrix/table.ts';
 import { during } from '../support/during.ts';
 import { at, rest } from '../support/rest.ts';
 import { waitFor } from '../support/wait.ts';
+import { call, prepare, since, type Answered, type Ready } from './calls.ts';
 import { startProxiedStack, type ProxiedStack } from './proxied-stack.ts';
 import { FAILURES, failureTable, type Failure } from './table.ts';
 
@@ -44,41 +41,6 @@ test('the table of faults names each procedure and probe exactly once', () => {
   expect(table.rows.filter(({ names }) => names.length === 0)).toHaveLength(1);
 });
 
-interface Ready {
-  procedure: Procedure;
-  caller: Caller;
-  input: object | undefined;
-}
-
-/** Inserts what a call needs into the database, before the failure. */
-async function prepare(procedure: Procedure): Promise<Ready> {
-  const levels = levelsOf(procedure.path);
-  const who = levels.anonymous === 'ok' ? 'anonymous' : levels.admin === 'ok' ? 'admin' : 'superuser';
-  const caller = await makeCaller(stage, who);
-  return { procedure, caller, input: await inputFor(procedure.path, stage, caller) };
-}
-
-interface Answered {
-  outcome: string;
-  ms: number;
-}
-
-/** Calls a procedure on one of its mounts, by turn. */
-async function call({ procedure, caller: { token }, input }: Ready, turn: number): Promise<Answered> {
-  const mounts = mountsOf(procedure);
-  const mount = mounts[turn % mounts.length] ?? 'tRPC';
-  const begun = performance.now();
-  const answer = await callProcedure(mount, stage.url, procedure, {
-    ...(token !== undefined && { token }),
-    tenant: stage.home.slug,
-    input,
-  });
-  const outcome = verdictOf(answer);
-  // The headers of a stream are sent before it fails.
-  const comeBack = procedure.type === 'subscription' || answer.headers.has('retry-after');
-  return { outcome: answer.status === 503 && !comeBack ? `${outcome} without Retry-After` : outcome, ms: since(begun) };
-}
-
 /** Calls a probe until it gives the promised answer, or its time is up. An answer is cached for a second. */
 async function probe(path: string, failure: Failure): Promise<Answered> {
   const begun = performance.now();
@@ -105,14 +67,14 @@ function broken(failure: Failure, told: ReadonlyMap<string, Answered>): string[]
 
 for (const [turn, failure] of FAILURES.entries()) {
   test(`${failure}: every procedure answers as the table of faults says`, async () => {
-    const ready = await Promise.all(procedures().map(prepare));
+    const ready = await Promise.all(procedures().map((procedure) => prepare(stage, procedure)));
     // A mail that is being sent when Temporal or the mail server fails is sent again afterwards.
     await untilAllHaveMail();
     const { told, alone } = await during(faultOf(failure), async () => {
       const answers = [
         ...ready.map(async (one, index): Promise<[string, Answered]> => [
           one.procedure.path,
-          await call(one, turn + index),
+          await call(stage, one, turn + index),
         ]),
         ...PROBES.map(async (path): Promise<[string, Answered]> => [path, await probe(path, failure)]),
       ];
@@ -126,7 +88,7 @@ for (const [turn, failure] of FAILURES.entries()) {
 }
 
 test('the procedures that the table of faults names, and no others, leave work in the outbox', async () => {
-  const ready = await Promise.all(procedures().map(prepare));
+  const ready = await Promise.all(procedures().map((procedure) => prepare(stage, procedure)));
   await waitFor('the outbox to be empty', async () => (await outboxRows()) === 0);
   // A mail that is sent while Temporal is unavailable would be sent again afterwards.
   await untilAllHaveMail();
@@ -134,7 +96,7 @@ test('the procedures that the table of faults names, and no others, leave work i
   await during(faultOf('Temporal gone'), async () => {
     let rows = await outboxRows();
     for (const [turn, one] of ready.entries()) {
-      expect(await call(one, turn)).toMatchObject({ outcome: 'ok' });
+      expect(await call(stage, one, turn)).toMatchObject({ outcome: 'ok' });
       const now = await outboxRows();
       if (now > rows) queueing.push(one.procedure.path);
       rows = now;
@@ -207,8 +169,4 @@ async function untilWell(): Promise<void> {
 async function countsAlone(): Promise<boolean> {
   const text = await (await fetch(`${stage.url}/metrics`)).text();
   return /^atrium_limiter_away 1$/m.test(text);
-}
-
-function since(begun: number): number {
-  return performance.now() - begun;
 }

@@ -1,84 +1,41 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { mintApiKey } from '../../core/auth/api-key.ts';
 import { v7 as uuidv7 } from 'uuid';
-import { freePort } from '../../dev/ports.ts';
-import { Client, Connection } from '@temporalio/client';
-import { REAP_SCHEDULE_ID } from '../../workflows/contract.ts';
 import { connect, superuserUrl } from '../support/database.ts';
-import { startOwnStack } from '../support/own-stack.ts';
-import { signUpTenant, freshEmail, freshSlug, PASSWORD, type Founder } from '../support/people.ts';
+import { signUpTenant, PASSWORD, type Founder } from '../support/people.ts';
 import { rest } from '../support/rest.ts';
 import { freshSignUp } from '../support/sign-ups.ts';
 import { waitFor } from '../support/wait.ts';
 import { homeOf, lookAt } from '../support/workflow-homes.ts';
 import { pinRole } from '../support/workflow-owned.ts';
-import { startCollector, type ToldSpan } from './collector.ts';
+import type { ToldSpan } from './collector.ts';
 import { readMetrics } from './metrics.ts';
+import { lineage, named, traceWith } from './spans.ts';
+import { triggerReaping } from './trigger-reaping.ts';
+import { startWatchedStack } from './watched-stack.ts';
 
-const TOKEN = 'token-of-the-metrics';
-const collector = await startCollector();
-const workerPort = await freePort();
-const workerUrl = `http://127.0.0.1:${workerPort}`;
-const stack = await startOwnStack(inject('stack'), {
-  extraEnv: {
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
-    OTEL_TRACES_SAMPLER_ARG: '1',
-    METRICS_TOKEN: TOKEN,
-    WORKER_METRICS_PORT: String(workerPort),
-  },
-});
+const { stack, collector, workerUrl, metricsToken, remove } = await startWatchedStack(inject('stack'));
 let founder: Founder;
 
 beforeAll(async () => {
   founder = await signUpTenant(stack);
 });
-afterAll(async () => {
-  await stack.remove();
-  await collector[Symbol.asyncDispose]();
-});
+afterAll(remove);
 
 // Spans are exported every five seconds. The tests run concurrently to wait only once.
-
-/** Waits until a trace has spans with all these names. @returns all its spans */
-async function traceWith(traceId: string, ...names: string[]): Promise<ToldSpan[]> {
-  return await waitFor(`the spans ${names.join(', ')}`, () => {
-    const spans = collector.spans.filter((span) => span.traceId === traceId);
-    return names.every((name) => spans.some((span) => span.name === name)) && spans;
-  });
-}
-
-function named(spans: readonly ToldSpan[], name: string): ToldSpan | undefined {
-  return spans.find((span) => span.name === name);
-}
-
-/** @returns the names of a span and of its known ancestors */
-function lineage(spans: readonly ToldSpan[], start: ToldSpan | undefined): unknown[] {
-  const names: unknown[] = [];
-  let span = start;
-  while (span) {
-    names.push(span.name);
-    const { parentSpanId } = span;
-    span = spans.find(({ spanId }) => spanId === parentSpanId);
-  }
-  return names;
-}
-
 test.concurrent('one trace leads from a request through transaction and outbox into each activity', async () => {
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
   const spanId = '00f067aa0ba902b7';
   const answer = await rest(stack.url, 'POST', '/auth/register', {
     headers: { traceparent: `00-${traceId}-${spanId}-01` },
-    body: { email: freshEmail(), password: PASSWORD, fullName: 'Ada', tenantName: 'Traced', tenantSlug: freshSlug() },
+    body: { ...freshSignUp() },
   });
   expect(answer.status).toBe(202);
 
-  const spans = await traceWith(traceId, 'auth.register', 'activity openTenant', 'activity send');
+  const spans = await traceWith(collector, traceId, 'auth.register', 'activity openTenant', 'activity send');
   const above = ['transaction', 'auth.register', 'POST rest'];
-  expect(lineage(spans, named(spans, 'activity openTenant'))).toEqual([
-    'activity openTenant',
-    'relay tenant.provision',
-    ...above,
-  ]);
+  const opening = lineage(spans, named(spans, 'activity openTenant'));
+  expect(opening).toEqual(['activity openTenant', 'relay tenant.provision', ...above]);
   expect(lineage(spans, named(spans, 'activity send'))).toEqual(['activity send', 'relay email.send', ...above]);
   const server = spans.find(({ name }) => name === 'POST rest');
   expect(server).toMatchObject({ parentSpanId: spanId, service: 'atrium-server' });
@@ -87,13 +44,12 @@ test.concurrent('one trace leads from a request through transaction and outbox i
 });
 
 test.concurrent('the mails of a resent verification are in the trace of the request that asked for them', async () => {
-  const email = freshEmail();
-  const signUp = { email, password: PASSWORD, fullName: 'Ada', tenantName: 'Resent', tenantSlug: freshSlug() };
-  expect((await rest(stack.url, 'POST', '/auth/register', { body: signUp })).status).toBe(202);
+  const signUp = freshSignUp();
+  expect((await rest(stack.url, 'POST', '/auth/register', { body: { ...signUp } })).status).toBe(202);
   const traceId = 'f'.repeat(32);
   const answer = await rest(stack.url, 'POST', '/auth/resend-verification', {
     headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
-    body: { email },
+    body: { email: signUp.email },
   });
   expect(answer.status).toBe(202);
 
@@ -112,44 +68,6 @@ test.concurrent('the mails of a resent verification are in the trace of the requ
   ]);
 });
 
-test.concurrent('a trace that its caller does not sample is not exported, and one without a caller is', async () => {
-  const dropped = 'a'.repeat(32);
-  await rest(stack.url, 'GET', '/users/me', { headers: { traceparent: `00-${dropped}-00f067aa0ba902b7-00` } });
-  const mark = 'b'.repeat(32);
-  await rest(stack.url, 'GET', '/users/me', { headers: { traceparent: `00-${mark}-00f067aa0ba902b7-01` } });
-  await traceWith(mark, 'users.me');
-  expect(collector.spans.some(({ traceId }) => traceId === dropped)).toBe(false);
-  expect(collector.spans.some(({ name, parentSpanId }) => name === 'POST trpc' && !parentSpanId)).toBe(true);
-});
-
-test.concurrent('a refusal does not mark its span as failed, and has its reason there', async () => {
-  const traceId = 'c'.repeat(32);
-  await rest(stack.url, 'GET', '/users/me', { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });
-  const span = (await traceWith(traceId, 'users.me')).find(({ name }) => name === 'users.me');
-  expect(span).toMatchObject({ failed: false, attributes: { 'atrium.outcome': 'UNAUTHENTICATED' } });
-});
-
-test.concurrent('bad input and refusals mark neither the span of the call nor that of its transaction as failed', async () => {
-  const call = { token: founder.tokens().accessToken, tenant: founder.slug };
-  const refused = [
-    ['1'.repeat(32), 'projects.create', 'POST', '/projects', 'VALIDATION_FAILED'],
-    ['2'.repeat(32), 'projects.get', 'GET', `/projects/${crypto.randomUUID()}`, 'NOT_FOUND'],
-    ['3'.repeat(32), 'admin.users', 'GET', '/admin/users', 'FORBIDDEN'],
-  ] as const;
-  for (const [traceId, , method, path] of refused) {
-    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
-    await rest(stack.url, method, path, { ...call, headers, ...(method === 'POST' && { body: { name: 7 } }) });
-  }
-  for (const [traceId, procedure, , , reason] of refused) {
-    const spans = await traceWith(traceId, procedure, 'transaction');
-    expect(spans.filter(({ failed }) => failed)).toEqual([]);
-    // The first transaction is the call's own. A denial has a second one for its audit row.
-    for (const told of [procedure, 'transaction']) {
-      expect(spans.find(({ name }) => name === told)?.attributes).toMatchObject({ 'atrium.outcome': reason });
-    }
-  }
-});
-
 test.concurrent('a span names its caller, and no span holds an address, a password or a token', async () => {
   const { accessToken } = founder.tokens();
   const traceId = 'd'.repeat(32);
@@ -158,14 +76,14 @@ test.concurrent('a span names its caller, and no span holds an address, a passwo
     tenant: founder.slug,
     headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
   });
-  const span = (await traceWith(traceId, 'projects.list')).find(({ name }) => name === 'projects.list');
+  const span = (await traceWith(collector, traceId, 'projects.list')).find(({ name }) => name === 'projects.list');
   expect(span?.attributes).toMatchObject({ 'atrium.tenantId': founder.tenantId, 'atrium.userId': founder.userId });
   const walked = 'e'.repeat(32);
   const { key } = mintApiKey();
   await fetch(`${stack.url}/${key}/verify-email%3Ftoken=canary-in-a-path`, {
     headers: { traceparent: `00-${walked}-00f067aa0ba902b7-01` },
   });
-  await traceWith(walked, 'GET other');
+  await traceWith(collector, walked, 'GET other');
   const all = collector.received.join('\n');
   expect(all).toContain('verify-email');
   for (const secret of ['canary-in-a-path', key, founder.email, PASSWORD, accessToken, 'argon2'])
@@ -186,11 +104,12 @@ test("the worker's metrics need METRICS_TOKEN, and its port serves nothing else"
   expect((await fetch(`${workerUrl}/metrics`)).status).toBe(401);
   expect((await fetch(`${stack.url}/metrics`)).status).toBe(401);
   expect((await fetch(workerUrl)).status).toBe(404);
-  for (const url of [workerUrl, stack.url]) expect((await readMetrics(url, TOKEN)).value('atrium_build_info')).toBe(1);
+  for (const url of [workerUrl, stack.url])
+    expect((await readMetrics(url, metricsToken)).value('atrium_build_info')).toBe(1);
 });
 
 test("the worker's metrics count activities and provisionings, and show its task slots", async () => {
-  const { value, labels } = await readMetrics(workerUrl, TOKEN);
+  const { value, labels } = await readMetrics(workerUrl, metricsToken);
   expect(value('atrium_activities_total', { activity: 'openTenant', outcome: 'ok' })).toBeGreaterThanOrEqual(1);
   expect(value('atrium_provisioning_duration_seconds_count', { outcome: 'ready' })).toBeGreaterThanOrEqual(1);
   const seconds = value('atrium_provisioning_duration_seconds_sum', { outcome: 'ready' });
@@ -212,7 +131,7 @@ test('outbox rows that wait are shown with their age, those of unknown kinds or 
       (${unknown}, 'kind.of_tomorrow', '{}', now() - interval '1 day', default, null),
       (${aside}, 'email.send', '{}', now() - interval '1 day', default, now())`;
   const lag = await waitFor('the rows to show', async () => {
-    const { value } = await readMetrics(workerUrl, TOKEN);
+    const { value } = await readMetrics(workerUrl, metricsToken);
     const apart = value('atrium_outbox_set_aside') === 1 && value('atrium_outbox_unknown_kind') === 1;
     return apart && value('atrium_outbox_rows') === 1 && value('atrium_outbox_lag_seconds');
   });
@@ -220,7 +139,7 @@ test('outbox rows that wait are shown with their age, those of unknown kinds or 
   expect(lag).toBeLessThan(3600);
   await owner.sql`delete from public.outbox where id in ${owner.sql([waiting, unknown, aside])}`;
   await waitFor('them to be gone', async () => {
-    const { value } = await readMetrics(workerUrl, TOKEN);
+    const { value } = await readMetrics(workerUrl, metricsToken);
     return value('atrium_outbox_rows') === 0 && value('atrium_outbox_lag_seconds') === 0;
   });
 });
@@ -235,7 +154,7 @@ test('audit rows that are not sealed show in the metrics with their age', async 
       insert into public.audit_logs (id, action, entity_type, actor_type, outcome, created_at)
       values (${uuidv7()}, 'test.wait', 'test', 'system', 'success', now() - interval '90 seconds')`;
     const age = await waitFor('the row to show', async () => {
-      const { value } = await readMetrics(workerUrl, TOKEN);
+      const { value } = await readMetrics(workerUrl, metricsToken);
       // Rows of other tests may wait for a moment too.
       const seconds = value('atrium_audit_unsealed_seconds');
       return value('atrium_audit_unsealed_rows') > 0 && seconds >= 90 && seconds;
@@ -243,7 +162,7 @@ test('audit rows that are not sealed show in the metrics with their age', async 
     expect(age).toBeLessThan(120);
   });
   await waitFor('it to be sealed', async () => {
-    const { value } = await readMetrics(workerUrl, TOKEN);
+    const { value } = await readMetrics(workerUrl, metricsToken);
     return value('atrium_audit_unsealed_rows') === 0;
   });
 });
@@ -256,27 +175,25 @@ test('a tenant that cannot be reaped is logged by its id, and counted', async ()
   await waitFor('the tenant to be ready', async () => (await lookAt(admin.sql, home)).status === 'ready');
   await admin.sql`update public.sign_ups set created_at = now() - interval '8 days' where tenant_id = ${home.tenantId}`;
   await using _pinned = await pinRole(admin.sql, home);
-  const connection = await Connection.connect({ address: stack.temporalAddress });
-  await new Client({ connection }).schedule.getHandle(REAP_SCHEDULE_ID).trigger();
-  await connection.close();
+  await triggerReaping(stack);
   const line = await waitFor('its line', () =>
     stack.lines.find((text) => text.includes('one of a batch failed') && text.includes(home.tenantId)),
   );
   expect(line).toContain('"batch":"reap"');
-  const { value } = await readMetrics(workerUrl, TOKEN);
+  const { value } = await readMetrics(workerUrl, metricsToken);
   expect(value('atrium_batch_failures_total', { batch: 'reap' })).toBeGreaterThanOrEqual(1);
 });
 
 test('a provisioning that fails for good is counted as failed', async () => {
   await using owner = connect(stack.databaseOwnerUrl);
   const failed = async () =>
-    (await readMetrics(workerUrl, TOKEN)).value('atrium_provisioning_duration_seconds_count', { outcome: 'failed' });
+    (await readMetrics(workerUrl, metricsToken)).value('atrium_provisioning_duration_seconds_count', {
+      outcome: 'failed',
+    });
   expect(await failed()).toBe(0);
   // A foreign schema with that name makes the provisioning fail.
-  const slug = freshSlug();
-  await owner.sql`create schema ${owner.sql(`tenant_${slug.replaceAll('-', '_')}`)}`;
-  await rest(stack.url, 'POST', '/auth/register', {
-    body: { email: freshEmail(), password: PASSWORD, fullName: 'Ada', tenantName: 'Failing', tenantSlug: slug },
-  });
+  const signUp = freshSignUp();
+  await owner.sql`create schema ${owner.sql(`tenant_${signUp.tenantSlug.replaceAll('-', '_')}`)}`;
+  await rest(stack.url, 'POST', '/auth/register', { body: { ...signUp } });
   await waitFor('the failure to be counted', async () => (await failed()) === 1);
 });

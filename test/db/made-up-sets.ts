@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { MigrationSet, SetName } from '../../db/migrations/sets.ts';
+import { readSets, type MigrationSet, type SetName } from '../../db/migrations/sets.ts';
+
+/**
+ * @returns the sets of tenants with the first migration of each only: these tests pass in a clone to which a team has added
+ * migrations
+ */
+export function firstSets(): MigrationSet[] {
+  return readSets('tenant').map(({ name, folder, migrations }) => ({
+    name,
+    folder,
+    migrations: migrations.slice(0, 1),
+  }));
+}
 
 /** @returns the sets with one more migration at the end of one of them, which is added if it does not exist */
 export function withMigration(sets: readonly MigrationSet[], name: SetName, sql: string): MigrationSet[] {

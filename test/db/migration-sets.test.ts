@@ -5,12 +5,12 @@ import { readSets, type MigrationSet } from '../../db/migrations/sets.ts';
 import { migrateFleet } from '../../db/tenancy/owner/fleet.ts';
 import { createRole, createSchema, migrateTenant, type TenantHome } from '../../db/tenancy/owner/provision.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
-import { withEdited, withMigration } from './made-up-sets.ts';
+import { firstSets, withEdited, withMigration } from './made-up-sets.ts';
 import { scratchDatabase, type ScratchDatabase } from './scratch.ts';
 
 // The sets of migrations of Atrium and of the product grow independently.
 const stack = inject('stack');
-const SETS = readSets('tenant');
+const SETS = firstSets();
 const NOTES = 'create table atrium_notes (id uuid primary key)';
 const TASKS = 'create table tasks (id uuid primary key, project_id uuid references projects (id))';
 let scratch: ScratchDatabase;

@@ -8,14 +8,14 @@ import { connect } from '../support/database.ts';
 import { insertTenant } from '../support/workflow-homes.ts';
 import { catalogOf } from './catalog.ts';
 import { LOBBY_VERSIONS, makeLobbyAsBefore, provisionAsBefore } from './first-layout.ts';
-import { withMigration } from './made-up-sets.ts';
+import { firstSets, withMigration } from './made-up-sets.ts';
 import { scratchDatabase } from './scratch.ts';
 
 // Upgrades of databases from before there were sets of migrations.
 const stack = inject('stack');
 const TASKS = 'create table tasks (id uuid primary key, project_id uuid not null references projects (id))';
 /** The sets of a clone whose team has moved its own migration to the set of the product. */
-const CLONE = withMigration(readSets('tenant'), 'product', TASKS);
+const CLONE = withMigration(firstSets(), 'product', TASKS);
 
 /** Creates an empty database. @returns it, and the owner's connections to it */
 async function emptyDatabase() {
@@ -31,7 +31,7 @@ async function emptyDatabase() {
   };
 }
 
-async function provisionNow(owner: Owner, sets = readSets('tenant')): Promise<TenantHome> {
+async function provisionNow(owner: Owner, sets = firstSets()): Promise<TenantHome> {
   const home = await insertTenant(owner);
   await createRole(owner, home);
   await createSchema(owner, home);
@@ -77,7 +77,7 @@ test.each(LOBBY_VERSIONS)('a lobby at the old version %i is upgraded to what a f
 });
 
 test.each([
-  { what: 'the one old migration', later: [], sets: readSets('tenant') },
+  { what: 'the one old migration', later: [], sets: firstSets() },
   { what: "a team's own migration in the old set", later: [TASKS], sets: CLONE },
 ])('a tenant with $what is upgraded to what a fresh one is, and no migration runs', async ({ later, sets }) => {
   await using database = await emptyDatabase();
@@ -123,7 +123,7 @@ test('a tenant that an older worker makes after the upgrade is found by the next
   const { owner } = database;
   await migrateLobby(database.databaseOwnerUrl);
   const home = await provisionAsBefore(owner);
-  expect(await migrateFleet(owner)).toEqual({ migrated: 1, failed: [] });
+  expect(await migrateFleet(owner, firstSets())).toEqual({ migrated: 1, failed: [] });
   expect(await rowOf(owner, home)).toEqual({ version: 2, atrium: 1, product: 1, more: {} });
 });
 
@@ -142,7 +142,7 @@ test('an old migration that no file has the hash of stops with advice, and chang
   await owner`update public.atrium_migrations set hash = ${right} where version = 7`;
   await migrateLobby(databaseOwnerUrl);
   // The team has not moved its migration yet.
-  const { migrated, failed } = await migrateFleet(owner);
+  const { migrated, failed } = await migrateFleet(owner, firstSets());
   expect({ migrated, failed }).toMatchObject({ migrated: 0, failed: [{ item: home.slug }] });
   expect(String(failed[0]?.error)).toMatch(
     /Migration 2 of tenant_\w+ was applied before .* unchanged, to db\/migrations\/tenant\/product\//,

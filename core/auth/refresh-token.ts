@@ -38,7 +38,7 @@ export function sealSuccessor(keys: SecretKeys, parent: string, successor: strin
 /** Decrypts what {@link sealSuccessor} returned. @returns `undefined` if no key decrypts it */
 export function openSuccessor(keys: SecretKeys, parent: string, sealed: Uint8Array): string | undefined {
   const bytes = Buffer.from(sealed);
-  // Node accepts a shortened tag, which is easier to forge.
+  // Too short for a whole tag. Node would accept a shortened one, which is easier to forge.
   if (bytes.length <= 28) return undefined;
   for (const key of keys.all) {
     const decipher = createDecipheriv('aes-256-gcm', successorKey(key, parent), bytes.subarray(0, 12));

@@ -48,7 +48,7 @@ function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, origin } = new URL(text);
   if (protocol === 'http:' || protocol === 'https:') return origin === text;
-  // `ftp:`, `ws:` and `wss:` URLs have an origin too, but no page has one of these. The origin of a file is `null`.
+  // Other schemes, such as that of an app, have the origin `null` here. A file has it too, but is no origin of an app.
   return origin === 'null' && protocol !== 'file:' && /^[a-z][a-z\d+.-]*:\/\/[\w.-]+(?::[1-9]\d{0,4})?$/.test(text);
 }
 

@@ -55,7 +55,7 @@ export function productionProblems(settings: z.ZodObject, given: Given): Problem
   return Object.entries(settings.shape).flatMap(([name, schema]): Problem[] => {
     const info = settingInfo.get(schema);
     const value = given[name];
-    // A worker, which reads no PORT, needs no METRICS_TOKEN if it serves no metrics.
+    // A worker that serves no metrics needs no METRICS_TOKEN. It is the process without a PORT.
     const idle = name === 'METRICS_TOKEN' && !('PORT' in settings.shape) && given['WORKER_METRICS_PORT'] === undefined;
     if (info?.requiredInProduction && value === undefined && !idle) {
       return [[name, `is required in production. ${info.meaning}`]];

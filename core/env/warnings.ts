@@ -5,7 +5,7 @@ const PUBLIC_IPV4 = Array.from({ length: 223 }, (_, index) => index + 1)
   .filter((octet) => octet !== 10 && octet !== 127)
   .map((octet) => `${octet}.85.170.1`);
 const PUBLIC_IPV6 = Array.from({ length: 224 }, (_, index) => `${(0x2000 + index * 0x20).toString(16)}:5555:aaaa::1`);
-/** An operator's own proxies do not cover this many of the sample addresses. */
+/** If TRUSTED_PROXIES covers this many of the sample addresses, it covers more than an operator's own proxies. */
 const TOO_MANY = 8;
 
 /**

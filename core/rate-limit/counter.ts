@@ -25,8 +25,8 @@ export interface Taken extends Count {
 }
 
 /**
- * Counts calls by key within a sliding window. The previous window is weighted by how much of it the sliding window still
- * covers.
+ * Counts calls by key within a sliding window. The calls of the clock's previous minute or hour count in proportion to the
+ * part of it that the sliding window still covers.
  */
 export interface Counter {
   count(window: NamedWindow, key: string): Promise<Taken>;

@@ -29,7 +29,8 @@ function rulesWhere(counts: (rule: RateRule) => boolean): ProcedureRules {
 
 /**
  * Whether a limit is counted before the procedure runs. Its key must be the caller's address or user, which is known by
- * then. If only failures count, the procedure counts them. The limits of all procedures have their own middleware.
+ * then. If only failures count, the procedure counts them. A middleware of its own counts the limits that hold for every
+ * procedure (`of: 'all'`).
  */
 function isUpfront({ counts: { by, of }, refund }: RateRule): boolean {
   const onlyFailures = typeof refund === 'object' && 'unless' in refund;

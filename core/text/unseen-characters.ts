@@ -26,7 +26,7 @@ const JOINED = `(?![${JOINERS}${SELECTORS}])[${SCRIPTS}]`;
 
 /** Invisible characters that no text needs. Whether joiners and selectors are useless depends on their neighbours. */
 const USELESS = new RegExp(`(?![${JOINERS}${SELECTORS}])[${INVISIBLE}]`, 'gu');
-/** Joiners, except within emoji, between letters of a script that needs joiners, and after a mark of such a script. */
+/** Joiners. They are kept within emoji, and in scripts that need them: between two letters, and after a mark. */
 const USELESS_JOINER = new RegExp(
   String.raw`(?<!\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?(?=\u200d\p{Extended_Pictographic}))` +
     String.raw`(?<!(?=${JOINED})\p{M}|${JOINED}(?=[${JOINERS}]${JOINED}))[${JOINERS}]`,

@@ -31,7 +31,7 @@ export async function reapSignUps(owner: Owner): Promise<void> {
   ]);
 }
 
-/** Deletes voided sign-ups whose tenant has members, since a reset created the account. Others go with their tenant. */
+/** Deletes voided sign-ups of tenants that have members. Removing a tenant without members deletes its sign-ups too. */
 async function deleteVoidedSignUps(owner: Owner): Promise<void> {
   await owner`
     delete from public.sign_ups s
@@ -46,7 +46,7 @@ async function eraseSuccessors(owner: Owner): Promise<void> {
     where successor is not null and used_at < now() - make_interval(secs => ${REFRESH_TOKEN.graceSeconds})`;
 }
 
-/** Removes a tenant in one transaction. A verification at the same time either comes first and keeps it, or is refused. */
+/** Removes a tenant in one transaction. A verification at the same time comes first, and the tenant stays, or is refused. */
 async function reapTenant(tx: OwnerTx, tenantId: string): Promise<void> {
   await tx`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
   await tx`select from public.sign_ups where tenant_id = ${tenantId} for update`;

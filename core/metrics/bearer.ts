@@ -5,7 +5,8 @@ const BEARER = /^Bearer +(\S+)$/i;
 /**
  * Whether an `Authorization` header has the token for metrics. Digests are compared, so the time depends neither on the
  * length of the token nor on how much of it is right.
- * @param expected `METRICS_TOKEN`; if it is not set, every caller may read. Production then refuses to start a process that serves metrics
+ * @param expected `METRICS_TOKEN`. If it is not set, every caller may read; in production, a process that serves metrics then
+ * does not start
  */
 export function mayReadMetrics(expected: string | undefined, authorization: string | null | undefined): boolean {
   if (expected === undefined) return true;

@@ -10,7 +10,7 @@ export interface ProductHandles {
   appUrl: string;
 }
 
-/** The product's activities, by their names in Temporal. With a name of Atrium's, `workflows/activities/index.ts` does not compile. */
+/** The product's activities, by their names in Temporal. `workflows/activities/index.ts` does not compile if Atrium has the name. */
 export function createProductActivities(_handles: ProductHandles) {
   return {};
 }

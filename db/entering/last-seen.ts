@@ -1,5 +1,6 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { Actor } from './callers.ts';
+import { now } from '../connection/clock.ts';
 import { apiKeys, sessions } from '../tables/lobby.ts';
 import type { Pool } from '../connection/pool.ts';
 
@@ -7,15 +8,9 @@ import type { Pool } from '../connection/pool.ts';
 export async function touch(pool: Pool, actor: Actor): Promise<void> {
   await pool.transaction({ readOnly: false }, async (tx) => {
     if (actor.type === 'apiKey') {
-      await tx
-        .update(apiKeys)
-        .set({ lastUsedAt: sql`now()` })
-        .where(eq(apiKeys.id, actor.id));
+      await tx.update(apiKeys).set({ lastUsedAt: now() }).where(eq(apiKeys.id, actor.id));
     } else {
-      await tx
-        .update(sessions)
-        .set({ lastSeenAt: sql`now()` })
-        .where(eq(sessions.id, actor.sessionId));
+      await tx.update(sessions).set({ lastSeenAt: now() }).where(eq(sessions.id, actor.sessionId));
     }
   });
 }

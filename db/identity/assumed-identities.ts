@@ -1,4 +1,5 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull } from 'drizzle-orm';
+import { now } from '../connection/clock.ts';
 import { assumedIdentities } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
@@ -13,11 +14,11 @@ export async function endAssumedIdentities(
 ): Promise<{ id: string; tenantId: string }[]> {
   return await tx
     .update(assumedIdentities)
-    .set({ endedAt: sql`now()` })
+    .set({ endedAt: now() })
     .where(
       and(
         isNull(assumedIdentities.endedAt),
-        sql`${assumedIdentities.expiresAt} > now()`,
+        gt(assumedIdentities.expiresAt, now()),
         which.tenantId === undefined ? undefined : eq(assumedIdentities.tenantId, which.tenantId),
         which.userId === undefined ? undefined : eq(assumedIdentities.userId, which.userId),
         which.operatorId === undefined ? undefined : eq(assumedIdentities.operatorId, which.operatorId),

@@ -1,4 +1,5 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { now } from '../connection/clock.ts';
 import { invites, type Role } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
@@ -20,7 +21,7 @@ export async function revokeInvitesOf(
 ): Promise<{ id: string; tenantId: string }[]> {
   return await tx
     .update(invites)
-    .set({ revokedAt: sql`now()` })
+    .set({ revokedAt: now() })
     .where(
       and(
         eq(invites.invitedBy, by.userId),

@@ -2,7 +2,7 @@ import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { hashRefreshToken, REFRESH_TOKEN } from '../../core/auth/refresh-token.ts';
 import { DAY_MS } from '../../core/duration.ts';
-import { fromNow, timestamp } from '../connection/clock.ts';
+import { fromNow, now, timestamp } from '../connection/clock.ts';
 import { refreshTokens, sessions } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
@@ -56,7 +56,7 @@ export async function retireRefreshTokens(tx: Tx, sessionId: string): Promise<Da
   await tx
     .update(refreshTokens)
     .set({
-      retiredAt: sql`now()`,
+      retiredAt: now(),
       expiresAt: sql`least(${refreshTokens.expiresAt}, now() + make_interval(secs => ${REFRESH_TOKEN.graceSeconds}))`,
     })
     .where(and(eq(refreshTokens.sessionId, sessionId), isNull(refreshTokens.usedAt), isNull(refreshTokens.retiredAt)));

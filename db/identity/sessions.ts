@@ -1,4 +1,5 @@
-import { and, eq, isNull, ne, sql } from 'drizzle-orm';
+import { and, eq, isNull, ne } from 'drizzle-orm';
+import { now } from '../connection/clock.ts';
 import { mailRequests, sessions, users } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
@@ -6,7 +7,7 @@ import type { Tx } from '../connection/lane.ts';
 export async function endSessions(tx: Tx, userId: string, but?: string): Promise<void> {
   await tx
     .update(sessions)
-    .set({ revokedAt: sql`now()` })
+    .set({ revokedAt: now() })
     .where(
       and(
         eq(sessions.userId, userId),
@@ -29,7 +30,7 @@ export async function replacePassword(
 ): Promise<boolean> {
   const changed = await tx
     .update(users)
-    .set({ passwordHash: change.to, updatedAt: sql`now()` })
+    .set({ passwordHash: change.to, updatedAt: now() })
     .where(
       and(
         eq(users.id, change.userId),
@@ -48,6 +49,6 @@ export async function replacePassword(
 export async function voidResets(tx: Tx, email: string): Promise<void> {
   await tx
     .update(mailRequests)
-    .set({ usedAt: sql`now()` })
+    .set({ usedAt: now() })
     .where(and(eq(mailRequests.kind, 'reset-password'), eq(mailRequests.email, email), isNull(mailRequests.usedAt)));
 }

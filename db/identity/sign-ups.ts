@@ -1,6 +1,7 @@
 import { and, eq, getTableColumns, gt, inArray, isNull, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { SIGN_UP_DAYS } from '../../core/identity/sign-up.ts';
+import { now } from '../connection/clock.ts';
 import { memberships, signUps, tenants } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 import { insertUser } from './users.ts';
@@ -51,10 +52,7 @@ export async function admitSignUp(tx: Tx, signUp: SignUp): Promise<string> {
   if (passwordHash === null) throw new Error('A sign-up that is verified already is admitted again');
   const userId = await createTenantAdmin(tx, { ...signUp, passwordHash });
   // A trigger erases the password of the sign-up when `verified_at` is set.
-  await tx
-    .update(signUps)
-    .set({ verifiedAt: sql`now()` })
-    .where(eq(signUps.id, signUp.id));
+  await tx.update(signUps).set({ verifiedAt: now() }).where(eq(signUps.id, signUp.id));
   return userId;
 }
 
@@ -82,7 +80,7 @@ export async function voidSignUps(tx: Tx, which: readonly Pick<SignUp, 'id'>[]):
   if (which.length === 0) return;
   await tx
     .update(signUps)
-    .set({ voidedAt: sql`now()` })
+    .set({ voidedAt: now() })
     .where(
       inArray(
         signUps.id,

@@ -3,6 +3,7 @@ import { unauthenticated } from '../../core/auth/access-token.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Actor, Person } from '../entering/callers.ts';
 import { tenantNotFound } from '../entering/enter.ts';
+import { now } from '../connection/clock.ts';
 import { apiKeys, memberships, tenants, users, type Role } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 
@@ -47,12 +48,7 @@ async function roleOfKey(tx: Tx, tenantId: string, id: string): Promise<Role> {
     .select({ role: apiKeys.role })
     .from(apiKeys)
     .where(
-      and(
-        eq(apiKeys.tenantId, tenantId),
-        eq(apiKeys.id, id),
-        isNull(apiKeys.revokedAt),
-        gt(apiKeys.expiresAt, sql`now()`),
-      ),
+      and(eq(apiKeys.tenantId, tenantId), eq(apiKeys.id, id), isNull(apiKeys.revokedAt), gt(apiKeys.expiresAt, now())),
     );
   if (!key) throw unauthenticated();
   return key.role;

@@ -1,5 +1,6 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { Slug } from '../../core/tenancy/slug-format.ts';
+import { now } from '../connection/clock.ts';
 import { tenants } from '../tables/lobby.ts';
 import type { Tx } from '../connection/lane.ts';
 import { changeSlug, refuseTakenSlug } from './slugs.ts';
@@ -43,7 +44,7 @@ export async function updateTenant(
   };
   await tx
     .update(tenants)
-    .set({ ...after, updatedAt: sql`now()` })
+    .set({ ...after, updatedAt: now() })
     .where(eq(tenants.id, tenantId))
     .catch((error: unknown) => refuseTakenSlug(error, after.slug));
   if (after.slug !== before.slug) await changeSlug(tx, tenantId, { from: before.slug, to: after.slug });

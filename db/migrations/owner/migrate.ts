@@ -1,3 +1,4 @@
+import type { PendingQuery, Row } from 'postgres';
 import type { SchemaName } from '../../../core/tenancy/slug-format.ts';
 import { connectOwner, type OwnerTx } from '../../connection/owner/connect.ts';
 import { newestVersions, readSets, type Migration, type MigrationSet, type SchemaVersions } from '../sets.ts';
@@ -21,13 +22,13 @@ export type RecordTable = 'atrium_migrations' | 'atrium_versions';
 export async function migrateLobby(ownerUrl: string, sets = readSets('lobby')): Promise<void> {
   const owner = connectOwner(ownerUrl, { max: 1, name: 'atrium migrate' });
   try {
-    await owner.begin(async (tx) => {
-      await Promise.all(locking(tx, 'public'));
-      // 0001_guards.sql grants a right on this table.
-      await tx`create table if not exists atrium_migrations (
-        version integer primary key, hash text not null, applied_at timestamptz not null default now())`;
-      await migrateSchema(tx, 'public', sets);
-    });
+    await owner.begin((tx) =>
+      migrateSchema(tx, 'public', sets, [
+        // 0001_guards.sql grants a right on this table.
+        tx`create table if not exists atrium_migrations (
+          version integer primary key, hash text not null, applied_at timestamptz not null default now())`,
+      ]),
+    );
   } finally {
     await owner.end();
   }
@@ -46,22 +47,24 @@ export async function migrateTenantSchema(
   return { records: await migrateSchema(tx, schema, sets), versions: newestVersions(sets) };
 }
 
-/** @returns the statements that lock a schema for its migration, in the order in which they must run */
-function locking(tx: OwnerTx, schema: string) {
-  return [
-    // A migration gives up a lock soon, because all other transactions on the table wait behind it.
-    tx`select set_config('lock_timeout', '5s', true), set_config('search_path', quote_ident(${schema}) || ', pg_temp', true)`,
-    tx`select pg_advisory_xact_lock(hashtextextended(${`atrium migrate ${schema}`}, 0))`,
-  ] as const;
-}
-
-async function migrateSchema(tx: OwnerTx, schema: string, sets: readonly MigrationSet[]): Promise<RecordTable[]> {
+/** @param before statements to run first, once the schema is locked. The driver sends them when they are awaited */
+async function migrateSchema(
+  tx: OwnerTx,
+  schema: string,
+  sets: readonly MigrationSet[],
+  before: readonly PendingQuery<Row[]>[] = [],
+): Promise<RecordTable[]> {
   const readApplied = () => tx<Applied[]>`select set, version, hash from atrium_versions order by set, version`;
-  const [, , , [first], recorded] = await Promise.all([
-    ...locking(tx, schema),
-    tx`create table if not exists atrium_versions (
-      set text, version integer, hash text not null, applied_at timestamptz not null default now(),
-      primary key (set, version))`,
+  const [, [first], recorded] = await Promise.all([
+    Promise.all([
+      // A migration gives up a lock soon, because all other transactions on the table wait behind it.
+      tx`select set_config('lock_timeout', '5s', true), set_config('search_path', quote_ident(${schema}) || ', pg_temp', true)`,
+      tx`select pg_advisory_xact_lock(hashtextextended(${`atrium migrate ${schema}`}, 0))`,
+      ...before,
+      tx`create table if not exists atrium_versions (
+        set text, version integer, hash text not null, applied_at timestamptz not null default now(),
+        primary key (set, version))`,
+    ]),
     tx`select where to_regclass('atrium_migrations') is not null`,
     readApplied(),
   ]);

@@ -50,18 +50,17 @@ export async function sealAuditRows(
   const share = Math.ceil(BATCH / chains.length);
   if (!apart) {
     const part = await sealChains(owner, keys, { chains, share, clock });
-    const sealed = part.outcome === 'sealed' ? part.waiting : 0;
-    return { ...round, ...part, sealed, full: (part.full || more) && sealed > 0 };
+    return { ...round, ...part, full: (part.full || more) && part.sealed > 0 };
   }
-  const parts: (Part & { sealed: number })[] = [];
+  const parts: Part[] = [];
   const failures = await tryEach(
     chains.map((chain) => ({
       item: chain,
       tenantId: chain,
       async work() {
         const part = await sealChains(owner, keys, { chains: [chain], share, clock });
-        parts.push({ ...part, sealed: part.outcome === 'sealed' ? part.waiting : 0 });
-        if (part.outcome === 'taken') {
+        parts.push(part);
+        if (part.taken) {
           throw new Error('The next place of the chain holds a seal that this sealer did not write');
         }
       },
@@ -80,8 +79,9 @@ export async function sealAuditRows(
 }
 
 /** The result for some logs. */
-interface Part extends Pick<SealedRows, 'waiting' | 'full' | 'backdated'> {
-  outcome: 'sealed' | 'moved' | 'taken';
+interface Part extends Pick<SealedRows, 'waiting' | 'sealed' | 'full' | 'backdated'> {
+  /** Whether a foreign seal has the place of one of the new seals. */
+  taken: boolean;
 }
 
 /** Reads the oldest waiting rows of each log, at most `share` of each, and seals them by one statement. */
@@ -91,8 +91,10 @@ async function sealChains(
   { chains, share, clock }: { chains: readonly string[]; share: number; clock: AuditClock | undefined },
 ): Promise<Part> {
   const { waiting: rows, full } = await readWaiting(owner, chains, share);
-  if (rows.length === 0) return { waiting: 0, full, backdated: [], outcome: 'sealed' };
+  if (rows.length === 0) return { waiting: 0, sealed: 0, full, backdated: [], taken: false };
   const waiting = rows.map((row) => Object.assign(row, { backdated: clock?.isBackdated(row) === true }));
   const backdated = waiting.filter((row) => row.backdated).map(({ chain, auditId }) => ({ chain, auditId }));
-  return { waiting: waiting.length, full, backdated, outcome: await appendSeals(owner, keys, waiting) };
+  const outcome = await appendSeals(owner, keys, waiting);
+  const sealed = outcome === 'sealed' ? waiting.length : 0;
+  return { waiting: waiting.length, sealed, full, backdated, taken: outcome === 'taken' };
 }

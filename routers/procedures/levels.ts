@@ -19,8 +19,8 @@ import { outcomeOf, type AuditEntryDraft } from './audit-entry.ts';
 const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
   const { auditEntry } = ctx;
   const result = await next();
-  await refund(ctx, result.ok ? 'ok' : reportOf(result.error).reason);
   if (result.ok) {
+    await refund(ctx, 'ok');
     if (type === 'mutation' && !auditEntry.written) throw new Error(`${path} changed something without an audit row`);
     // If this row cannot be written, the operator does not receive the data.
     if (auditEntry.assumed && !auditEntry.written) {
@@ -29,6 +29,7 @@ const withAuditEntry = recorded.use(async ({ ctx, next, type, path }) => {
     return result;
   }
   const { reason } = reportOf(result.error);
+  await refund(ctx, reason);
   if (findCause(result.error, (cause) => cause instanceof DatabaseRefusal)) {
     ctx.log.warn({ err: result.error, path, requestId: ctx.request.id }, 'the database rejected what a procedure sent');
   }

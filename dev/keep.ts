@@ -8,7 +8,7 @@ import { StackError } from './error.ts';
 import { startLeaseServer } from './lease-server.ts';
 import { writePrivate } from './private-file.ts';
 import { startSharedStack, toShared } from './shared-stack.ts';
-import { describeExit, since } from './wait.ts';
+import { aborted, describeExit, since } from './wait.ts';
 
 /** The file with the address of the stack that is kept for tests. */
 const LEASE_FILE = fileURLToPath(new URL('../.local/test-stack.json', import.meta.url));
@@ -71,11 +71,4 @@ export function keptStackFor(
   // Options alone, such as a reporter, name no file: all tests run.
   const namesTests = args.some((arg) => !arg.startsWith('-'));
   return namesTests && !inCi && existsSync(file) ? { ATRIUM_TEST_STACK: file } : {};
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined));
-  });
 }

@@ -8,7 +8,7 @@ import { canListenAt } from './host.ts';
 import { onInterrupt } from './interrupt.ts';
 import { startStack } from './stack.ts';
 import type { Stack } from './types.ts';
-import { describeExit, since } from './wait.ts';
+import { aborted, describeExit, since } from './wait.ts';
 
 const HELP = `Usage: bun run dev [--reset]
 
@@ -82,13 +82,6 @@ async function settingsOf(source: NodeJS.ProcessEnv): Promise<Record<string, str
 function tell(error: StackError): void {
   for (const line of error.tail) console.error(`  ${line}`);
   console.error(`error: ${error.message}`);
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined));
-  });
 }
 
 function summary(stack: Stack): string {

@@ -30,6 +30,14 @@ export async function waitFor<T>(
   }
 }
 
+/** Waits until a signal is aborted, and never rejects. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined));
+  });
+}
+
 /** @returns the text for an exit code; null means that a signal ended the process */
 export function describeExit(code: number | null): string {
   return code === null ? 'killed' : `exit code ${code}`;

@@ -23,18 +23,12 @@ function close(server: Server): Promise<void> {
   });
 }
 
-/**
- * Checks the port of a server before anything else is started.
- * @param wanted 0 chooses a free port.
- * @throws StackError when it is taken.
- */
-export async function choosePort(wanted: number): Promise<number> {
-  if (wanted === 0) return freePort();
+/** Checks the port of a server before anything else is started. @throws StackError if it is taken */
+export async function assertPortFree(wanted: number): Promise<void> {
   const server = await listen(wanted);
   if (!server)
     throw new StackError(`port ${wanted} is already in use; choose another port: PORT=${wanted + 1} bun run dev`);
   await close(server);
-  return wanted;
 }
 
 /**

@@ -5,7 +5,7 @@ import { startDatabase } from './database.ts';
 import { toDotEnv, withoutSettings } from './environment.ts';
 import { createLife, type Life } from './life.ts';
 import { findNode } from './node.ts';
-import { choosePort } from './ports.ts';
+import { assertPortFree, freePort } from './ports.ts';
 import { writePrivate } from './private-file.ts';
 import { createServer, createWorker } from './processes.ts';
 import { loadSecrets } from './secrets.ts';
@@ -38,7 +38,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function start(options: StackOptions, data: DataDir, life: Life): Promise<Stack> {
   const { dataDir, cacheDir = CACHE_DIR, reset = false, log, fast = false, extraEnv = {} } = options;
   const { parts = ['server', 'worker'] } = options;
-  const port = await choosePort(options.port);
+  if (options.port !== 0) await assertPortFree(options.port);
   await data.prepare({ reset, cacheDir });
   const { signal } = life.failing;
   const base = withoutSettings(options.env);
@@ -63,6 +63,8 @@ async function start(options: StackOptions, data: DataDir, life: Life): Promise<
     }),
   );
 
+  // A free port is chosen as late as possible: until the server listens on it, another process may take it.
+  const port = options.port === 0 ? await freePort() : options.port;
   const url = `http://localhost:${port}`;
   const made = {
     NODE_ENV: options.nodeEnv ?? 'development',

@@ -4,13 +4,14 @@ import { sql } from 'drizzle-orm';
 import { afterAll, expect, inject, test } from 'vitest';
 import { AppError } from '../../core/errors.ts';
 import { describeError } from '../../core/log/describe-error.ts';
-import { writeAudit, type AuditEntry } from '../../db/audit/write.ts';
+import { writeAudit } from '../../db/audit/write.ts';
 import type { Tx } from '../../db/connection/lane.ts';
 import type { Pool } from '../../db/connection/pool.ts';
 import { connect } from '../support/database.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { openPool } from '../support/pool-open.ts';
 import { waitFor } from '../support/wait.ts';
+import { systemEntry } from './audit-rows.ts';
 
 // Transactions during an outage of PostgreSQL or of the network.
 const stack = inject('stack');
@@ -33,11 +34,11 @@ test.each([
   const refusals: string[] = [];
   const attempt = held.pool.transaction(WRITE, async (tx) => {
     const pid = await backendOf(tx);
-    for (let row = 0; row < before; row += 1) await writeAudit(tx, entry(requestId));
+    for (let row = 0; row < before; row += 1) await writeAudit(tx, systemEntry({ requestId }));
     await kill(pid);
     // Code that ignores errors goes on. Its statements must not reach the connection that replaces the lost one.
     for (let row = 0; row < 50; row += 1) {
-      await writeAudit(tx, entry(requestId)).then(
+      await writeAudit(tx, systemEntry({ requestId })).then(
         () => refusals.push('written'),
         (error: unknown) => refusals.push(String(error)),
       );
@@ -132,10 +133,10 @@ test('closing the pool lets a running transaction end, and refuses later ones', 
   const requestId = `closing-${randomUUID()}`;
   let closing: Promise<void> | undefined;
   await pool.transaction(WRITE, async (tx) => {
-    await writeAudit(tx, entry(requestId));
+    await writeAudit(tx, systemEntry({ requestId }));
     closing = pool.close(5);
     await expect(pool.transaction(READ, backendOf)).rejects.toMatchObject({ reason: 'SHUTTING_DOWN' });
-    await writeAudit(tx, entry(requestId));
+    await writeAudit(tx, systemEntry({ requestId }));
   });
   await closing;
   expect(await owner.sql`select from public.audit_logs where request_id = ${requestId}`).toHaveLength(2);
@@ -168,21 +169,4 @@ async function closedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('No port');
   return address.port;
-}
-
-function entry(requestId: string): AuditEntry {
-  return {
-    tenantId: null,
-    action: 'tenant.update',
-    entityType: 'tenant',
-    entityId: null,
-    actorType: 'system',
-    actorId: null,
-    operatorId: null,
-    outcome: 'success',
-    ipAddress: null,
-    userAgent: null,
-    requestId,
-    changes: {},
-  };
 }

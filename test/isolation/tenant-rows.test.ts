@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { sql as raw } from 'drizzle-orm';
 import { afterAll, expect, inject, test } from 'vitest';
-import { writeAudit, type AuditEntry } from '../../db/audit/write.ts';
+import { writeAudit } from '../../db/audit/write.ts';
 import { postgresError } from '../../db/connection/errors.ts';
 import { enqueue } from '../../db/outbox/enqueue.ts';
 import { projects } from '../../db/tables/product/projects.ts';
 import { settings } from '../../db/tables/tenant/settings.ts';
 import { refusal } from '../support/database.ts';
+import { systemEntry } from '../db/audit-rows.ts';
 import { openTenants } from './tenants.ts';
 
 // Which audit rows and outbox rows PostgreSQL accepts from a tenant's role.
@@ -20,7 +21,7 @@ test('inside a tenant, unqualified names are its own tables, and the lobby accep
     await tx.insert(projects).values({ id: randomUUID(), name: 'Apollo' });
     expect((await tx.select().from(projects)).map(({ name }) => name)).toEqual(['Apollo']);
     expect(await tx.select().from(settings)).not.toEqual([]);
-    await writeAudit(tx, auditEntry(ada.tenantId));
+    await writeAudit(tx, systemEntry({ tenantId: ada.tenantId }));
     await enqueue(tx, ada.tenantId, mailing());
     const [who] = await tx.execute(raw`select current_user as role, current_setting('search_path') as path`);
     expect(who).toEqual({ role: ada.role, path: `${ada.schema}, pg_temp` });
@@ -33,7 +34,7 @@ test.each(['another tenant', 'the platform'])(
   'an audit row or outbox row for %s is refused by row-level security',
   async (whose) => {
     const tenantId = whose === 'another tenant' ? ben.tenantId : null;
-    const audit = enterAda(({ tx }) => writeAudit(tx, auditEntry(tenantId)));
+    const audit = enterAda(({ tx }) => writeAudit(tx, systemEntry({ tenantId })));
     await expect(audit).rejects.toSatisfy(isRowRefusal);
     const work = enterAda(({ tx }) => enqueue(tx, tenantId, mailing()));
     await expect(work).rejects.toSatisfy(isRowRefusal);
@@ -114,7 +115,7 @@ test('PostgreSQL accepts the largest audit row that the server may write', async
 
 test('an audit row that is too large is refused with an error that names its procedure and its size', async () => {
   const note = enterAda(({ tx }) =>
-    writeAudit(tx, { ...auditEntry(ada.tenantId), changes: { text: [null, 'x'.repeat(1_100_000)] } }),
+    writeAudit(tx, { ...systemEntry({ tenantId: ada.tenantId }), changes: { text: [null, 'x'.repeat(1_100_000)] } }),
   );
   await expect(note).rejects.toThrow(
     /^The audit row of tenant\.update breaks audit_logs_changes_check; its changes have 11000\d\d bytes as JSON/,
@@ -142,21 +143,4 @@ function auditInsert(values: Record<string, string>): string {
 function isRowRefusal(error: unknown): boolean {
   const refused = postgresError(error);
   return refused?.code === '42501' && refused.message.includes('row-level security');
-}
-
-function auditEntry(tenantId: string | null): AuditEntry {
-  return {
-    tenantId,
-    action: 'tenant.update',
-    entityType: 'tenant',
-    entityId: null,
-    actorType: 'system',
-    actorId: null,
-    operatorId: null,
-    outcome: 'success',
-    ipAddress: null,
-    userAgent: null,
-    requestId: null,
-    changes: {},
-  };
 }

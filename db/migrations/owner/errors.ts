@@ -10,8 +10,8 @@ const RESET = 'In development, `bun run dev --reset` begins with an empty databa
 /** The file of an applied migration was changed. */
 export function editedMigration(schema: string, { version, file }: Migration): MigrationError {
   return new MigrationError(
-    `Migration ${version} of ${schema}, ${file}, is not as it was applied: an applied migration must not change. ` +
-      `Take the change back, and write it as a new migration (bun run db:generate). ${RESET}`,
+    `Migration ${version} of ${schema}, ${file}, was edited after it was applied. An applied migration must not change. ` +
+      `Undo the edit, and write the change as a new migration (bun run db:generate). ${RESET}`,
   );
 }
 
